@@ -1,0 +1,34 @@
+"""Alembic's environment: the database of the settings, or the connection that the pipeline hands over."""
+
+from sqlalchemy.engine import Connection
+
+from alembic import context
+from babynames_dagster.database.engine import open_engine, writing
+from babynames_dagster.database.tables import metadata
+from babynames_dagster.settings import load_settings
+
+
+def _run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _run_offline() -> None:
+    context.configure(
+        url=load_settings().sqlalchemy_url().render_as_string(hide_password=False),
+        target_metadata=metadata,
+        literal_binds=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed_over = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    _run_offline()
+elif handed_over is not None:
+    _run(handed_over)
+else:
+    with writing(open_engine(load_settings().sqlalchemy_url())) as opened:
+        _run(opened)

@@ -1,0 +1,105 @@
+"""The engine and the two kinds of transaction.
+
+What belongs here: how a connection is opened and set up on each server. What does not: statements.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
+
+from babynames_dagster.database.failures import translated_errors
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+BUSY_SECONDS = 60
+CONNECT_SECONDS = 10
+
+# READ COMMITTED keeps InnoDB from gap locks, which two concurrent loads would deadlock on; strict mode keeps it
+# from cutting values short; the time zone makes the server's NOW() comparable with ours.
+_MYSQL_SESSION = (
+    "SET SESSION time_zone = '+00:00', "
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+    "innodb_lock_wait_timeout = 60"
+)
+
+
+def utc_now() -> datetime:
+    """Return this moment as the tables keep it: UTC, without a zone, to the millisecond."""
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def open_engine(url: URL) -> Engine:
+    """Return an engine for a MySQL-like server or a SQLite file; nothing is connected yet.
+
+    Args:
+        url: `mysql+pymysql://...` or `sqlite:///file`; a SQLite file's folder is made where it is missing.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where the SQLite file's folder can't be made.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS, "init_command": _MYSQL_SESSION},
+    )
+
+
+def _open_sqlite(url: URL) -> Engine:
+    folder = Path(str(url.database)).expanduser().resolve().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE, f"The database's folder {folder} can't be made: {error.strerror}."
+        ) from error
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.isolation_level = None  # SQLAlchemy, not the driver, says BEGIN
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writing one fails at once instead of waiting its turn.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes; it commits at the end, and rolls back on an error.
+
+    Raises:
+        PipelineError: What the server said, as one of the DB_* codes.
+    """
+    with (
+        translated_errors(engine.url),
+        engine.connect() as connection,
+        connection.execution_options(writes=True).begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads.
+
+    Raises:
+        PipelineError: What the server said, as one of the DB_* codes.
+    """
+    with translated_errors(engine.url), engine.connect() as connection:
+        yield connection

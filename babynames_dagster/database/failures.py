@@ -1,0 +1,96 @@
+"""What a database server's error means: its code here, and whether a retry can help.
+
+What belongs here: the tables of server error numbers. What does not: the retrying.
+Numbers: MySQL Server Error Message Reference and MariaDB Error Codes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+_MYSQL_CODES = {
+    1044: ErrorCode.DB_PERMISSION_DENIED,
+    1045: ErrorCode.DB_AUTH_ERROR,
+    1698: ErrorCode.DB_AUTH_ERROR,
+    1049: ErrorCode.DB_NOT_FOUND,
+    1142: ErrorCode.DB_PERMISSION_DENIED,
+    1143: ErrorCode.DB_PERMISSION_DENIED,
+    1227: ErrorCode.DB_PERMISSION_DENIED,
+    1146: ErrorCode.DB_SCHEMA_OUTDATED,
+    1054: ErrorCode.DB_SCHEMA_OUTDATED,
+    1021: ErrorCode.DISK_FULL,
+    1114: ErrorCode.DISK_FULL,
+    1205: ErrorCode.DB_BUSY,
+    1213: ErrorCode.DB_BUSY,
+    1020: ErrorCode.DB_BUSY,
+    1040: ErrorCode.DB_BUSY,
+    1203: ErrorCode.DB_BUSY,
+    1290: ErrorCode.DB_PERMISSION_DENIED,
+    1053: ErrorCode.DB_CONNECTION_LOST,
+    1927: ErrorCode.DB_CONNECTION_LOST,
+    2003: ErrorCode.DB_UNREACHABLE,
+    2005: ErrorCode.DB_UNREACHABLE,
+    2002: ErrorCode.DB_UNREACHABLE,
+    2006: ErrorCode.DB_CONNECTION_LOST,
+    2013: ErrorCode.DB_CONNECTION_LOST,
+    2014: ErrorCode.DB_CONNECTION_LOST,
+    4031: ErrorCode.DB_CONNECTION_LOST,
+}
+
+_SQLITE_PHRASES = (
+    ("database is locked", ErrorCode.DB_BUSY),
+    ("database table is locked", ErrorCode.DB_BUSY),
+    ("readonly database", ErrorCode.FILE_NOT_WRITABLE),
+    ("unable to open database file", ErrorCode.FILE_NOT_WRITABLE),
+    ("disk is full", ErrorCode.DISK_FULL),
+    ("no such table", ErrorCode.DB_SCHEMA_OUTDATED),
+    ("no such column", ErrorCode.DB_SCHEMA_OUTDATED),
+    ("file is not a database", ErrorCode.DB_ERROR),
+)
+
+
+@contextmanager
+def translated_errors(url: URL) -> Iterator[None]:
+    """Turn the driver's errors into PipelineErrors that name the server, and never its password."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translate(error, url) from error
+
+
+def translate(error: SQLAlchemyError, url: URL) -> PipelineError:
+    """Return what a driver's error means for people.
+
+    Args:
+        error: What SQLAlchemy raised.
+        url: The database that was talked to.
+    """
+    original = getattr(error, "orig", None)
+    number, text = _number_and_text(original if original is not None else error)
+    return PipelineError(_code(error, number, text), f"{url.render_as_string(hide_password=True)}: {text}")
+
+
+def _number_and_text(error: BaseException) -> tuple[int | None, str]:
+    arguments = error.args
+    if len(arguments) > 1 and isinstance(arguments[0], int):
+        return arguments[0], f"{arguments[1]} (error {arguments[0]})"
+    return None, str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _code(error: SQLAlchemyError, number: int | None, text: str) -> ErrorCode:
+    if number in _MYSQL_CODES:
+        return _MYSQL_CODES[number]
+    for phrase, code in _SQLITE_PHRASES:
+        if phrase in text:
+            return code
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    # PyMySQL reports a connection that was closed under it as InterfaceError(0, '').
+    if lost or (isinstance(error, InterfaceError) and isinstance(error, DBAPIError) and number in (None, 0)):
+        return ErrorCode.DB_CONNECTION_LOST
+    if isinstance(error, OperationalError) and "cryptography" in text:
+        return ErrorCode.DB_AUTH_ERROR
+    return ErrorCode.DB_ERROR

@@ -1,0 +1,351 @@
+"""Every setting of the pipeline, typed: read once, from the environment and from `.env`.
+
+What belongs here: one field a variable, with its default, its limits and a description (the README's table
+is made from these). What does not: what a setting is used for.
+"""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from typing_extensions import Self
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+Seconds = float
+
+_WINSTON_LEVELS = {
+    "SILLY": "DEBUG",
+    "VERBOSE": "DEBUG",
+    "HTTP": "INFO",
+    "WARN": "WARNING",
+    "FATAL": "CRITICAL",
+}
+_MYSQL_NAMES = {"mysql", "mariadb", "mysql2"}
+
+
+def _log_level(value: object) -> object:
+    """Accept any case, and the level names of the winston logger."""
+    name = str(value).strip().upper()
+    return _WINSTON_LEVELS.get(name, name)
+
+
+def _share(value: object) -> object:
+    """Accept `5%` as well as `0.05`."""
+    text = str(value).strip()
+    return float(text[:-1]) / 100 if re.fullmatch(r"\d+(\.\d+)?%", text) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _json_object(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        message = "is not JSON"
+        raise ValueError(message) from None
+
+
+def _dataset_slug(value: object) -> object:
+    """Accept a dataset's address as well as its `owner/name`."""
+    match = re.search(r"(?:datasets/)([^/?#]+/[^/?#]+)", str(value))
+    return match.group(1) if match else value
+
+
+class Settings(BaseSettings):
+    """The pipeline's settings. Build it with `load_settings()`, which reports mistakes for people."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        validate_default=False,
+    )
+
+    # Database
+    database_url: SecretStr | None = Field(
+        None,
+        description="One address instead of DB_*: `mysql+pymysql://user:password@host/name` or `sqlite:///file`",
+    )
+    db_dialect: Annotated[Literal["mysql", "mariadb", "mysql2", "sqlite"] | None, BeforeValidator(_lower)] = Field(
+        None,
+        description="`mysql`, `mariadb` or `sqlite`; `mysql` where DB_HOST, DB_NAME or DB_USER is set",
+    )
+    db_host: str = Field("localhost", description="Database server")
+    db_port: int = Field(3306, ge=1, le=65535, description="Database server's port")
+    db_name: str | None = Field(None, description="Database name")
+    db_user: str | None = Field(None, description="Database user")
+    db_password: SecretStr | None = Field(None, description="Database password")
+    db_auto_migrate: bool = Field(
+        default=True, description="Bring the schema to its newest version before a step needs it"
+    )
+
+    # Kaggle
+    kaggle_email: str | None = Field(None, description="Kaggle login, for the browser way")
+    kaggle_password: SecretStr | None = Field(None, description="Kaggle password, for the browser way")
+    kaggle_base_url: str = Field("https://www.kaggle.com", description="Kaggle's address")
+    kaggle_dataset: Annotated[str, BeforeValidator(_dataset_slug)] = Field(
+        "thedevastator/us-baby-names-by-year-of-birth",
+        pattern=r"^[^/\s]+/[^/\s]+$",
+        description="Dataset, as `owner/name`",
+    )
+    kaggle_file: str = Field("babyNamesUSYOB-full.csv", min_length=1, description="File of the dataset")
+    kaggle_headless: bool = Field(default=True, description="`false` opens a window, to sign in by hand")
+    kaggle_method: Annotated[Literal["browser", "api", "auto"], BeforeValidator(_lower)] = Field(
+        "browser", description="`browser`, `api` (REST), or `auto`: REST when the browser way is blocked"
+    )
+    kaggle_username: str | None = Field(None, description="Kaggle user name, for the REST way")
+    kaggle_key: SecretStr | None = Field(None, description="Kaggle API key or KGAT token, for the REST way")
+    kaggle_max_age_days: float | None = Field(None, gt=0, description="Older files count as missing")
+    kaggle_timeout: Seconds = Field(60.0, gt=0, description="Seconds to wait for a page, or for a stalled download")
+    chromium_path: Path | None = Field(None, description="Browser to drive, where none is found by itself")
+
+    # Files
+    data_dir: Path = Field(Path("data"), description="Everything the pipeline keeps, unless named otherwise")
+    download_dir: Path | None = Field(None, description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)")
+    log_dir: Path | None = Field(None, description="Logs and screenshots (`<DATA_DIR>/logs`)")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)] = Field(
+        "INFO", description="How much is logged"
+    )
+
+    # Load
+    batch_size: int = Field(100_000, ge=1, description="Distinct rows gathered for one transaction of the load")
+    csv_encoding: str = Field("utf-8", description="Encoding of the CSV")
+    csv_delimiter: str | None = Field(None, description="Field separator of the CSV, where sniffing it errs")
+    max_uncompressed_bytes: int = Field(20_000_000_000, ge=1, description="Most bytes a CSV inside a zip may have")
+    reject_limit: Annotated[float, BeforeValidator(_share)] = Field(
+        0.05, ge=0, le=1, description="Share of rejected rows (`0.05` or `5%`) above which a load fails"
+    )
+    rejects_kept: int = Field(1000, ge=0, description="Most rejected rows kept a load; their count is always exact")
+
+    # HubSpot
+    hubspot_access_token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_API_KEY"),
+        description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)",
+    )
+    hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot's address")
+    hubspot_email_domain: str = Field(
+        "babynamesdemo.com",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$",
+        max_length=180,
+        description="Domain of the contacts' emails",
+    )
+    hubspot_email_style: Annotated[Literal["readable", "unique"], BeforeValidator(_lower)] = Field(
+        "readable", description="`readable`: `john.m@domain`; `unique`: `john-<time>-<id>@domain`"
+    )
+    hubspot_lifecycle_stage: str = Field("subscriber", description="`lifecyclestage` of the contacts")
+    hubspot_lead_status: str = Field("NEW", description="`hs_lead_status` of the contacts")
+    hubspot_extra_properties: Annotated[dict[str, str], NoDecode, BeforeValidator(_json_object)] = Field(
+        default_factory=dict, description='Constant properties to add, as JSON: `{"source": "babynames"}`'
+    )
+    hubspot_requests_per_batch: int = Field(100, ge=1, le=100, description="Contacts a request")
+    hubspot_batch_delay: int = Field(0, ge=0, description="Milliseconds between two requests, at least")
+    hubspot_rate_limit: int | None = Field(
+        None, ge=1, description="Requests per 10 s; else what HubSpot says, else 100"
+    )
+    hubspot_daily_reserve: int = Field(1000, ge=0, description="Calls of the daily limit always left to other apps")
+    hubspot_max_in_flight: int = Field(48, ge=1, le=256, description="Most requests under way at once")
+    hubspot_timeout: Seconds = Field(30.0, gt=0, description="Seconds to wait for an answer")
+    demo_mode: bool = Field(default=False, description="Send only the first MAX_RECORDS names")
+    max_records: int = Field(50, ge=0, description="How many names DEMO_MODE sends")
+    min_year: int | None = Field(
+        None, ge=1000, le=9999, description="Send only names with births in or after this year"
+    )
+    max_year: int | None = Field(
+        None, ge=1000, le=9999, description="Send only names with births in or before this year"
+    )
+
+    # Retries, schedules, alerts
+    max_retries: int = Field(3, ge=0, le=100, description="Tries after the first, for what can pass")
+    retry_delay: int = Field(1000, ge=0, description="Milliseconds before the first retry; doubled each time")
+    daily_cron: str = Field("0 6 * * *", description="When the daily schedule runs, once switched on")
+    alert_webhook_url: SecretStr | None = Field(None, description="Slack-compatible address for failed runs")
+    smtp_host: str | None = Field(None, description="Mail server for failed runs")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port")
+    smtp_user: str | None = Field(None, description="Its user")
+    smtp_password: SecretStr | None = Field(None, description="Its password")
+    alert_email_from: str | None = Field(None, description="Sender of alert mails")
+    alert_email_to: str | None = Field(None, description="Receivers of alert mails, separated by commas")
+    dagster_ui_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts lead")
+
+    @field_validator("kaggle_base_url", "hubspot_base_url", "dagster_ui_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not re.match(r"^https?://[^/\s]+", value):
+            message = "must be an address beginning with http:// or https://"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("csv_encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            "".encode(value)
+        except LookupError:
+            message = "is not an encoding that Python knows, such as utf-8 or latin-1"
+            raise ValueError(message) from None
+        return value
+
+    @field_validator("csv_delimiter", mode="before")
+    @classmethod
+    def _one_character(cls, value: object) -> object:
+        text = {"\\t": "\t", "tab": "\t"}.get(str(value), str(value))
+        if len(text) != 1 or text in '"\r\n':
+            message = "must be one character, such as ; or \\t"
+            raise ValueError(message)
+        return text
+
+    @field_validator("database_url")
+    @classmethod
+    def _supported_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            url = make_url(value.get_secret_value())
+        except ArgumentError:
+            message = "must look like mysql+pymysql://user:password@host:3306/name or sqlite:///file"
+            raise ValueError(message) from None
+        if url.get_backend_name() not in {"mysql", "mariadb", "sqlite"}:
+            message = "must begin with mysql+pymysql:// or sqlite:///"
+            raise ValueError(message)
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            message = "must name a file: sqlite in memory would be gone before the next step"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.min_year is not None and self.max_year is not None and self.min_year > self.max_year:
+            message = f"MIN_YEAR ({self.min_year}) is after MAX_YEAR ({self.max_year})"
+            raise ValueError(message)
+        return self
+
+    @property
+    def downloads(self) -> Path:
+        """The download folder, absolute."""
+        return (self.download_dir or self.data_dir / "downloads").expanduser().resolve()
+
+    @property
+    def logs(self) -> Path:
+        """The log folder, absolute."""
+        return (self.log_dir or self.data_dir / "logs").expanduser().resolve()
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def retry_delay_seconds(self) -> Seconds:
+        """RETRY_DELAY in seconds."""
+        return self.retry_delay / 1000
+
+    @property
+    def uses_server(self) -> bool:
+        """Whether DB_* or DATABASE_URL name a MySQL-like server rather than a SQLite file."""
+        if self.database_url is not None:
+            return make_url(self.database_url.get_secret_value()).get_backend_name() != "sqlite"
+        if self.db_dialect is not None:
+            return self.db_dialect in _MYSQL_NAMES
+        return not {"db_host", "db_name", "db_user"}.isdisjoint(self.model_fields_set)
+
+    def sqlalchemy_url(self) -> URL:
+        """Return the database's address, with PyMySQL as the driver of every MySQL-like server.
+
+        Raises:
+            PipelineError: MISSING_CONFIG where a server is meant, but not its database or user.
+        """
+        if self.database_url is not None:
+            url = make_url(self.database_url.get_secret_value())
+            if url.get_backend_name() == "sqlite":
+                return url
+            return url.set(drivername="mysql+pymysql")
+        if self.uses_server:
+            self.require("db_name", "db_user")
+            password = self.db_password.get_secret_value() if self.db_password else None
+            return URL.create("mysql+pymysql", self.db_user, password, self.db_host, self.db_port, self.db_name)
+        return URL.create("sqlite", database=str(self.data / (self.db_name or "babynames.db")))
+
+    def require(self, *fields: str) -> None:
+        """Make sure that settings which the selected step needs are there.
+
+        Args:
+            fields: Names of fields of this class.
+
+        Raises:
+            PipelineError: MISSING_CONFIG, naming every absent variable at once.
+        """
+        missing = [name for name in fields if getattr(self, name) is None]
+        if missing:
+            lines = [f"{name.upper()}: {type(self).model_fields[name].description}" for name in missing]
+            raise PipelineError(ErrorCode.MISSING_CONFIG, "Not set:\n    " + "\n    ".join(lines))
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
+    """Read the environment and `.env` into settings.
+
+    Args:
+        overrides: Values by field name that win over both; what the command line was told.
+
+    Raises:
+        PipelineError: INVALID_CONFIG with every mistake at once: variable, value (never a secret's), and what
+            it should be.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        mistakes = [_mistake(dict(item)) for item in error.errors(include_url=False)]
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG, "The settings have mistakes:\n    " + "\n    ".join(mistakes)
+        ) from None
+    except UnicodeDecodeError as error:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f".env is not UTF-8 text ({error.reason} at byte {error.start})",
+            remedy="Save .env as UTF-8.",
+        ) from None
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """Return this process's settings, read at the first call."""
+    return load_settings()
+
+
+def _is_secret(field: str) -> bool:
+    info = Settings.model_fields.get(field)
+    return info is not None and "SecretStr" in str(info.annotation)
+
+
+def _mistake(error: dict[str, Any]) -> str:
+    location = error["loc"]
+    problem = str(error["msg"]).removeprefix("Value error, ")
+    if not location:
+        return problem
+    field = str(location[0]).lower()
+    if field == "hubspot_api_key":
+        field = "hubspot_access_token"
+    shown = "(hidden)" if _is_secret(field) else repr(error.get("input"))
+    described = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    return f"{str(location[0]).upper()}={shown}: {problem}. {described}"

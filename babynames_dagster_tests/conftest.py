@@ -1,0 +1,69 @@
+"""Fixtures that every test may ask for: a clean environment, and empty databases on real servers."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.settings import Settings, current_settings
+from babynames_dagster_tests.support.mariadb import running_mariadb
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Run each test in an empty folder, with none of the machine's own settings."""
+    for name in (*Settings.model_fields, "hubspot_api_key", "dagster_home"):
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    current_settings.cache_clear()
+    yield
+    current_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """The address of a MySQL-like server: TEST_DATABASE_URL, or a private MariaDB."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="babynames-mariadb-") as folder, running_mariadb(Path(folder)) as server:
+        yield server.url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: str) -> Iterator[str]:
+    """The address of a new, empty database on the MySQL-like server."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    server = sa.create_engine(mariadb_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    yield make_url(mariadb_server).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new, empty database, once on SQLite and once on MariaDB."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("mariadb_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a new database with the schema at head."""
+    opened = open_engine(make_url(database_url))
+    upgrade(opened)
+    yield opened
+    opened.dispose()

@@ -1,0 +1,89 @@
+"""The schema: migrations and models agree, and the pipeline keeps a database at head by itself."""
+
+import io
+import threading
+from contextlib import redirect_stdout
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Engine, make_url
+
+from alembic import command
+from babynames_dagster.database.engine import open_engine, reading, writing
+from babynames_dagster.database.migrate import alembic_config, current_revision, ensure_schema
+from babynames_dagster.database.tables import metadata
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_downgrade_leaves_only_alembics_own_table(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    command.downgrade(alembic_config(), "base")
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_an_empty_database_is_brought_to_head(database_url: str) -> None:
+    engine = open_engine(make_url(database_url))
+    ensure_schema(engine, auto_migrate=True)
+    assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+
+
+def test_an_outdated_schema_is_refused_when_migrating_is_off(database_url: str) -> None:
+    engine = open_engine(make_url(database_url))
+    with pytest.raises(PipelineError, match="DB_AUTO_MIGRATE is off") as caught:
+        ensure_schema(engine, auto_migrate=False)
+    assert caught.value.code is ErrorCode.DB_SCHEMA_OUTDATED
+    assert current_revision(engine) is None
+
+
+def test_a_schema_from_the_future_is_refused(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'tomorrow'"))
+    with pytest.raises(PipelineError) as caught:
+        ensure_schema(engine, auto_migrate=True)
+    assert caught.value.code is ErrorCode.DB_SCHEMA_UNKNOWN
+
+
+def test_several_migrators_at_once_migrate_once(database_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def migrate() -> None:
+        engine = open_engine(make_url(database_url))
+        try:
+            ensure_schema(engine, auto_migrate=True)
+        except PipelineError as error:
+            failures.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_offline_sql_for_mysql_names_engine_charset_enum_and_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql+pymysql://nobody@127.0.0.1/none")
+    output = io.StringIO()
+    config = alembic_config()
+    config.output_buffer = output
+    with redirect_stdout(output):
+        command.upgrade(config, "head", sql=True)
+    ddl = output.getvalue()
+    for expected in (
+        "ENGINE=InnoDB",
+        "CHARSET=utf8mb4",
+        "ENUM('M','F')",
+        "CREATE INDEX idx_baby_names_name_sex ON baby_names (name, sex)",
+        "CREATE INDEX idx_baby_names_initial ON baby_names (initial)",
+    ):
+        assert expected in ddl
