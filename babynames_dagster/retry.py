@@ -21,5 +21,5 @@ def backoff_seconds(attempt: int, *, base: float, cap: float = 60.0) -> float:
         base: Seconds after the first failure.
         cap: Most seconds between two tries.
     """
-    ceiling = min(cap, base * 2 ** min(attempt - 1, 30))
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 30))
     return ceiling / 2 + _RANDOM.uniform(0, ceiling / 2)
