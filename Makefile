@@ -1,0 +1,61 @@
+# Every command a person needs, each of which first sets up what it needs and is missing.
+#   make PYTHON=python3.12 test       another interpreter (for a new .venv)
+#   make demo DATASET=~/file.zip      another dataset
+#   make test ARGS="-k sensor"        more arguments for the command behind a target
+
+PYTHON ?= python3
+DATASET ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export PYTHON VENV DATASET
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test ui lint bench screenshots install browser mariadb mariadb-client clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
+
+demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-ins on loopback
+	@$(BIN)/babynames demo $${DATASET:+--dataset "$$DATASET"} $(ARGS)
+
+test: $(INSTALLED) browser mariadb ## Set up, then run the whole test suite
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
+	@DAGSTER_HOME="$$($(BIN)/python -m babynames_dagster.dagster_home)" && export DAGSTER_HOME && \
+	exec $(BIN)/dagster dev --host 127.0.0.1 $(ARGS)
+
+lint: $(INSTALLED) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED) mariadb mariadb-client ## Measure the load and the sync, and print the tables
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI anew
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
+
+install: $(INSTALLED) ## Make the virtual environment
+
+browser: $(INSTALLED) ## Find or install a Chromium that Playwright can drive
+	@scripts/browser.sh
+
+mariadb: ## Find or install a MariaDB server for the tests
+	@scripts/mariadb.sh server
+
+mariadb-client:
+	@scripts/mariadb.sh client
+
+clean: ## Remove the virtual environment and what tools left behind; never data/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_*
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt scripts/venv.sh
+	@scripts/venv.sh
+	@touch $@
