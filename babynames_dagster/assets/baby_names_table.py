@@ -1,0 +1,42 @@
+"""`baby_names_table`: one row per (name, sex) of the file."""
+
+import dagster as dg
+import pyarrow as pa
+from pydantic import Field
+
+from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
+from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.io_managers.files import StoredFile
+from babynames_dagster.names.reading import ReadOptions, names_reader
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.settings import current_settings
+
+
+class LoadConfig(dg.Config):
+    """What a run may ask of a load."""
+
+    full_reload: bool = Field(default=False, description="Read the file again even if it was loaded before.")
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"pyarrow", "mysql"},
+    code_version="1",
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="mysql_io_manager",
+    metadata={"dagster/column_schema": NAMES_SCHEMA, "dagster/column_lineage": NAMES_LINEAGE},
+)
+def baby_names_table(config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
+    """The distinct names of the dataset, streamed from inside the zip into `baby_names`.
+
+    Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
+    reason. A file that was loaded before is recognised; an interrupted load goes on after its last batch.
+    """
+    with dagster_failures():
+        return names_reader(
+            raw_zip.file,
+            sha256=raw_zip.sha256,
+            options=ReadOptions.from_settings(current_settings()),
+            full_reload=config.full_reload,
+        )

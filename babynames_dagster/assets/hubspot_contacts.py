@@ -1,0 +1,135 @@
+"""`hubspot_contacts`: the HubSpot account's contacts equal the table, partition by partition."""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
+from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, OWNERS
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.sync import PartitionReport, SyncOptions, SyncReport
+from babynames_dagster.io_managers.tables import LoadedTable
+from babynames_dagster.resources.failing import as_failure, dagster_failures
+from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.resources.reporting import progress_events
+
+REJECTS_SHOWN = 10
+
+
+class SyncConfig(dg.Config):
+    """What a run may ask of the sync."""
+
+    full_refresh: bool = Field(default=False, description="Send every row, changed or not.")
+    retry_rejected: bool = Field(default=False, description="Send again what HubSpot rejected before.")
+    dry_run: bool = Field(default=False, description="Only say what would be done; write nothing anywhere.")
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"hubspot"},
+    code_version="1",
+    partitions_def=CONTACT_PARTITIONS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=["baby_name_years"],
+    metadata={"dagster/column_schema": CONTACTS_SCHEMA, "dagster/column_lineage": CONTACTS_LINEAGE},
+)
+def hubspot_contacts(
+    context: dg.AssetExecutionContext,
+    config: SyncConfig,
+    baby_names_table: LoadedTable,
+    hubspot: HubSpotResource,
+) -> dg.MaterializeResult[Any]:
+    """One contact per name, upserted by email, at the pace that HubSpot allows.
+
+    Only rows that changed since HubSpot acknowledged them are sent. The ledger says of each row whether it is
+    synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others.
+    """
+    options = SyncOptions(
+        full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
+    )
+    with dagster_failures():
+        report = hubspot.sync(
+            baby_names_table.engine,
+            partitions=context.partition_keys,
+            options=options,
+            on_progress=progress_events(context.log),
+        )
+    context.log_event(dg.AssetObservation(asset_key=context.asset_key, metadata=run_metadata(report)))
+    failure = what_failed(report)
+    if failure is not None:
+        _materialize_what_succeeded(context, report)
+        raise as_failure(failure)
+    for partition, counts in report.by_partition.items():
+        context.add_asset_metadata(partition_metadata(counts), partition_key=partition)
+    return dg.MaterializeResult()
+
+
+def what_failed(report: SyncReport) -> PipelineError | None:
+    """Return why the sync did not reach every row; None where it did."""
+    if report.stopped is not None:
+        return report.stopped
+    failed = {partition: counts.failed for partition, counts in report.by_partition.items() if counts.failed}
+    if not failed:
+        return None
+    where = ", ".join(f"{partition}: {count:,}" for partition, count in failed.items())
+    return PipelineError(
+        ErrorCode.HUBSPOT_ROWS_FAILED, f"{sum(failed.values()):,} contacts could not be sent ({where})."
+    )
+
+
+def _materialize_what_succeeded(context: dg.AssetExecutionContext, report: SyncReport) -> None:
+    """Record the partitions that are complete, although the step as a whole fails."""
+    for partition, counts in report.by_partition.items():
+        if counts.complete:
+            context.log_event(
+                dg.AssetMaterialization(
+                    asset_key=context.asset_key, partition=partition, metadata=partition_metadata(counts)
+                )
+            )
+
+
+def partition_metadata(counts: PartitionReport) -> dict[str, Any]:
+    """Return what the UI shows of one partition."""
+    return {
+        "dagster/partition_row_count": counts.contacts,
+        "contacts_created": counts.created,
+        "contacts_updated": counts.updated,
+        "contacts_unchanged": counts.unchanged,
+        "contacts_rejected": counts.rejected,
+        "contacts_failed": counts.failed,
+    }
+
+
+def run_metadata(report: SyncReport) -> dict[str, Any]:
+    """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
+    metadata: dict[str, Any] = {
+        "portal_id": str(report.portal_id),
+        "dry_run": report.dry_run,
+        "contacts_created": report.total.created,
+        "contacts_updated": report.total.updated,
+        "contacts_unchanged": report.total.unchanged,
+        "contacts_rejected": report.total.rejected,
+        "contacts_failed": report.total.failed,
+        "requests": report.requests,
+        "rate_limited": report.rate_limited,
+        "waited_seconds": round(report.waited_seconds, 3),
+        "share_of_ceiling": round(report.achieved_share, 4),
+        "seconds": round(report.seconds, 3),
+    }
+    if report.first_rejects:
+        metadata["first_rejects"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {
+                        "email": reject.email,
+                        "category": reject.category or "",
+                        "message": (reject.message or "")[:300],
+                        "correlation_id": reject.correlation_id or "",
+                    }
+                )
+                for reject in report.first_rejects[:REJECTS_SHOWN]
+            ]
+        )
+    return metadata

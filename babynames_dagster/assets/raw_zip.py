@@ -1,0 +1,45 @@
+"""`raw_zip`: the dataset's file is in the download folder, sound and known by its SHA-256."""
+
+import dagster as dg
+from pydantic import Field
+
+from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.kaggle.obtain import Obtained
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.kaggle import KaggleResource
+from babynames_dagster.resources.reporting import progress_events
+
+
+class FetchConfig(dg.Config):
+    """What a run may ask of `raw_zip`."""
+
+    path: str | None = Field(default=None, description="Another zip or CSV to use instead of the dataset's own.")
+    force_download: bool = Field(default=False, description="Fetch anew what is there already.")
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"playwright", "kaggle"},
+    code_version="1",
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="file_io_manager",
+    metadata={
+        "dataset": dg.MetadataValue.url(
+            "https://www.kaggle.com/datasets/thedevastator/us-baby-names-by-year-of-birth"
+        )
+    },
+)
+def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: KaggleResource) -> Obtained:
+    """The dataset's zip, as Kaggle publishes it.
+
+    A sound file that is in the download folder already is used as it is; else Chromium signs in to Kaggle and
+    downloads it. A half download never bears the final name.
+    """
+    with dagster_failures():
+        return kaggle.obtain(
+            path=config.path,
+            force=config.force_download,
+            on_progress=progress_events(context.log),
+            log=context.log.info,
+        )

@@ -1,0 +1,18 @@
+"""Schedules: the whole pipeline once a day, off until somebody switches it on."""
+
+import dagster as dg
+
+from babynames_dagster.automation.jobs import PIPELINE_JOB, partition_range_tags
+from babynames_dagster.settings import Settings
+
+
+def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Return the daily schedule, at the time of DAILY_CRON."""
+    return dg.ScheduleDefinition(
+        name="daily",
+        job_name=PIPELINE_JOB,
+        cron_schedule=settings.daily_cron,
+        tags=partition_range_tags(),
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Kaggle to table to HubSpot, once a day (DAILY_CRON).",
+    )

@@ -1,0 +1,9 @@
+"""The `babynames` command.
+
+What belongs here: asking, showing, and starting ordinary Dagster runs. What does not: anything a Dagster user could
+not do as well without it.
+"""
+
+from babynames_dagster.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,81 @@
+"""The `babynames` command's outermost part: global options, its commands, and how it ends.
+
+What belongs here: exit statuses and the wiring of commands. What does not: a command's work.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import click
+import typer
+
+from babynames_dagster.cli.terminal import err, show_error
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+EXIT_FAILED = 1
+EXIT_CONFIGURATION = 2
+EXIT_INTERRUPTED = 130
+_CONFIGURATION = {ErrorCode.MISSING_CONFIG, ErrorCode.INVALID_CONFIG}
+
+
+@dataclass
+class Verbosity:
+    """How much the user wants to hear.
+
+    Attributes:
+        quiet: Nothing but results and errors.
+        verbose: Dagster's own log lines, too.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+app = typer.Typer(
+    name="babynames",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="US baby names: from Kaggle to a table to HubSpot, with the truth about every row.",
+    epilog="Settings come from the environment and `.env`. Exit status: 0 all well, 1 something failed, "
+    "2 configuration, 130 stopped.",
+)
+
+
+@app.callback()
+def _global_options(
+    context: typer.Context,
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log lines, too.")] = False,
+) -> None:
+    context.obj = Verbosity(quiet=quiet, verbose=verbose)
+
+
+def exit_status(error: PipelineError) -> int:
+    """Return the exit status for an error."""
+    return EXIT_CONFIGURATION if error.code in _CONFIGURATION else EXIT_FAILED
+
+
+def main() -> None:
+    """Run the command; end with one clear message where it fails, and never with a traceback."""
+    from babynames_dagster.cli import accounts, inspection, runs, upkeep  # noqa: F401, PLC0415 - they register commands
+
+    try:
+        status = app(standalone_mode=False)
+    except PipelineError as error:
+        show_error(error)
+        status = exit_status(error)
+    except click.exceptions.Abort:
+        status = EXIT_INTERRUPTED
+        err.print("Stopped.")
+    except click.ClickException as error:
+        error.show()
+        status = EXIT_CONFIGURATION
+    except KeyboardInterrupt:
+        status = EXIT_INTERRUPTED
+        err.print("Stopped. Run the same command again: it goes on where it stopped.")
+    except BrokenPipeError:
+        status = EXIT_FAILED
+    sys.exit(status if isinstance(status, int) else 0)

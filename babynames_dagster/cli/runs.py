@@ -1,0 +1,117 @@
+"""`babynames run` and `babynames demo`: the whole graph, for real or against the sandbox."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from babynames_dagster.cli.app import EXIT_INTERRUPTED, Verbosity, app, exit_status
+from babynames_dagster.cli.demo import demo_environment
+from babynames_dagster.cli.pipeline import PipelineResult, run_pipeline, shared_instance
+from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
+from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.names.settings_advice import slow_settings_warning as slow_load
+from babynames_dagster.sandbox.server import running_sandbox
+from babynames_dagster.settings import Settings, current_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    path: Annotated[Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)] = None,
+    partition: Annotated[str | None, typer.Option(help="Only this partition of the contacts: A..Z or other.")] = None,
+    force_download: Annotated[bool, typer.Option(help="Fetch the file anew.")] = False,
+    full_reload: Annotated[bool, typer.Option(help="Load a file again that was loaded before.")] = False,
+    full_refresh: Annotated[bool, typer.Option(help="Send every contact, changed or not.")] = False,
+    retry_rejected: Annotated[bool, typer.Option(help="Send rejected contacts again.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only say what HubSpot would get.")] = False,
+    json: Json = False,
+) -> None:
+    """Run the whole graph for real: Kaggle to table to HubSpot.
+
+    Examples: `babynames run`, `babynames run --dry-run`, `babynames run --partition J --json`
+    """
+    op_config = {
+        "raw_zip": {"force_download": force_download} | ({"path": str(path)} if path else {}),
+        "baby_names_table": {"full_reload": full_reload},
+        "baby_name_years": {"full_reload": full_reload},
+        "hubspot_contacts": {
+            "full_refresh": full_refresh,
+            "retry_rejected": retry_rejected,
+            "dry_run": dry_run,
+        },
+    }
+    settings = current_settings()
+    _finish(_run(settings, settings.data, context.obj, op_config, json=json, partition=partition), json=json)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    *,
+    dataset: Annotated[
+        Path | None, typer.Option(help="A zip or CSV that the sandbox serves.", exists=True, resolve_path=True)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the whole graph against a sandbox on loopback: no account needed.
+
+    Its state lies below `data/demo`, one folder a dataset, unless DATABASE_URL or DOWNLOAD_DIR are set.
+
+    Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
+    """
+    home = current_settings().data
+    with _demo(dataset) as settings:
+        _finish(_run(settings, home, context.obj, {}, json=json, tags={"babynames/demo": "true"}), json=json)
+
+
+@contextmanager
+def _demo(dataset: Path | None) -> Iterator[Settings]:
+    """Point this process at a sandbox of its own."""
+    environment, state = demo_environment(dataset, os.environ, current_settings().data)
+    with running_sandbox(dataset=dataset, state=state) as sandbox:
+        os.environ.update({**sandbox.environment, **environment})
+        current_settings.cache_clear()
+        yield current_settings()
+
+
+def _run(  # noqa: PLR0913 - what a run needs
+    settings: Settings,
+    home: Path,
+    verbosity: Verbosity,
+    op_config: dict[str, dict[str, Any]],
+    *,
+    json: bool,
+    partition: str | None = None,
+    tags: dict[str, str] | None = None,
+) -> PipelineResult:
+    settings.require("hubspot_access_token")
+    settings.sqlalchemy_url()
+    if not verbosity.quiet:
+        for warning in filter(None, (slow_load(settings), slow_sync(settings))):
+            err.print(f"Note: {warning}")
+    with shared_instance(home) as instance, shown_progress(quiet=verbosity.quiet or json and not err.is_terminal):
+        return run_pipeline(
+            instance, op_config=op_config, verbose=verbosity.verbose, partition=partition, tags=tags
+        )
+
+
+def _finish(result: PipelineResult, *, json: bool) -> None:
+    """Show the result, then the error if there is one, and leave with its status."""
+    if json:
+        show_json(result.as_json())
+    else:
+        rows = [(name.replace("_", " "), count) for name, count in result.counts.items()]
+        show_table("What happened", ("what", "count"), rows)
+        show_table("How long it took", ("step", "seconds"), list(result.seconds.items()))
+    if result.error is not None:
+        show_error(result.error)
+        interrupted = result.error.code is ErrorCode.INTERRUPTED
+        raise typer.Exit(EXIT_INTERRUPTED if interrupted else exit_status(result.error))

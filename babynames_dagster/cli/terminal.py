@@ -1,0 +1,132 @@
+"""What the command line shows: progress and logs on stderr, the result alone on stdout.
+
+What belongs here: drawing. What does not: finding out.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.progress import Progress as Report
+from babynames_dagster.resources.reporting import describe, progress_log
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+PLAIN_SECONDS = 5.0
+
+
+def show_error(error: PipelineError) -> None:
+    """Say what happened, where, and what to do."""
+    err.print(Text(f"{error.code.name}: ", style="bold red"), Text(error.what), sep="")
+    err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
+
+
+def show_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    out.print_json(json.dumps(value), indent=None) if out.is_terminal else print(json.dumps(value))  # noqa: T201 - stdout is the result
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table on stdout; numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table)
+
+
+def _cell(value: Any) -> Text:  # noqa: ANN401 - whatever a table holds
+    if isinstance(value, bool) or value is None:
+        return Text({True: "yes", False: "no", None: ""}[value])
+    if isinstance(value, int):
+        return Text(f"{value:,}")
+    if isinstance(value, float):
+        return Text(f"{value:,.2f}")
+    return Text(str(value))
+
+
+@contextmanager
+def shown_progress(*, quiet: bool) -> Iterator[None]:
+    """Draw what is reported on the progress log: a live bar on a terminal, plain lines elsewhere."""
+    if quiet:
+        yield
+        return
+    handler = _Bars() if err.is_terminal else _Lines()
+    level = progress_log.level
+    progress_log.addHandler(handler)
+    progress_log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        progress_log.removeHandler(handler)
+        progress_log.setLevel(level)
+        handler.close()
+
+
+class _Lines(logging.Handler):
+    """One line at a stage's first report, then one every few seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage = ""
+        self._started = self._shown = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        report = getattr(record, "progress", None)
+        if not isinstance(report, Report):
+            return
+        now = time.monotonic()
+        if report.stage != self._stage:
+            self._stage, self._started, self._shown = report.stage, now, now
+            err.print(Text(f"{report.stage} ..."))
+        elif now - self._shown >= PLAIN_SECONDS:
+            self._shown = now
+            err.print(Text(describe(report, seconds=now - self._started)))
+
+
+class _Bars(logging.Handler):
+    """One bar a stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[counts]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._progress.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        report = getattr(record, "progress", None)
+        if not isinstance(report, Report):
+            return
+        if report.stage not in self._tasks:
+            self._tasks[report.stage] = self._progress.add_task(report.stage, total=report.total, counts="")
+        self._progress.update(
+            self._tasks[report.stage],
+            completed=report.done,
+            total=report.total,
+            counts=f"{report.done:,} {report.unit}",
+        )
+
+    def close(self) -> None:
+        self._progress.stop()
+        super().close()

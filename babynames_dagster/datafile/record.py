@@ -1,0 +1,66 @@
+"""Which file a run settled on: kept beside the downloads, so that a later step reads that very file.
+
+What belongs here: writing, finding and pruning those records. What does not: what is in the file.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+FOLDER = ".records"
+LATEST = "latest"
+KEPT = 50
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file's identity when a run settled on it.
+
+    Attributes:
+        path: Where it is, absolute.
+        sha256: What it holds.
+        size: Bytes.
+    """
+
+    path: str
+    sha256: str
+    size: int
+
+
+def write_record(downloads: Path, run_id: str, record: FileRecord) -> None:
+    """Keep a run's record, and make it the latest; the oldest are pruned.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where the download folder can't be written.
+    """
+    folder = downloads / FOLDER
+    text = json.dumps(asdict(record))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (run_id, LATEST):
+            partial = folder / f".{name}.{os.getpid()}.part"
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(folder / f"{name}.json")
+        _prune(folder)
+    except OSError as error:
+        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.") from error
+
+
+def read_record(downloads: Path, run_ids: Sequence[str]) -> FileRecord | None:
+    """Return the record of the first of these runs that has one, else the latest; None where there is none."""
+    for name in (*run_ids, LATEST):
+        try:
+            return FileRecord(**json.loads((downloads / FOLDER / f"{name}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            continue
+    return None
+
+
+def _prune(folder: Path) -> None:
+    by_age = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[KEPT:]:
+        path.unlink(missing_ok=True)

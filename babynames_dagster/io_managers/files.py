@@ -1,0 +1,91 @@
+"""The filesystem IO manager: promotes finished downloads, and hands on files only after looking at them again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from babynames_dagster.datafile.inspect import DataFile, inspect_file, sha256_of
+from babynames_dagster.datafile.promote import promote
+from babynames_dagster.datafile.record import FileRecord, read_record, write_record
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.obtain import Obtained
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.settings import current_settings
+
+SHA256_KEY = "sha256"
+PATH_KEY = "path"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """The dataset's file as a later step gets it: looked at again, and still the recorded one.
+
+    Attributes:
+        file: What it is and where.
+        sha256: What it holds.
+    """
+
+    file: DataFile
+    sha256: str
+
+
+class FilesystemIOManager(dg.ConfigurableIOManager):
+    """Keeps the dataset's file in DOWNLOAD_DIR, and remembers which file each run settled on."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
+        """Give a finished download its final name, atomically, and record its identity."""
+        settings = current_settings()
+        with dagster_failures():
+            path = obj.path if obj.path == obj.final else promote(obj.path, obj.final)
+            file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+            write_record(settings.downloads, context.run_id, FileRecord(str(path), obj.sha256, file.size))
+        context.add_output_metadata(
+            {
+                PATH_KEY: dg.MetadataValue.path(str(path)),
+                SHA256_KEY: obj.sha256,
+                "bytes": file.size,
+                "uncompressed_bytes": file.uncompressed or file.size,
+                "kind": file.kind,
+                "file_in_zip": file.member or "",
+                "method": obj.method,
+                "how": obj.how,
+                "seconds": round(obj.seconds, 3),
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> StoredFile:
+        """Return the file that this run, the run it repeats, or else the latest one settled on.
+
+        Raises:
+            Failure: FILE_NOT_FOUND where there is none, FILE_CHANGED where it is another one by now.
+        """
+        settings = current_settings()
+        run = context.step_context.dagster_run
+        run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
+        with dagster_failures():
+            record = read_record(settings.downloads, run_ids)
+            if record is None:
+                raise PipelineError(
+                    ErrorCode.FILE_NOT_FOUND, f"No run has settled on a file in {settings.downloads} yet."
+                )
+            return stored_file(record)
+
+
+def stored_file(record: FileRecord) -> StoredFile:
+    """Return a recorded file after looking at it again.
+
+    Raises:
+        PipelineError: FILE_NOT_FOUND, FILE_CHANGED, or any ZIP_* or CSV_* code.
+    """
+    settings = current_settings()
+    file = inspect_file(
+        Path(record.path), wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes
+    )
+    found = sha256_of(file.path)
+    if found != record.sha256:
+        raise PipelineError(
+            ErrorCode.FILE_CHANGED,
+            f"{record.path} is no longer the file that raw_zip recorded: SHA-256 {found}, not {record.sha256}.",
+        )
+    return StoredFile(file, found)

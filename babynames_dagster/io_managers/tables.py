@@ -1,0 +1,103 @@
+"""The MySQL IO manager: loads a lazy stream of rows in batched inserts, and hands on tables as lazy pages."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.names_table import NameRow, name_pages, sample_names
+from babynames_dagster.names.load import LoadReport, RejectedRow, load_names, load_years
+from babynames_dagster.names.stream import StreamHeader
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.reporting import progress_events
+from babynames_dagster.settings import current_settings
+
+REJECTS_SHOWN = 10
+PREVIEW_ROWS = 10
+
+Load = Callable[..., LoadReport]
+_LOADS: dict[str, Load] = {"baby_names": load_names, "baby_name_years": load_years}
+
+
+@dataclass(frozen=True)
+class LoadedTable:
+    """The names table as a later step gets it: nothing is read until it asks for pages.
+
+    Attributes:
+        engine: The database that holds it.
+    """
+
+    engine: Engine
+
+    def pages(self, initial: str, *, size: int = 1000) -> Iterator[Sequence[NameRow]]:
+        """Yield the names of one partition in keyset pages of `size` rows."""
+        return name_pages(self.engine, initial, size=size)
+
+
+class MySQLIOManager(dg.ConfigurableIOManager):
+    """Writes record batches to the table their header names, on MySQL, MariaDB or SQLite."""
+
+    database: DatabaseResource
+
+    def handle_output(self, context: dg.OutputContext, obj: pa.RecordBatchReader) -> None:
+        """Load the stream, and publish what happened to each of its rows."""
+        header = StreamHeader.from_schema(obj.schema)
+        with dagster_failures():
+            report = _LOADS[header.target](
+                obj,
+                self.database.engine,
+                run_id=context.run_id,
+                settings=current_settings(),
+                on_progress=progress_events(context.log),
+            )
+            context.add_output_metadata(load_metadata(report))
+            if header.target == "baby_names":
+                context.add_output_metadata({"preview": _preview(self.database.engine)})
+
+    def load_input(self, context: dg.InputContext) -> LoadedTable:
+        """Hand on the table."""
+        del context
+        with dagster_failures():
+            return LoadedTable(self.database.engine)
+
+
+def load_metadata(report: LoadReport) -> dict[str, Any]:
+    """Return what the UI shows of a load: counts that can be plotted, rates, and the first rejects."""
+    metadata: dict[str, Any] = {
+        "dagster/row_count": report.table_rows,
+        "dagster/table_name": report.target,
+        "rows_read": report.rows_read,
+        "rows_inserted": report.rows_inserted,
+        "rows_present": report.rows_present,
+        "rows_duplicate": report.rows_duplicate,
+        "rows_rejected": report.rows_rejected,
+        "table_rows": report.table_rows,
+        "rows_skipped_on_resume": report.resumed_at,
+        "seconds": round(report.seconds, 3),
+        "rows_per_second": round(report.rows_read / report.seconds) if report.seconds else 0,
+        "file": report.file_name,
+        "sha256": report.sha256,
+        "recognised": report.recognised,
+        "load_id": report.load_id,
+    }
+    if report.first_rejects:
+        metadata["first_rejects"] = _rejects_table(report.first_rejects[:REJECTS_SHOWN])
+    return metadata
+
+
+def _rejects_table(rejects: Sequence[RejectedRow]) -> dg.TableMetadataValue:
+    records = [dg.TableRecord({"line": row.line, "reason": row.reason, "raw": row.raw[:200]}) for row in rejects]
+    return dg.MetadataValue.table(records)
+
+
+def _preview(engine: Engine) -> dg.TableMetadataValue:
+    rows = sample_names(engine, limit=PREVIEW_ROWS)
+    records = [
+        dg.TableRecord({"id": row.id, "slug": row.slug, "name": row.name, "sex": row.sex, "initial": row.initial})
+        for row in rows
+    ]
+    return dg.MetadataValue.table(records)

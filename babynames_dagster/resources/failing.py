@@ -1,0 +1,50 @@
+"""Turning the domain's errors into Dagster's, with code, cause and remedy where people look."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+CODE_KEY = "code"
+CAUSE_KEY = "cause"
+REMEDY_KEY = "remedy"
+_INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+
+
+@contextmanager
+def dagster_failures() -> Iterator[None]:
+    """Turn a PipelineError into a Failure; what no retry can help is marked so."""
+    try:
+        yield
+    except PipelineError as error:
+        raise as_failure(error) from error
+
+
+def as_failure(error: PipelineError) -> dg.Failure:
+    """Return the Failure that says what `error` says."""
+    return dg.Failure(
+        description=str(error),
+        metadata={CODE_KEY: error.code.name, CAUSE_KEY: error.what, REMEDY_KEY: error.remedy},
+        allow_retries=error.retryable,
+    )
+
+
+def error_of(event: dg.DagsterEvent) -> PipelineError:
+    """Return what made a step fail, as far as its event tells."""
+    failure = event.step_failure_data
+    said = failure.user_failure_data
+    if said is not None and CODE_KEY in said.metadata:
+        return PipelineError(
+            ErrorCode[str(said.metadata[CODE_KEY].value)],
+            str(said.metadata[CAUSE_KEY].value),
+            remedy=str(said.metadata[REMEDY_KEY].value),
+        )
+    cause = failure.error
+    while cause is not None and cause.cause is not None:
+        cause = cause.cause
+    if cause is not None and cause.cls_name in _INTERRUPTIONS:
+        return PipelineError(ErrorCode.INTERRUPTED, f"{event.step_key} was stopped.")
+    message = cause.message.strip() if cause is not None else "no reason given"
+    return PipelineError(ErrorCode.UNEXPECTED, f"{event.step_key}: {message}")
