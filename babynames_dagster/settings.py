@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     hubspot_requests_per_batch: int = Field(100, ge=1, le=100, description="Contacts a request")
     hubspot_batch_delay: int = Field(0, ge=0, description="Milliseconds between two requests, at least")
     hubspot_rate_limit: int | None = Field(
-        None, ge=1, description="Requests per 10 s; else what HubSpot says, else 100"
+        None, ge=1, le=5000, description="Requests per 10 s; else what HubSpot says, else 100"
     )
     hubspot_daily_reserve: int = Field(1000, ge=0, description="Calls of the daily limit always left to other apps")
     hubspot_max_in_flight: int = Field(48, ge=1, le=256, description="Most requests under way at once")

@@ -62,8 +62,12 @@ def upgrade() -> None:
         "hubspot_contacts",
         sa.Column("portal_id", BIG_ID, autoincrement=False, nullable=False),
         sa.Column("name_id", BIG_ID, autoincrement=False, nullable=False),
+        sa.Column("initial", ascii_text(5), nullable=False, comment="the name's partition, kept when the name is gone"),
         sa.Column("email", ascii_text(254), nullable=False),
         sa.Column("fingerprint", ascii_text(64), nullable=False, comment="the payload that the outcome is about"),
+        sa.Column(
+            "mapping", ascii_text(64), nullable=False, comment="fingerprint of the mapping that made the payload"
+        ),
         sa.Column("outcome", ascii_text(16), nullable=False, comment="synced, rejected, failed or archived"),
         sa.Column("hubspot_id", ascii_text(32), nullable=True),
         sa.Column("created_by_us", sa.Boolean(), nullable=False),
@@ -107,17 +111,17 @@ def upgrade() -> None:
     op.create_index("idx_loads_target_sha256", "loads", ["target", "sha256"], unique=False)
     op.create_table(
         "rate_limits",
-        sa.Column("portal_id", BIG_ID, autoincrement=False, nullable=False),
+        sa.Column("app", ascii_text(64), nullable=False, comment="digest of HubSpot's address and the app's token"),
+        sa.Column("portal_id", BIG_ID, nullable=True, comment="the account it belongs to, once HubSpot has told"),
         sa.Column(
-            "next_at",
-            sa.Double(),
-            nullable=False,
-            comment="earliest next call, seconds since 1970 by the server's clock",
+            "calls", sa.LargeBinary(), nullable=False, comment="times of the last window's calls, packed doubles"
         ),
         sa.Column("calls_per_window", sa.Integer(), nullable=False),
-        sa.Column("daily_remaining", sa.Integer(), nullable=True),
-        sa.Column("updated_at", TIMESTAMP, nullable=False),
-        sa.PrimaryKeyConstraint("portal_id", name="pk_rate_limits"),
+        sa.Column("window_seconds", sa.Double(), nullable=False),
+        sa.Column("paused_until", sa.Double(), nullable=False, comment="seconds since 1970 by the server's clock"),
+        sa.Column("daily_remaining", sa.Integer(), nullable=True, comment="what HubSpot said last"),
+        sa.Column("daily_as_of", sa.Double(), nullable=False, comment="the time of the call that it said it to"),
+        sa.PrimaryKeyConstraint("app", name="pk_rate_limits"),
         **MYSQL_OPTIONS,
     )
     op.create_table(
