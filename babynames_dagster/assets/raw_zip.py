@@ -4,6 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.resources.kaggle import KaggleResource
@@ -14,6 +15,7 @@ class FetchConfig(dg.Config):
     """What a run may ask of `raw_zip`."""
 
     path: str | None = Field(default=None, description="Another zip or CSV to use instead of the dataset's own.")
+    sha256: str | None = Field(default=None, description="Refuse the file if it holds anything else.")
     force_download: bool = Field(default=False, description="Fetch anew what is there already.")
 
 
@@ -37,9 +39,16 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
     downloads it. A half download never bears the final name.
     """
     with dagster_failures():
-        return kaggle.obtain(
+        obtained = kaggle.obtain(
             path=config.path,
             force=config.force_download,
             on_progress=progress_events(context.log),
             log=context.log.info,
         )
+        if config.sha256 and obtained.sha256 != config.sha256:
+            raise PipelineError(
+                ErrorCode.FILE_CHANGED,
+                f"{obtained.path} has SHA-256 {obtained.sha256}, but this run is for {config.sha256}.",
+                remedy="Start a run for the file as it is.",
+            )
+        return obtained

@@ -8,6 +8,12 @@ from babynames_dagster.settings import Settings
 
 PIPELINE_JOB = "babynames"
 SYNC_JOB = "hubspot_sync"
+UNDER_WAY = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+)
 
 
 def pipeline_assets(settings: Settings) -> list[str]:

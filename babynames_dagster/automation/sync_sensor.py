@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
-from babynames_dagster.automation.jobs import SYNC_JOB, partition_range_tags
+from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
 from babynames_dagster.database.ledger import partitions_with_work
 from babynames_dagster.errors import PipelineError
@@ -15,13 +15,6 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings
 
 INTERVAL_SECONDS = 600
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
-
 
 def sync_sensor() -> dg.SensorDefinition:
     """Return the sensor; it is off until somebody switches it on."""
@@ -36,7 +29,7 @@ def sync_sensor() -> dg.SensorDefinition:
     def hubspot_sync_sensor(
         context: dg.SensorEvaluationContext, database: DatabaseResource, hubspot: HubSpotResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if context.instance.get_runs(dg.RunsFilter(job_name=SYNC_JOB, statuses=_UNDER_WAY), limit=1):
+        if context.instance.get_runs(dg.RunsFilter(job_name=SYNC_JOB, statuses=list(UNDER_WAY)), limit=1):
             yield dg.SkipReason("A sync is under way.")
             return
         try:

@@ -52,12 +52,16 @@ def write_record(downloads: Path, run_id: str, record: FileRecord) -> None:
 
 def read_record(downloads: Path, run_ids: Sequence[str]) -> FileRecord | None:
     """Return the record of the first of these runs that has one, else the latest; None where there is none."""
-    for name in (*run_ids, LATEST):
-        try:
-            return FileRecord(**json.loads((downloads / FOLDER / f"{name}.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            continue
-    return None
+    records = (read_run_record(downloads, name) for name in (*run_ids, LATEST))
+    return next((record for record in records if record is not None), None)
+
+
+def read_run_record(downloads: Path, run_id: str) -> FileRecord | None:
+    """Return the record of one run; None where it has none, or none that can be read."""
+    try:
+        return FileRecord(**json.loads((downloads / FOLDER / f"{run_id}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _prune(folder: Path) -> None:

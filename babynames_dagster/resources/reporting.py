@@ -62,3 +62,8 @@ def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:
         if progress.total and progress.total >= progress.done:
             parts.append(f"{(progress.total - progress.done) / rate:,.0f} s left")
     return ", ".join(parts)
+
+
+def log_progress(progress: Progress) -> None:
+    """Put a report on the Python log alone, for commands that are no Dagster runs."""
+    progress_log.debug("%s", progress.stage, extra={"progress": progress})

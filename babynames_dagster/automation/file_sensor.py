@@ -1,0 +1,79 @@
+"""The sensor `new_file`: a zip or CSV that turns up in the download folder is taken all the way to HubSpot.
+
+What belongs here: Dagster's side. What does not: the decision, which `new_files.py` makes from plain values.
+"""
+
+import time
+from pathlib import Path
+
+import dagster as dg
+
+from babynames_dagster.automation.drop_folder import list_folder
+from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
+from babynames_dagster.automation.new_files import ContentState, FileRun, SensorState, decide
+from babynames_dagster.database.loads import is_loaded
+from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.datafile.record import read_run_record
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.settings import current_settings
+
+FILE_TAG = "babynames/file_sha256"
+INTERVAL_SECONDS = 30
+SETTLE_SECONDS = 5.0
+
+
+def file_sensor() -> dg.SensorDefinition:
+    """Return the sensor; it is off until somebody switches it on."""
+
+    @dg.sensor(
+        name="new_file",
+        job_name=PIPELINE_JOB,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Loads each zip or CSV that turns up in DOWNLOAD_DIR, once per content, whatever its name.",
+    )
+    def new_file(context: dg.SensorEvaluationContext, database: DatabaseResource) -> dg.SensorResult | dg.SkipReason:
+        downloads = current_settings().downloads
+        try:
+            engine = database.engine
+            decision = decide(
+                SensorState.from_cursor(context.cursor),
+                list_folder(downloads),
+                now=time.time(),
+                settle_seconds=SETTLE_SECONDS,
+                digest=lambda path: sha256_of(Path(path)),
+                content_state=lambda sha256: (
+                    ContentState.LOADED if is_loaded(engine, sha256) else _state_by_runs(context.instance, downloads, sha256)
+                ),
+            )
+        except PipelineError as error:
+            return dg.SkipReason(str(error))
+        for note in decision.notes:
+            context.log.info(note)
+        return dg.SensorResult(
+            run_requests=[_request(run) for run in decision.runs],
+            skip_reason=None if decision.runs else dg.SkipReason("; ".join(decision.notes) or f"No new file in {downloads}."),
+            cursor=decision.state.to_cursor(),
+        )
+
+    return new_file
+
+
+def _request(run: FileRun) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=run.run_key,
+        run_config={"ops": {"raw_zip": {"config": {"path": run.path, "sha256": run.sha256}}}},
+        tags={**partition_range_tags(), FILE_TAG: run.sha256},
+    )
+
+
+def _state_by_runs(instance: dg.DagsterInstance, downloads: Path, sha256: str) -> ContentState:
+    """Say what runs made of a content: those that were started for it, and any that settled on it."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        record = read_run_record(downloads, run.run_id)
+        if run.tags.get(FILE_TAG) == sha256 or (record is not None and record.sha256 == sha256):
+            return ContentState.UNDER_WAY
+    if instance.get_runs(dg.RunsFilter(tags={FILE_TAG: sha256}), limit=1):
+        return ContentState.FAILED
+    return ContentState.NEW

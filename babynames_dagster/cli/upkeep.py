@@ -1,0 +1,95 @@
+"""Commands around the pipeline: `migrate`, `sandbox`, `login` and `clean`."""
+
+import shutil
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from babynames_dagster.cli.app import app
+from babynames_dagster.cli.demo import demo_environment
+from babynames_dagster.cli.terminal import err, out
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.migrate import current_revision, upgrade
+from babynames_dagster.kaggle.login import sign_in_by_hand
+from babynames_dagster.sandbox.server import running_sandbox
+from babynames_dagster.settings import current_settings
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema to its newest version.
+
+    Example: `babynames migrate` (the same as `alembic upgrade head`)
+    """
+    engine = open_engine(current_settings().sqlalchemy_url())
+    try:
+        before = current_revision(engine)
+        upgrade(engine)
+        out.print(f"Schema: {before or 'none'} -> {current_revision(engine)}")
+    finally:
+        engine.dispose()
+
+
+@app.command()
+def login() -> None:
+    """Open a window, sign in to Kaggle by hand, and keep the session for headless runs.
+
+    For two-step verification and bot checks. Example: `babynames login`
+    """
+    out.print(f"The session is kept in {sign_in_by_hand(current_settings())}", markup=False)
+
+
+@app.command()
+def sandbox(
+    *,
+    dataset: Annotated[
+        Path | None, typer.Option(help="A zip or CSV to serve.", exists=True, resolve_path=True)
+    ] = None,
+    kaggle_port: Annotated[int, typer.Option(help="Port of the Kaggle-like site; 0 for any.")] = 0,
+    hubspot_port: Annotated[int, typer.Option(help="Port of the HubSpot-like API; 0 for any.")] = 0,
+) -> None:
+    """Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.
+
+    Prints the `export` lines that point the pipeline, and plain `dagster` commands, at it.
+
+    Example: `babynames sandbox --dataset names.zip`
+    """
+    _, state = demo_environment(dataset, {}, current_settings().data)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with running_sandbox(
+        dataset=dataset, state=state, kaggle_port=kaggle_port, hubspot_port=hubspot_port
+    ) as stand_ins:
+        for line in stand_ins.export_lines():
+            print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
+        err.print("Serving until Ctrl-C.")
+        try:
+            stop.wait()
+        except KeyboardInterrupt:
+            err.print("Stopped.")
+
+
+@app.command()
+def clean(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole data folder: downloads, SQLite file, logs, session, runs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove the demo's state; with --all, everything in the data folder.
+
+    Examples: `babynames clean`, `babynames clean --all --yes`
+    """
+    data = current_settings().data
+    target = data if everything else data / "demo"
+    if not target.exists():
+        out.print(f"Nothing to remove: {target} does not exist.", markup=False)
+        return
+    if not yes:
+        typer.confirm(f"Remove {target}?", abort=True)
+    shutil.rmtree(target)
+    out.print(f"Removed {target}.", markup=False)
