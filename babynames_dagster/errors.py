@@ -85,6 +85,7 @@ class ErrorCode(Enum):
     KAGGLE_DOWNLOAD_STALLED = (True, "Run again when the network is better.")
     KAGGLE_DOWNLOAD_TRUNCATED = (True, "Run again: the download ended short.")
     KAGGLE_CHECKSUM_MISMATCH = (True, "Run again: what arrived is not what was sent.")
+    BROWSER_FAILED = (True, "Run again; if it stays, name another browser in CHROMIUM_PATH or set KAGGLE_METHOD=api.")
     BROWSER_MISSING = (False, "Install one: `make browser`, or set CHROMIUM_PATH, or KAGGLE_METHOD=api.")
 
     HUBSPOT_AUTH_ERROR = (False, "Put a valid private app token into HUBSPOT_ACCESS_TOKEN.")

@@ -70,6 +70,19 @@ def _dataset_slug(value: object) -> object:
     return match.group(1) if match else value
 
 
+def _unzipped_name(value: object) -> object:
+    """Accept the name of the zip for that of the file in it."""
+    return re.sub(r"\.zip$", "", str(value).strip(), flags=re.IGNORECASE)
+
+
+def _selectors(value: object) -> object:
+    """Accept one selector as well as a list of them."""
+    entries = _json_object(value)
+    if not isinstance(entries, dict):
+        return entries
+    return {name: (given,) if isinstance(given, str) else given for name, given in entries.items()}
+
+
 class Settings(BaseSettings):
     """The pipeline's settings. Build it with `load_settings()`, which reports mistakes for people."""
 
@@ -111,7 +124,9 @@ class Settings(BaseSettings):
         pattern=r"^[^/\s]+/[^/\s]+$",
         description="Dataset, as `owner/name`",
     )
-    kaggle_file: str = Field("babyNamesUSYOB-full.csv", min_length=1, description="File of the dataset")
+    kaggle_file: Annotated[str, BeforeValidator(_unzipped_name)] = Field(
+        "babyNamesUSYOB-full.csv", pattern=r"^[^/\\]*[^/\\.][^/\\]*$", description="File of the dataset"
+    )
     kaggle_headless: bool = Field(default=True, description="`false` opens a window, to sign in by hand")
     kaggle_method: Annotated[Literal["browser", "api", "auto"], BeforeValidator(_lower)] = Field(
         "browser", description="`browser`, `api` (REST), or `auto`: REST when the browser way is blocked"
@@ -120,6 +135,9 @@ class Settings(BaseSettings):
     kaggle_key: SecretStr | None = Field(None, description="Kaggle API key or KGAT token, for the REST way")
     kaggle_max_age_days: float | None = Field(None, gt=0, description="Older files count as missing")
     kaggle_timeout: Seconds = Field(60.0, gt=0, description="Seconds to wait for a page, or for a stalled download")
+    kaggle_locators: Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_selectors)] = Field(
+        default_factory=dict, description="Selectors to try first, as JSON (see kaggle/locators.py)"
+    )
     chromium_path: Path | None = Field(None, description="Browser to drive, where none is found by itself")
 
     # Files

@@ -1,0 +1,55 @@
+"""Running a coroutine in a thread of its own, from wherever the caller is.
+
+Dagster runs a step in the main thread or in another one, with or without an event loop under way; a browser's
+driver needs a loop that nobody else stops.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def run_apart(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    """Run a coroutine to its end in a new thread, and wait for it.
+
+    When the wait is broken (Ctrl-C, Dagster cancelling the run), the coroutine is cancelled and given the time to
+    clean up before the interruption goes on its way.
+
+    Args:
+        work: Makes the coroutine.
+
+    Returns:
+        What the coroutine returns; what it raises is raised here.
+    """
+    started: Future[Callable[[], object]] = Future()
+    outcome: Future[Result] = Future()
+
+    async def main() -> Result:
+        loop = asyncio.get_running_loop()
+        # Playwright never collects the answers of waits that were abandoned; asyncio would print them, with
+        # whatever they quote.
+        loop.set_exception_handler(lambda _loop, _context: None)
+        task = asyncio.ensure_future(work())
+        started.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await task
+
+    def run() -> None:
+        try:
+            outcome.set_result(asyncio.run(main()))
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run, name="browser", daemon=True)
+    thread.start()
+    try:
+        return outcome.result()
+    except BaseException:
+        if not outcome.done():
+            started.result()()
+        raise
+    finally:
+        thread.join()
