@@ -126,14 +126,17 @@ def run_pipeline(
             "loggers": {"console": {"config": {"log_level": level}}},
         },
     )
-    return summarise(instance, result.run_id, result.all_events)
+    return summarise(instance, result.run_id)
 
 
-def summarise(instance: dg.DagsterInstance, run_id: str, events: Sequence[dg.DagsterEvent]) -> PipelineResult:
-    """Read a run's counts, times and failure off its events."""
+def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
+    """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
     counts = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS), 0)
     error: PipelineError | None = None
-    for event in events:
+    for entry in instance.all_logs(run_id):
+        event = entry.dagster_event
+        if event is None:
+            continue
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
             counts.update(_numbers(event.step_materialization_data.materialization.metadata, LOAD_COUNTS))
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
