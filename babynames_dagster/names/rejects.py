@@ -1,0 +1,48 @@
+"""Why a row is not loaded.
+
+What belongs here: the reasons and the value that carries one. What does not: finding them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+RAW_KEPT = 1000
+"""Characters of a rejected row's text that are kept."""
+
+
+class RejectReason(str, Enum):
+    """Why a row is rejected, as `rejected_rows` keeps it."""
+
+    TOO_FEW_FIELDS = "too_few_fields"
+    TOO_MANY_FIELDS = "too_many_fields"
+    EMPTY_NAME = "empty_name"
+    NAME_TOO_LONG = "name_too_long"
+    CONTROL_CHARACTER = "control_character"
+    INVALID_ENCODING = "invalid_encoding"
+    EMPTY_SEX = "empty_sex"
+    UNKNOWN_SEX = "unknown_sex"
+    BAD_QUOTING = "bad_quoting"
+    UNCLOSED_QUOTE = "unclosed_quote"
+    LINE_TOO_LONG = "line_too_long"
+    BAD_YEAR = "bad_year"
+    BAD_BIRTHS = "bad_births"
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """One row that was not loaded.
+
+    Attributes:
+        line: The line it begins on, from 1; the header is line 1.
+        reason: A `RejectReason`'s value.
+        raw: Its text, cut to `RAW_KEPT` characters; bytes that are no text are shown as `\\xe9`.
+    """
+
+    line: int
+    reason: str
+    raw: str
+
+
+def shown(raw: bytes) -> str:
+    """Return a row's bytes as text to keep: nothing is lost but what is beyond the cap."""
+    return raw[: 4 * RAW_KEPT].decode("utf-8", errors="backslashreplace")[:RAW_KEPT]
