@@ -10,9 +10,14 @@ import dagster as dg
 
 from babynames_dagster.assets.baby_name_years import baby_name_years
 from babynames_dagster.assets.baby_names_table import baby_names_table
+from babynames_dagster.assets.checks import ALL_CHECKS
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.raw_zip import raw_zip
+from babynames_dagster.automation.failure_sensor import failure_sensor
+from babynames_dagster.automation.file_sensor import file_sensor
 from babynames_dagster.automation.jobs import pipeline_job, sync_job
+from babynames_dagster.automation.schedules import daily_schedule
+from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
 from babynames_dagster.io_managers.tables import MySQLIOManager
 from babynames_dagster.resources.database import DatabaseResource
@@ -45,7 +50,10 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
     settings = current_settings()
     return dg.Definitions(
         assets=[raw_zip, baby_names_table, baby_name_years, hubspot_contacts],
+        asset_checks=ALL_CHECKS,
         jobs=[pipeline_job(settings), sync_job()],
+        schedules=[daily_schedule(settings)],
+        sensors=[file_sensor(), sync_sensor(), failure_sensor()],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
     )

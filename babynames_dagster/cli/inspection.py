@@ -1,15 +1,16 @@
 """Commands that look and change nothing: `check` and `status`, and `rejects`, which can send again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import asdict
 from typing import Annotated, Any
 
-import dagster as dg
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, app, exit_status
+from babynames_dagster.cli.app import app, exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site
 from babynames_dagster.cli.overview import overview
 from babynames_dagster.cli.pipeline import shared_instance
+from babynames_dagster.cli.runs import run_and_show
 from babynames_dagster.cli.terminal import err, out, show_error, show_json, show_table
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger import rejected_contacts
@@ -50,3 +51,70 @@ def check(
             out.print(f"[bold green]✓[/] {name}: ", end="")
             out.print(answer, markup=False)
     raise typer.Exit(status)
+
+
+@app.command()
+def status(*, json: Json = False) -> None:
+    """Show tables, ledger, last loads and runs at a glance.
+
+    Examples: `babynames status`, `babynames status --json`
+    """
+    settings = current_settings()
+    engine = open_engine(settings.sqlalchemy_url())
+    try:
+        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
+        with shared_instance(settings.data) as instance:
+            found = overview(engine, instance)
+    finally:
+        engine.dispose()
+    if json:
+        show_json(found)
+        return
+    show_table("Tables", ("table", "rows"), list(found["tables"].items()))
+    _show_dicts("Ledger", found["ledger"])
+    _show_dicts("Last loads", found["loads"], leave_out={"sha256", "options", "error_message"})
+    _show_dicts("Last runs", found["runs"])
+
+
+@app.command()
+def rejects(
+    context: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option(help="Most rows to list of each kind.", min=1)] = 50,
+    retry: Annotated[bool, typer.Option("--retry", help="Send the rejected contacts again.")] = False,
+    json: Json = False,
+) -> None:
+    """List rejected rows of the file and rejected contacts, with reasons.
+
+    Examples: `babynames rejects`, `babynames rejects --retry`
+    """
+    settings = current_settings()
+    if retry:
+        run_and_show(
+            settings,
+            context.obj,
+            {"hubspot_contacts": {"retry_rejected": True}},
+            assets=["hubspot_contacts"],
+            json=json,
+        )
+        return
+    engine = open_engine(settings.sqlalchemy_url())
+    try:
+        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
+        rows = [asdict(row) for row in rejected_rows_of_last_loads(engine, limit)]
+        contacts = [asdict(row) for row in rejected_contacts(engine, limit)]
+    finally:
+        engine.dispose()
+    if json:
+        show_json({"rows": rows, "contacts": contacts})
+        return
+    _show_dicts("Rejected rows", rows)
+    _show_dicts("Rejected contacts", contacts)
+
+
+def _show_dicts(title: str, rows: list[dict[str, Any]], leave_out: Collection[str] = ()) -> None:
+    if not rows:
+        out.print(f"[bold]{title}[/]: none")
+        return
+    columns = [name for name in rows[0] if name not in leave_out]
+    show_table(title, columns, [[row[name] for name in columns] for row in rows])

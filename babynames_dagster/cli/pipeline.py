@@ -102,6 +102,7 @@ def run_pipeline(
     *,
     op_config: Mapping[str, Mapping[str, Any]],
     verbose: bool,
+    assets: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
     partition: str | None = None,
 ) -> PipelineResult:
@@ -111,15 +112,17 @@ def run_pipeline(
         instance: Where the run is recorded.
         op_config: Run config by asset name.
         verbose: Whether Dagster's own log lines are shown, too.
+        assets: The assets to run; the whole job where empty.
         tags: More tags for the run.
         partition: The one partition of the contacts to bring in line; all where None.
     """
     level = "INFO" if verbose else "CRITICAL"
     covered = {"dagster/partition": partition} if partition else partition_range_tags()
-    wanted = set(job_to_run().asset_layer.selected_asset_keys)
+    wanted = {dg.AssetKey(name) for name in assets} or set(job_to_run().asset_layer.selected_asset_keys)
     result = dg.execute_job(
         dg.reconstructable(job_to_run),
         instance=instance,
+        asset_selection=sorted(wanted) if assets else None,
         tags={**covered, **(tags or {})},
         run_config={
             "ops": {name: {"config": dict(config)} for name, config in op_config.items() if dg.AssetKey(name) in wanted},

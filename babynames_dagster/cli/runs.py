@@ -1,7 +1,7 @@
 """`babynames run` and `babynames demo`: the whole graph, for real or against the sandbox."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,8 +48,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             "dry_run": dry_run,
         },
     }
-    settings = current_settings()
-    _finish(_run(settings, settings.data, context.obj, op_config, json=json, partition=partition), json=json)
+    run_and_show(current_settings(), context.obj, op_config, json=json, partition=partition)
 
 
 @app.command()
@@ -69,7 +68,7 @@ def demo(
     """
     home = current_settings().data
     with _demo(dataset) as settings:
-        _finish(_run(settings, home, context.obj, {}, json=json, tags={"babynames/demo": "true"}), json=json)
+        run_and_show(settings, context.obj, {}, home=home, json=json, tags={"babynames/demo": "true"})
 
 
 @contextmanager
@@ -82,25 +81,47 @@ def _demo(dataset: Path | None) -> Iterator[Settings]:
         yield current_settings()
 
 
-def _run(  # noqa: PLR0913 - what a run needs
+def run_and_show(  # noqa: PLR0913 - what a run needs
     settings: Settings,
-    home: Path,
     verbosity: Verbosity,
     op_config: dict[str, dict[str, Any]],
     *,
     json: bool,
+    home: Path | None = None,
+    assets: Sequence[str] = (),
     partition: str | None = None,
     tags: dict[str, str] | None = None,
-) -> PipelineResult:
+) -> None:
+    """Run the main job, or some of its assets, and show what happened.
+
+    Args:
+        settings: The run's settings.
+        verbosity: How much to say meanwhile.
+        op_config: Run config by asset.
+        json: Whether to print one JSON object instead of tables.
+        home: The data folder that holds the Dagster instance, where it is not the run's own.
+        assets: The assets to run; the whole job where empty.
+        partition: The one partition of the contacts; all where None.
+        tags: More tags for the run.
+
+    Raises:
+        Exit: With the error's status where the run failed.
+    """
     settings.require("hubspot_access_token")
     settings.sqlalchemy_url()
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
-            err.print(f"Note: {warning}")
-    with shared_instance(home) as instance, shown_progress(quiet=verbosity.quiet or json and not err.is_terminal):
-        return run_pipeline(
-            instance, op_config=op_config, verbose=verbosity.verbose, partition=partition, tags=tags
+            err.print(f"Note: {warning}", markup=False)
+    with shared_instance(home or settings.data) as instance, shown_progress(quiet=verbosity.quiet):
+        result = run_pipeline(
+            instance,
+            op_config=op_config,
+            assets=assets,
+            verbose=verbosity.verbose,
+            partition=partition,
+            tags=tags,
         )
+    _finish(result, json=json)
 
 
 def _finish(result: PipelineResult, *, json: bool) -> None:

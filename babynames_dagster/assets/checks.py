@@ -1,0 +1,172 @@
+"""The asset checks: what must be true of the file, the tables and the contacts after a run.
+
+What belongs here: turning an answer of the domain into a passed or failed check. What does not: the questions
+themselves, which `database/` and `hubspot/` ask.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from babynames_dagster.assets.baby_names_table import baby_names_table
+from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
+from babynames_dagster.assets.raw_zip import raw_zip
+from babynames_dagster.database.ledger import ledger_vs_table
+from babynames_dagster.database.loads import last_finished_load
+from babynames_dagster.database.names_table import table_facts
+from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.datafile.record import read_record
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.hubspot.read_back import compare_sample
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.settings import current_settings
+
+FRESH_DAYS = 366.0
+SAMPLE_SIZE = 20
+SHOWN = 10
+
+
+@dg.asset_check(asset=raw_zip, description="The file still holds what was recorded when it was settled on.")
+def zip_matches_its_record() -> dg.AssetCheckResult:
+    """Compare the file's SHA-256 with the recorded one."""
+    record = read_record(current_settings().downloads, ())
+    if record is None:
+        return dg.AssetCheckResult(passed=False, description="No run has settled on a file yet.")
+    try:
+        found = sha256_of(Path(record.path))
+    except PipelineError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    return dg.AssetCheckResult(
+        passed=found == record.sha256, metadata={"recorded": record.sha256, "found": found, "path": record.path}
+    )
+
+
+@dg.asset_check(asset=raw_zip, description="The file is younger than KAGGLE_MAX_AGE_DAYS, or a year.")
+def raw_zip_is_fresh() -> dg.AssetCheckResult:
+    """Compare the file's age with what is allowed."""
+    settings = current_settings()
+    allowed = settings.kaggle_max_age_days or FRESH_DAYS
+    record = read_record(settings.downloads, ())
+    if record is None or not Path(record.path).exists():
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="There is no file.")
+    days = (time.time() - Path(record.path).stat().st_mtime) / 86400
+    return dg.AssetCheckResult(
+        passed=days <= allowed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"age_days": round(days, 2), "allowed_days": allowed},
+    )
+
+
+@dg.asset_check(asset=baby_names_table, description="Rows read = inserted + present + duplicate + rejected.")
+def rows_add_up(database: DatabaseResource) -> dg.AssetCheckResult:
+    """Add up the last load's counts."""
+    with dagster_failures():
+        load = last_finished_load(database.engine, "baby_names")
+    if load is None:
+        return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
+    accounted = load.rows_inserted + load.rows_present + load.rows_duplicate + load.rows_rejected
+    return dg.AssetCheckResult(
+        passed=accounted == load.rows_read,
+        metadata={
+            "rows_read": load.rows_read,
+            "rows_inserted": load.rows_inserted,
+            "rows_present": load.rows_present,
+            "rows_duplicate": load.rows_duplicate,
+            "rows_rejected": load.rows_rejected,
+        },
+    )
+
+
+@dg.asset_check(
+    asset=baby_names_table,
+    blocking=True,
+    description="The share of rejected rows is below REJECT_LIMIT; nothing is sent to HubSpot otherwise.",
+)
+def few_rows_are_rejected(database: DatabaseResource) -> dg.AssetCheckResult:
+    """Compare the last load's share of rejects with the limit."""
+    limit = current_settings().reject_limit
+    with dagster_failures():
+        load = last_finished_load(database.engine, "baby_names")
+    if load is None:
+        return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
+    share = load.rows_rejected / load.rows_read if load.rows_read else 0.0
+    return dg.AssetCheckResult(passed=share <= limit, metadata={"share": round(share, 6), "limit": limit})
+
+
+@dg.asset_check(asset=baby_names_table, description="No two rows share a slug.")
+def slugs_are_unique(database: DatabaseResource) -> dg.AssetCheckResult:
+    """Compare the number of distinct slugs with the number of rows."""
+    with dagster_failures():
+        facts = table_facts(database.engine)
+    return dg.AssetCheckResult(
+        passed=facts.rows == facts.distinct_slugs,
+        metadata={"rows": facts.rows, "distinct_slugs": facts.distinct_slugs},
+    )
+
+
+@dg.asset_check(asset=baby_names_table, description="Sex is M or F in every row.")
+def sex_is_m_or_f(database: DatabaseResource) -> dg.AssetCheckResult:
+    """Count the rows whose sex is anything else."""
+    with dagster_failures():
+        facts = table_facts(database.engine)
+    return dg.AssetCheckResult(passed=facts.other_sexes == 0, metadata={"rows_with_another_sex": facts.other_sexes})
+
+
+@dg.asset_check(
+    asset=hubspot_contacts, description="Every name is accounted for, and nothing is acknowledged that is not a name."
+)
+def ledger_matches_table(database: DatabaseResource, hubspot: HubSpotResource) -> dg.AssetCheckResult:
+    """Compare ledger and table, partition by partition."""
+    with dagster_failures(), hubspot.client(database.engine) as client:
+        differing = [
+            row
+            for row in ledger_vs_table(database.engine, client.portal_id, current_settings())
+            if row.unsent or row.without_name
+        ]
+    records = [
+        dg.TableRecord({"partition": row.initial, "unsent": row.unsent, "without_name": row.without_name})
+        for row in differing
+    ]
+    metadata: dict[str, Any] = {
+        "unsent": sum(row.unsent for row in differing),
+        "acknowledged_without_name": sum(row.without_name for row in differing),
+    }
+    if records:
+        metadata["partitions"] = dg.MetadataValue.table(records)
+    return dg.AssetCheckResult(passed=not differing, metadata=metadata)
+
+
+@dg.asset_check(asset=hubspot_contacts, description="A sample read back from HubSpot holds what we sent.")
+def sample_reads_back(database: DatabaseResource, hubspot: HubSpotResource) -> dg.AssetCheckResult:
+    """Read some acknowledged contacts and compare them property by property."""
+    mapping = ContactMapping.from_settings(current_settings())
+    with dagster_failures(), hubspot.client(database.engine) as client:
+        comparison = compare_sample(client, database.engine, mapping=mapping, size=SAMPLE_SIZE)
+    metadata: dict[str, Any] = {"compared": comparison.compared, "differing": len(comparison.differences)}
+    if comparison.differences:
+        metadata["differences"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {"email": item.email, "property": item.property, "ours": item.ours, "theirs": item.theirs or ""}
+                )
+                for item in comparison.differences[:SHOWN]
+            ]
+        )
+    return dg.AssetCheckResult(passed=not comparison.differences, metadata=metadata)
+
+
+ALL_CHECKS = [
+    zip_matches_its_record,
+    raw_zip_is_fresh,
+    rows_add_up,
+    few_rows_are_rejected,
+    slugs_are_unique,
+    sex_is_m_or_f,
+    ledger_matches_table,
+    sample_reads_back,
+]
