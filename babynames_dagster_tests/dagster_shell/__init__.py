@@ -1,0 +1,1 @@
+"""Tests of the floors that know Dagster: IO managers, assets, checks, sensors, definitions."""
