@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("name_id", BIG_ID, autoincrement=False, nullable=False),
         sa.Column("year", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("births", sa.Integer(), nullable=False),
+        sa.Column("load_id", BIG_ID, nullable=False, comment="the last load that met the row"),
         sa.PrimaryKeyConstraint("name_id", "year", name="pk_baby_name_years"),
         **MYSQL_OPTIONS,
     )
@@ -50,6 +51,9 @@ def upgrade() -> None:
         sa.Column("initial", ascii_text(5), nullable=False, comment="A..Z or other: the partition"),
         sa.Column("load_id", BIG_ID, nullable=False, comment="the load that brought the row"),
         sa.Column("source_line", BIG_ID, nullable=False, comment="the line of the file it came from"),
+        sa.Column(
+            "seen_load_id", BIG_ID, nullable=True, comment="a later load that met the row with its memory of pairs full"
+        ),
         sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("updated_at", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_baby_names"),

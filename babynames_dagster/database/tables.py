@@ -51,6 +51,9 @@ baby_names = sa.Table(
     sa.Column("initial", ascii_text(5), nullable=False, comment="A..Z or other: the partition"),
     sa.Column("load_id", BigId, nullable=False, comment="the load that brought the row"),
     sa.Column("source_line", BigId, nullable=False, comment="the line of the file it came from"),
+    sa.Column(
+        "seen_load_id", BigId, nullable=True, comment="a later load that met the row with its memory of pairs full"
+    ),
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.UniqueConstraint("slug", name="uq_baby_names_slug"),
@@ -65,6 +68,7 @@ baby_name_years = sa.Table(
     sa.Column("name_id", BigId, primary_key=True, autoincrement=False),
     sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("births", sa.Integer, nullable=False),
+    sa.Column("load_id", BigId, nullable=False, comment="the last load that met the row"),
     **MYSQL_OPTIONS,
 )
 
