@@ -4,105 +4,56 @@ What belongs here: one field a variable, with its default, its limits and a desc
 is made from these). What does not: what a setting is used for.
 """
 
-import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
-from typing_extensions import Self
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings_sources import env_file, environment, is_secret
+from babynames_dagster.settings_types import (
+    MYSQL_DIALECTS,
+    AnyCase,
+    Cron,
+    DatabaseAddress,
+    DatasetName,
+    Delimiter,
+    Domain,
+    Encoding,
+    FileName,
+    JsonSelectors,
+    JsonTexts,
+    LogLevel,
+    Seconds,
+    SecretWebAddress,
+    Share,
+    Token,
+    UserPath,
+    WebAddress,
+)
 
-Seconds = float
+__all__ = ["Seconds", "Settings", "current_settings", "load_settings"]
 
-_WINSTON_LEVELS = {
-    "SILLY": "DEBUG",
-    "VERBOSE": "DEBUG",
-    "HTTP": "INFO",
-    "WARN": "WARNING",
-    "FATAL": "CRITICAL",
-}
-_MYSQL_NAMES = {"mysql", "mariadb", "mysql2"}
+ENV_FILE = Path(".env")
 
-
-def _log_level(value: object) -> object:
-    """Accept any case, and the level names of the winston logger."""
-    name = str(value).strip().upper()
-    return _WINSTON_LEVELS.get(name, name)
-
-
-def _share(value: object) -> object:
-    """Accept `5%` as well as `0.05`."""
-    text = str(value).strip()
-    return float(text[:-1]) / 100 if re.fullmatch(r"\d+(\.\d+)?%", text) else value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _json_object(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        message = "is not JSON"
-        raise ValueError(message) from None
-
-
-def _dataset_slug(value: object) -> object:
-    """Accept a dataset's address as well as its `owner/name`."""
-    match = re.search(r"(?:datasets/)([^/?#]+/[^/?#]+)", str(value))
-    return match.group(1) if match else value
-
-
-def _unzipped_name(value: object) -> object:
-    """Accept the name of the zip for that of the file in it."""
-    return re.sub(r"\.zip$", "", str(value).strip(), flags=re.IGNORECASE)
-
-
-def _selectors(value: object) -> object:
-    """Accept one selector as well as a list of them."""
-    entries = _json_object(value)
-    if not isinstance(entries, dict):
-        return entries
-    return {name: (given,) if isinstance(given, str) else given for name, given in entries.items()}
+_ADDRESS_PASSWORD = re.compile(r"(//[^/:@\s]*:)[^/@\s]*@")
 
 
 class Settings(BaseSettings):
     """The pipeline's settings. Build it with `load_settings()`, which reports mistakes for people."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        populate_by_name=True,
-        validate_default=False,
-    )
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     # Database
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseAddress | None = Field(
         None,
         description="One address instead of DB_*: `mysql+pymysql://user:password@host/name` or `sqlite:///file`",
     )
-    db_dialect: Annotated[Literal["mysql", "mariadb", "mysql2", "sqlite"] | None, BeforeValidator(_lower)] = Field(
+    db_dialect: AnyCase[Literal["mysql", "mariadb", "mysql2", "sqlite"] | None] = Field(
         None,
         description="`mysql`, `mariadb` or `sqlite`; `mysql` where DB_HOST, DB_NAME or DB_USER is set",
     )
@@ -118,65 +69,53 @@ class Settings(BaseSettings):
     # Kaggle
     kaggle_email: str | None = Field(None, description="Kaggle login, for the browser way")
     kaggle_password: SecretStr | None = Field(None, description="Kaggle password, for the browser way")
-    kaggle_base_url: str = Field("https://www.kaggle.com", description="Kaggle's address")
-    kaggle_dataset: Annotated[str, BeforeValidator(_dataset_slug)] = Field(
+    kaggle_base_url: WebAddress = Field("https://www.kaggle.com", description="Kaggle's address")
+    kaggle_dataset: DatasetName = Field(
         "thedevastator/us-baby-names-by-year-of-birth",
-        pattern=r"^[^/\s]+/[^/\s]+$",
         description="Dataset, as `owner/name`",
     )
-    kaggle_file: Annotated[str, BeforeValidator(_unzipped_name)] = Field(
-        "babyNamesUSYOB-full.csv", pattern=r"^[^/\\]*[^/\\.][^/\\]*$", description="File of the dataset"
-    )
+    kaggle_file: FileName = Field("babyNamesUSYOB-full.csv", description="File of the dataset")
     kaggle_headless: bool = Field(default=True, description="`false` opens a window, to sign in by hand")
-    kaggle_method: Annotated[Literal["browser", "api", "auto"], BeforeValidator(_lower)] = Field(
+    kaggle_method: AnyCase[Literal["browser", "api", "auto"]] = Field(
         "browser", description="`browser`, `api` (REST), or `auto`: REST when the browser way is blocked"
     )
     kaggle_username: str | None = Field(None, description="Kaggle user name, for the REST way")
-    kaggle_key: SecretStr | None = Field(None, description="Kaggle API key or KGAT token, for the REST way")
+    kaggle_key: Token | None = Field(None, description="Kaggle API key or KGAT token, for the REST way")
     kaggle_max_age_days: float | None = Field(None, gt=0, description="Older files count as missing")
     kaggle_timeout: Seconds = Field(60.0, gt=0, description="Seconds to wait for a page, or for a stalled download")
-    kaggle_locators: Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_selectors)] = Field(
+    kaggle_locators: JsonSelectors = Field(
         default_factory=dict, description="Selectors to try first, as JSON (see kaggle/locators.py)"
     )
-    chromium_path: Path | None = Field(None, description="Browser to drive, where none is found by itself")
+    chromium_path: UserPath | None = Field(None, description="Browser to drive, where none is found by itself")
 
     # Files
-    data_dir: Path = Field(Path("data"), description="Everything the pipeline keeps, unless named otherwise")
-    download_dir: Path | None = Field(None, description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)")
-    log_dir: Path | None = Field(None, description="Logs and screenshots (`<DATA_DIR>/logs`)")
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)] = Field(
-        "INFO", description="How much is logged"
-    )
+    data_dir: UserPath = Field(Path("data"), description="Everything the pipeline keeps, unless named otherwise")
+    download_dir: UserPath | None = Field(None, description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)")
+    log_dir: UserPath | None = Field(None, description="Logs and screenshots (`<DATA_DIR>/logs`)")
+    log_level: LogLevel = Field("INFO", description="How much is logged")
 
     # Load
     batch_size: int = Field(100_000, ge=1, description="Distinct rows gathered for one transaction of the load")
-    csv_encoding: str = Field("utf-8", description="Encoding of the CSV")
-    csv_delimiter: str | None = Field(None, description="Field separator of the CSV, where sniffing it errs")
+    csv_encoding: Encoding = Field("utf-8", description="Encoding of the CSV")
+    csv_delimiter: Delimiter | None = Field(None, description="Field separator of the CSV, where sniffing it errs")
     max_uncompressed_bytes: int = Field(20_000_000_000, ge=1, description="Most bytes a CSV inside a zip may have")
-    reject_limit: Annotated[float, BeforeValidator(_share)] = Field(
+    reject_limit: Share = Field(
         0.05, ge=0, le=1, description="Share of rejected rows (`0.05` or `5%`) above which a load fails"
     )
     rejects_kept: int = Field(1000, ge=0, description="Most rejected rows kept a load; their count is always exact")
 
     # HubSpot
-    hubspot_access_token: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_API_KEY"),
-        description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)",
+    hubspot_access_token: Token | None = Field(
+        None, description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)"
     )
-    hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot's address")
-    hubspot_email_domain: str = Field(
-        "babynamesdemo.com",
-        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$",
-        max_length=180,
-        description="Domain of the contacts' emails",
-    )
-    hubspot_email_style: Annotated[Literal["readable", "unique"], BeforeValidator(_lower)] = Field(
+    hubspot_base_url: WebAddress = Field("https://api.hubapi.com", description="HubSpot's address")
+    hubspot_email_domain: Domain = Field("babynamesdemo.com", description="Domain of the contacts' emails")
+    hubspot_email_style: AnyCase[Literal["readable", "unique"]] = Field(
         "readable", description="`readable`: `john.m@domain`; `unique`: `john-<time>-<id>@domain`"
     )
     hubspot_lifecycle_stage: str = Field("subscriber", description="`lifecyclestage` of the contacts")
     hubspot_lead_status: str = Field("NEW", description="`hs_lead_status` of the contacts")
-    hubspot_extra_properties: Annotated[dict[str, str], NoDecode, BeforeValidator(_json_object)] = Field(
+    hubspot_extra_properties: JsonTexts = Field(
         default_factory=dict, description='Constant properties to add, as JSON: `{"source": "babynames"}`'
     )
     hubspot_requests_per_batch: int = Field(100, ge=1, le=100, description="Contacts a request")
@@ -199,80 +138,49 @@ class Settings(BaseSettings):
     # Retries, schedules, alerts
     max_retries: int = Field(3, ge=0, le=100, description="Tries after the first, for what can pass")
     retry_delay: int = Field(1000, ge=0, description="Milliseconds before the first retry; doubled each time")
-    daily_cron: str = Field("0 6 * * *", description="When the daily schedule runs, once switched on")
-    alert_webhook_url: SecretStr | None = Field(None, description="Slack-compatible address for failed runs")
+    daily_cron: Cron = Field("0 6 * * *", description="When the daily schedule runs, once switched on")
+    alert_webhook_url: SecretWebAddress | None = Field(None, description="Slack-compatible address for failed runs")
     smtp_host: str | None = Field(None, description="Mail server for failed runs")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port")
     smtp_user: str | None = Field(None, description="Its user")
     smtp_password: SecretStr | None = Field(None, description="Its password")
     alert_email_from: str | None = Field(None, description="Sender of alert mails")
     alert_email_to: str | None = Field(None, description="Receivers of alert mails, separated by commas")
-    dagster_ui_url: str = Field("http://127.0.0.1:3000", description="Where links in alerts lead")
+    dagster_ui_url: WebAddress = Field("http://127.0.0.1:3000", description="Where links in alerts lead")
 
-    @field_validator("kaggle_base_url", "hubspot_base_url", "dagster_ui_url")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        if not re.match(r"^https?://[^/\s]+", value):
-            message = "must be an address beginning with http:// or https://"
-            raise ValueError(message)
-        return value.rstrip("/")
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say who wins: what is given in code, the environment, `.env`, the defaults."""
+        return init_settings, environment(settings_cls), env_file(settings_cls, ENV_FILE)
 
-    @field_validator("csv_encoding")
+    @field_validator("max_year")
     @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError:
-            message = "is not an encoding that Python knows, such as utf-8 or latin-1"
-            raise ValueError(message) from None
+    def _years_in_order(cls, value: int | None, info: ValidationInfo) -> int | None:
+        first = info.data.get("min_year")
+        if value is not None and first is not None and first > value:
+            raise ValueError(f"is before MIN_YEAR ({first})")
         return value
-
-    @field_validator("csv_delimiter", mode="before")
-    @classmethod
-    def _one_character(cls, value: object) -> object:
-        text = {"\\t": "\t", "tab": "\t"}.get(str(value), str(value))
-        if len(text) != 1 or text in '"\r\n':
-            message = "must be one character, such as ; or \\t"
-            raise ValueError(message)
-        return text
-
-    @field_validator("database_url")
-    @classmethod
-    def _supported_url(cls, value: SecretStr) -> SecretStr:
-        try:
-            url = make_url(value.get_secret_value())
-        except ArgumentError:
-            message = "must look like mysql+pymysql://user:password@host:3306/name or sqlite:///file"
-            raise ValueError(message) from None
-        if url.get_backend_name() not in {"mysql", "mariadb", "sqlite"}:
-            message = "must begin with mysql+pymysql:// or sqlite:///"
-            raise ValueError(message)
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            message = "must name a file: sqlite in memory would be gone before the next step"
-            raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _years_in_order(self) -> Self:
-        if self.min_year is not None and self.max_year is not None and self.min_year > self.max_year:
-            message = f"MIN_YEAR ({self.min_year}) is after MAX_YEAR ({self.max_year})"
-            raise ValueError(message)
-        return self
 
     @property
     def downloads(self) -> Path:
         """The download folder, absolute."""
-        return (self.download_dir or self.data_dir / "downloads").expanduser().resolve()
+        return (self.download_dir or self.data_dir / "downloads").resolve()
 
     @property
     def logs(self) -> Path:
         """The log folder, absolute."""
-        return (self.log_dir or self.data_dir / "logs").expanduser().resolve()
+        return (self.log_dir or self.data_dir / "logs").resolve()
 
     @property
     def data(self) -> Path:
         """The data folder, absolute."""
-        return self.data_dir.expanduser().resolve()
+        return self.data_dir.resolve()
 
     @property
     def retry_delay_seconds(self) -> Seconds:
@@ -285,7 +193,7 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return make_url(self.database_url.get_secret_value()).get_backend_name() != "sqlite"
         if self.db_dialect is not None:
-            return self.db_dialect in _MYSQL_NAMES
+            return self.db_dialect in MYSQL_DIALECTS
         return not {"db_host", "db_name", "db_user"}.isdisjoint(self.model_fields_set)
 
     def sqlalchemy_url(self) -> URL:
@@ -337,12 +245,6 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the fields' o
         raise PipelineError(
             ErrorCode.INVALID_CONFIG, "The settings have mistakes:\n    " + "\n    ".join(mistakes)
         ) from None
-    except UnicodeDecodeError as error:
-        raise PipelineError(
-            ErrorCode.INVALID_CONFIG,
-            f".env is not UTF-8 text ({error.reason} at byte {error.start})",
-            remedy="Save .env as UTF-8.",
-        ) from None
 
 
 @lru_cache(maxsize=1)
@@ -351,19 +253,9 @@ def current_settings() -> Settings:
     return load_settings()
 
 
-def _is_secret(field: str) -> bool:
-    info = Settings.model_fields.get(field)
-    return info is not None and "SecretStr" in str(info.annotation)
-
-
 def _mistake(error: dict[str, Any]) -> str:
-    location = error["loc"]
+    name = str(error["loc"][0])
+    field = Settings.model_fields[name]
+    shown = "(hidden)" if is_secret(field) else _ADDRESS_PASSWORD.sub(r"\1...@", repr(error["input"]))
     problem = str(error["msg"]).removeprefix("Value error, ")
-    if not location:
-        return problem
-    field = str(location[0]).lower()
-    if field == "hubspot_api_key":
-        field = "hubspot_access_token"
-    shown = "(hidden)" if _is_secret(field) else repr(error.get("input"))
-    described = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    return f"{str(location[0]).upper()}={shown}: {problem}. {described}"
+    return f"{name.upper()}={shown}: {problem}. {field.description}"

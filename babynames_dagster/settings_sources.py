@@ -1,0 +1,97 @@
+"""Where the settings' texts come from: the environment, and `.env` below it.
+
+What belongs here: names of variables, and the syntax of `.env`. What does not: what a text means.
+"""
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from typing_extensions import override
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+OLDER_NAMES = {"hubspot_api_key": "hubspot_access_token"}
+"""Variables that had another name in the TypeScript version of this pipeline; the newer name wins."""
+
+_VERBATIM = {"csv_delimiter"}
+
+
+class NamedTexts(PydanticBaseSettingsSource):
+    """Takes the settings from texts by variable name, in any case; blank ones count as not set."""
+
+    def __init__(self, settings_cls: type[BaseSettings], texts: Mapping[str, str]) -> None:
+        """Look the settings' names up in these texts."""
+        super().__init__(settings_cls)
+        self._texts: dict[str, str] = {}
+        older: dict[str, str] = {}
+        for name, text in texts.items():
+            if text.strip():
+                field = name.lower()
+                if field in OLDER_NAMES:
+                    older[OLDER_NAMES[field]] = text
+                else:
+                    self._texts[field] = text
+        self._texts = {**older, **self._texts}
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        text = self._texts.get(field_name)
+        # Space around a password may be part of it.
+        verbatim = is_secret(field) or field_name in _VERBATIM
+        return text if text is None or verbatim else text.strip(), field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields.items()
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def environment(settings_cls: type[BaseSettings]) -> NamedTexts:
+    """Return the process's environment as a source."""
+    return NamedTexts(settings_cls, os.environ)
+
+
+def env_file(settings_cls: type[BaseSettings], path: Path) -> NamedTexts:
+    """Return a `.env` as a source; an absent one is empty.
+
+    It is read as Node's dotenv reads it, as the TypeScript version did: a `$` in a value is a dollar sign, and
+    backticks quote as well.
+
+    Raises:
+        PipelineError: INVALID_CONFIG where it can't be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return NamedTexts(settings_cls, {})
+    except UnicodeDecodeError as error:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}).",
+            remedy=f"Save {path} as UTF-8.",
+        ) from None
+    except OSError as error:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"{path} can't be read: {error.strerror}.",
+            remedy=f"Make {path} readable for this user, or remove it.",
+        ) from None
+    values = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return NamedTexts(settings_cls, {name: _without_backticks(value) for name, value in values.items() if value})
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Say whether a setting's value must never be shown."""
+    return SecretStr.__name__ in str(field.annotation)
+
+
+def _without_backticks(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == "`" else value

@@ -1,0 +1,193 @@
+"""The environment and `.env`, the TypeScript version's included."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings import Settings, current_settings, load_settings
+
+TYPESCRIPT_ENV = """\
+# Database configuration
+DB_HOST=localhost
+DB_PORT=3306
+DB_NAME=baby_names
+DB_USER=root
+DB_PASSWORD='p@ss #1'   # the root password
+DB_DIALECT=mysql
+DB_LOGGING=false
+
+# Kaggle
+export KAGGLE_EMAIL="someone@example.com"
+KAGGLE_PASSWORD="correct horse"
+KAGGLE_BASE_URL=https://www.kaggle.com
+KAGGLE_DATASET=thedevastator/us-baby-names-by-year-of-birth
+KAGGLE_FILE=babyNamesUSYOB-full.csv
+KAGGLE_HEADLESS=TRUE
+
+HUBSPOT_API_KEY=pat-na1-0000
+HUBSPOT_BASE_URL=https://api.hubapi.com/
+HUBSPOT_BATCH_DELAY=2000 # ms between batches
+HUBSPOT_REQUESTS_PER_BATCH=10
+
+NODE_ENV=development
+LOG_LEVEL=silly
+LOG_DIR=./logs
+DOWNLOAD_DIR=./downloads
+BATCH_SIZE=1000
+MAX_RETRIES=3
+RETRY_DELAY=5000
+DEMO_MODE=true
+MAX_RECORDS=
+MIN_YEAR=
+MAX_YEAR=
+"""
+
+
+def secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value is not None else None
+
+
+def write_env(text: str, encoding: str = "utf-8", newline: str = "\n") -> None:
+    Path(".env").write_bytes(text.replace("\n", newline).encode(encoding))
+
+
+@pytest.mark.parametrize(("encoding", "newline"), [("utf-8", "\n"), ("utf-8", "\r\n"), ("utf-8-sig", "\r\n")])
+def test_the_env_file_of_the_typescript_version_works_unchanged(encoding: str, newline: str) -> None:
+    write_env(TYPESCRIPT_ENV.removeprefix("# Database configuration\n"), encoding, newline)
+    settings = load_settings()
+    url = settings.sqlalchemy_url()
+    assert (url.drivername, url.host, url.port, url.database) == ("mysql+pymysql", "localhost", 3306, "baby_names")
+    assert (url.username, url.password) == ("root", "p@ss #1")
+    assert settings.kaggle_email == "someone@example.com"
+    assert secret(settings.kaggle_password) == "correct horse"
+    assert settings.kaggle_headless is True
+    assert secret(settings.hubspot_access_token) == "pat-na1-0000"
+    assert settings.hubspot_base_url == "https://api.hubapi.com"
+    assert settings.hubspot_batch_delay == 2000
+    assert settings.hubspot_requests_per_batch == 10
+    assert settings.log_level == "DEBUG"
+    assert settings.logs == Path.cwd() / "logs"
+    assert settings.downloads == Path.cwd() / "downloads"
+    assert settings.batch_size == 1000
+    assert settings.max_retries == 3
+    assert settings.retry_delay_seconds == 5.0
+    assert settings.demo_mode is True
+    assert settings.max_records == 50
+    assert settings.min_year is None
+
+
+def test_nothing_set_is_a_sqlite_file_below_the_data_folder() -> None:
+    settings = load_settings()
+    assert not settings.uses_server
+    assert settings.sqlalchemy_url().database == str(Path.cwd() / "data" / "babynames.db")
+    assert settings.downloads == Path.cwd() / "data" / "downloads"
+    assert settings.logs == Path.cwd() / "data" / "logs"
+
+
+def test_code_wins_over_the_environment_which_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_env("DB_HOST=file\nDB_NAME=file\nDB_USER=file\n")
+    monkeypatch.setenv("DB_NAME", "environment")
+    monkeypatch.setenv("DB_USER", "environment")
+    settings = load_settings(db_user="code")
+    assert (settings.db_host, settings.db_name, settings.db_user) == ("file", "environment", "code")
+
+
+@pytest.mark.parametrize("name", ["HUBSPOT_ACCESS_TOKEN", "HUBSPOT_API_KEY"])
+def test_the_environments_token_wins_over_the_files_under_either_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_env("HUBSPOT_ACCESS_TOKEN=file\nHUBSPOT_API_KEY=older-file\n")
+    assert secret(load_settings().hubspot_access_token) == "file"
+    monkeypatch.setenv(name, "environment")
+    assert secret(load_settings().hubspot_access_token) == "environment"
+    assert secret(load_settings(hubspot_access_token=SecretStr("code")).hubspot_access_token) == "code"
+
+
+def test_an_empty_newer_name_leaves_the_older_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "")
+    monkeypatch.setenv("HUBSPOT_API_KEY", "older")
+    assert secret(load_settings().hubspot_access_token) == "older"
+
+
+def test_blank_values_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_env("DB_PORT=3307\nDB_HOST=\nKAGGLE_EMAIL=''\n")
+    for name in ("DB_PORT", "DB_PASSWORD", "DB_USER", "DATABASE_URL", "LOG_LEVEL", "DEMO_MODE"):
+        monkeypatch.setenv(name, "  ")
+    settings = load_settings()
+    assert settings.db_port == 3307
+    assert settings.kaggle_email is None
+    assert not settings.uses_server
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("plain#word", "plain#word"),
+        ("plain # comment", "plain"),
+        ("'single # no comment'", "single # no comment"),
+        ('"double # no comment"', "double # no comment"),
+        ("`back 'tick'`", "back 'tick'"),
+        ("cash$HOME${HOME}", "cash$HOME${HOME}"),
+        ("equal=sign=", "equal=sign="),
+        ("' kept space '", " kept space "),
+        ("pässwörd", "pässwörd"),
+    ],
+)
+def test_passwords_are_read_from_the_file_as_node_reads_them(written: str, read: str) -> None:
+    write_env(f"DB_PASSWORD={written}\n")
+    assert secret(load_settings().db_password) == read
+
+
+def test_space_around_values_of_the_environment_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_MODE", " true ")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-1\n")
+    monkeypatch.setenv("DB_PASSWORD", " kept ")
+    settings = load_settings()
+    assert settings.demo_mode is True
+    assert secret(settings.hubspot_access_token) == "pat-1"
+    assert secret(settings.db_password) == " kept "
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_is_not_utf8_is_reported(encoding: str) -> None:
+    write_env("DB_PASSWORD=pässwörd\n", encoding)
+    with pytest.raises(PipelineError, match=r"\.env is not UTF-8 text") as caught:
+        load_settings()
+    assert caught.value.code is ErrorCode.INVALID_CONFIG
+    assert "sswörd" not in str(caught.value)
+
+
+def test_a_folder_in_the_files_place_is_reported() -> None:
+    Path(".env").mkdir()
+    with pytest.raises(PipelineError, match=r"\.env can't be read: Is a directory") as caught:
+        load_settings()
+    assert caught.value.code is ErrorCode.INVALID_CONFIG
+
+
+def test_the_settings_are_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = current_settings()
+    monkeypatch.setenv("DB_HOST", "elsewhere")
+    assert current_settings() is first
+    assert first.db_host == "localhost"
+
+
+def test_reading_the_settings_leaves_the_environment_alone() -> None:
+    write_env("DB_PASSWORD=word\n")
+    before = dict(os.environ)
+    load_settings()
+    assert dict(os.environ) == before
+
+
+def test_every_setting_can_be_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = load_settings()
+    for name in Settings.model_fields:
+        with monkeypatch.context() as patch:
+            patch.setenv(name.upper(), "?")
+            try:
+                changed = getattr(load_settings(), name) != getattr(unset, name)
+            except PipelineError as error:
+                changed = f"{name.upper()}=" in error.what
+            assert changed, name
