@@ -13,6 +13,7 @@ import dagster as dg
 from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.raw_zip import raw_zip
+from babynames_dagster.database.contact_source import ContactScope
 from babynames_dagster.database.ledger import ledger_vs_table
 from babynames_dagster.database.loads import last_finished_load
 from babynames_dagster.database.names_table import table_facts
@@ -125,7 +126,9 @@ def ledger_matches_table(database: DatabaseResource, hubspot: HubSpotResource) -
     with dagster_failures(), hubspot.client(database.engine) as client:
         differing = [
             row
-            for row in ledger_vs_table(database.engine, client.portal_id, current_settings())
+            for row in ledger_vs_table(
+                database.engine, client.portal_id, ContactScope.from_settings(current_settings())
+            )
             if row.unsent or row.without_name
         ]
     records = [

@@ -72,7 +72,8 @@ def what_failed(report: SyncReport) -> PipelineError | None:
         return report.stopped
     failed = {partition: counts.failed for partition, counts in report.by_partition.items() if counts.failed}
     if not failed:
-        return None
+        unsent = report.total.unsent
+        return PipelineError(ErrorCode.INTERRUPTED, f"{unsent:,} contacts were not reached.") if unsent else None
     where = ", ".join(f"{partition}: {count:,}" for partition, count in failed.items())
     return PipelineError(
         ErrorCode.HUBSPOT_ROWS_FAILED, f"{sum(failed.values()):,} contacts could not be sent ({where})."
@@ -99,6 +100,8 @@ def partition_metadata(counts: PartitionReport) -> dict[str, Any]:
         "contacts_unchanged": counts.unchanged,
         "contacts_rejected": counts.rejected,
         "contacts_failed": counts.failed,
+        "contacts_archived": counts.archived,
+        "contacts_unsent": counts.unsent,
     }
 
 
@@ -112,6 +115,8 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
         "contacts_unchanged": report.total.unchanged,
         "contacts_rejected": report.total.rejected,
         "contacts_failed": report.total.failed,
+        "contacts_archived": report.total.archived,
+        "contacts_unsent": report.total.unsent,
         "requests": report.requests,
         "rate_limited": report.rate_limited,
         "waited_seconds": round(report.waited_seconds, 3),
@@ -124,8 +129,8 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
                 dg.TableRecord(
                     {
                         "email": reject.email,
-                        "category": reject.category or "",
-                        "message": (reject.message or "")[:300],
+                        "category": reject.category,
+                        "message": reject.message[:300],
                         "correlation_id": reject.correlation_id or "",
                     }
                 )

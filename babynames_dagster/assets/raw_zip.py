@@ -27,9 +27,7 @@ class FetchConfig(dg.Config):
     backfill_policy=dg.BackfillPolicy.single_run(),
     io_manager_key="file_io_manager",
     metadata={
-        "dataset": dg.MetadataValue.url(
-            "https://www.kaggle.com/datasets/thedevastator/us-baby-names-by-year-of-birth"
-        )
+        "dataset": dg.MetadataValue.url("https://www.kaggle.com/datasets/thedevastator/us-baby-names-by-year-of-birth")
     },
 )
 def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: KaggleResource) -> Obtained:
@@ -43,7 +41,7 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
             path=config.path,
             force=config.force_download,
             on_progress=progress_events(context.log),
-            log=context.log.info,
+            log=context.log,
         )
         if config.sha256 and obtained.sha256 != config.sha256:
             raise PipelineError(

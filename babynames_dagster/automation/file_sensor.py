@@ -35,25 +35,29 @@ def file_sensor() -> dg.SensorDefinition:
     )
     def new_file(context: dg.SensorEvaluationContext, database: DatabaseResource) -> dg.SensorResult | dg.SkipReason:
         downloads = current_settings().downloads
+
+        def content_state(sha256: str) -> ContentState:
+            if is_loaded(database.engine, sha256):
+                return ContentState.LOADED
+            return _state_by_runs(context.instance, downloads, sha256)
+
         try:
-            engine = database.engine
             decision = decide(
                 SensorState.from_cursor(context.cursor),
                 list_folder(downloads),
                 now=time.time(),
                 settle_seconds=SETTLE_SECONDS,
                 digest=lambda path: sha256_of(Path(path)),
-                content_state=lambda sha256: (
-                    ContentState.LOADED if is_loaded(engine, sha256) else _state_by_runs(context.instance, downloads, sha256)
-                ),
+                content_state=content_state,
             )
         except PipelineError as error:
             return dg.SkipReason(str(error))
         for note in decision.notes:
             context.log.info(note)
+        nothing = "; ".join(decision.notes) or f"No new file in {downloads}."
         return dg.SensorResult(
             run_requests=[_request(run) for run in decision.runs],
-            skip_reason=None if decision.runs else dg.SkipReason("; ".join(decision.notes) or f"No new file in {downloads}."),
+            skip_reason=None if decision.runs else dg.SkipReason(nothing),
             cursor=decision.state.to_cursor(),
         )
 

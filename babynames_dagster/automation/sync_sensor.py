@@ -7,6 +7,7 @@ import dagster as dg
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
+from babynames_dagster.database.contact_source import ContactScope
 from babynames_dagster.database.ledger import partitions_with_work
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.mapping import ContactMapping
@@ -15,6 +16,7 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings
 
 INTERVAL_SECONDS = 600
+
 
 def sync_sensor() -> dg.SensorDefinition:
     """Return the sensor; it is off until somebody switches it on."""
@@ -32,12 +34,14 @@ def sync_sensor() -> dg.SensorDefinition:
         if context.instance.get_runs(dg.RunsFilter(job_name=SYNC_JOB, statuses=list(UNDER_WAY)), limit=1):
             yield dg.SkipReason("A sync is under way.")
             return
+        settings = current_settings()
         try:
             with hubspot.client(database.engine) as client:
                 work = partitions_with_work(
                     database.engine,
                     client.portal_id,
-                    mapping=ContactMapping.from_settings(current_settings()).fingerprint,
+                    ContactMapping.from_settings(settings).fingerprint,
+                    ContactScope.from_settings(settings),
                 )
         except PipelineError as error:
             yield dg.SkipReason(str(error))

@@ -9,9 +9,7 @@ SAMPLE = "sample"
 _OTHER_ROADS_TO_A_DATABASE = ("DB_DIALECT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
-def demo_environment(
-    dataset: Path | None, environment: Mapping[str, str], data: Path
-) -> tuple[dict[str, str], Path]:
+def demo_environment(dataset: Path | None, environment: Mapping[str, str], data: Path) -> tuple[dict[str, str], Path]:
     """Return the variables of a demo's own state, and the folder of the sandbox's.
 
     Args:

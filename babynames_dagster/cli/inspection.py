@@ -9,7 +9,7 @@ import typer
 from babynames_dagster.cli.app import app, exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site
 from babynames_dagster.cli.overview import overview
-from babynames_dagster.cli.pipeline import shared_instance
+from babynames_dagster.cli.pipeline import WantedRun, shared_instance
 from babynames_dagster.cli.runs import run_and_show
 from babynames_dagster.cli.terminal import err, out, show_error, show_json, show_table
 from babynames_dagster.database.engine import open_engine
@@ -93,8 +93,7 @@ def rejects(
         run_and_show(
             settings,
             context.obj,
-            {"hubspot_contacts": {"retry_rejected": True}},
-            assets=["hubspot_contacts"],
+            WantedRun({"hubspot_contacts": {"retry_rejected": True}}, assets=["hubspot_contacts"]),
             json=json,
         )
         return

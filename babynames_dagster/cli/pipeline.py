@@ -32,6 +32,23 @@ SYNC_COUNTS = (
 
 
 @dataclass(frozen=True)
+class WantedRun:
+    """What to run.
+
+    Attributes:
+        op_config: Run config by asset.
+        assets: The assets to run; the whole job where empty.
+        partition: The one partition of the contacts to bring in line; all where None.
+        tags: More tags for the run.
+    """
+
+    op_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assets: Sequence[str] = ()
+    partition: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PipelineResult:
     """What a run did.
 
@@ -97,36 +114,27 @@ def shared_instance(data: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def run_pipeline(
-    instance: dg.DagsterInstance,
-    *,
-    op_config: Mapping[str, Mapping[str, Any]],
-    verbose: bool,
-    assets: Sequence[str] = (),
-    tags: Mapping[str, str] | None = None,
-    partition: str | None = None,
-) -> PipelineResult:
-    """Run the main job over all partitions, or one, in this process.
+def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bool) -> PipelineResult:
+    """Run the main job, or some of its assets, in this process.
 
     Args:
         instance: Where the run is recorded.
-        op_config: Run config by asset name.
+        wanted: What to run.
         verbose: Whether Dagster's own log lines are shown, too.
-        assets: The assets to run; the whole job where empty.
-        tags: More tags for the run.
-        partition: The one partition of the contacts to bring in line; all where None.
     """
-    level = "INFO" if verbose else "CRITICAL"
-    covered = {"dagster/partition": partition} if partition else partition_range_tags()
-    wanted = {dg.AssetKey(name) for name in assets} or set(job_to_run().asset_layer.selected_asset_keys)
+    selected = {dg.AssetKey(name) for name in wanted.assets} or job_to_run().asset_layer.selected_asset_keys
+    config = {
+        name: {"config": dict(values)} for name, values in wanted.op_config.items() if dg.AssetKey(name) in selected
+    }
+    covered = {"dagster/partition": wanted.partition} if wanted.partition else partition_range_tags()
     result = dg.execute_job(
         dg.reconstructable(job_to_run),
         instance=instance,
-        asset_selection=sorted(wanted) if assets else None,
-        tags={**covered, **(tags or {})},
+        asset_selection=sorted(selected) if wanted.assets else None,
+        tags={**covered, **wanted.tags},
         run_config={
-            "ops": {name: {"config": dict(config)} for name, config in op_config.items() if dg.AssetKey(name) in wanted},
-            "loggers": {"console": {"config": {"log_level": level}}},
+            "ops": config,
+            "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
         },
     )
     return summarise(instance, result.run_id)
@@ -160,4 +168,3 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
 
 def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int]:
     return {name: int(metadata[name].value) for name in names if name in metadata}
-

@@ -1,16 +1,16 @@
 """`babynames run` and `babynames demo`: the whole graph, for real or against the sandbox."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, Verbosity, app, exit_status
 from babynames_dagster.cli.demo import demo_environment
-from babynames_dagster.cli.pipeline import PipelineResult, run_pipeline, shared_instance
+from babynames_dagster.cli.pipeline import PipelineResult, WantedRun, run_pipeline, shared_instance
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
@@ -25,7 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 def run(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
-    path: Annotated[Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)] = None,
+    path: Annotated[
+        Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)
+    ] = None,
     partition: Annotated[str | None, typer.Option(help="Only this partition of the contacts: A..Z or other.")] = None,
     force_download: Annotated[bool, typer.Option(help="Fetch the file anew.")] = False,
     full_reload: Annotated[bool, typer.Option(help="Load a file again that was loaded before.")] = False,
@@ -48,7 +50,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             "dry_run": dry_run,
         },
     }
-    run_and_show(current_settings(), context.obj, op_config, json=json, partition=partition)
+    run_and_show(current_settings(), context.obj, WantedRun(op_config, partition=partition), json=json)
 
 
 @app.command()
@@ -68,7 +70,7 @@ def demo(
     """
     home = current_settings().data
     with _demo(dataset) as settings:
-        run_and_show(settings, context.obj, {}, home=home, json=json, tags={"babynames/demo": "true"})
+        run_and_show(settings, context.obj, WantedRun(tags={"babynames/demo": "true"}), json=json, home=home)
 
 
 @contextmanager
@@ -81,28 +83,17 @@ def _demo(dataset: Path | None) -> Iterator[Settings]:
         yield current_settings()
 
 
-def run_and_show(  # noqa: PLR0913 - what a run needs
-    settings: Settings,
-    verbosity: Verbosity,
-    op_config: dict[str, dict[str, Any]],
-    *,
-    json: bool,
-    home: Path | None = None,
-    assets: Sequence[str] = (),
-    partition: str | None = None,
-    tags: dict[str, str] | None = None,
+def run_and_show(
+    settings: Settings, verbosity: Verbosity, wanted: WantedRun, *, json: bool, home: Path | None = None
 ) -> None:
     """Run the main job, or some of its assets, and show what happened.
 
     Args:
         settings: The run's settings.
         verbosity: How much to say meanwhile.
-        op_config: Run config by asset.
+        wanted: What to run.
         json: Whether to print one JSON object instead of tables.
         home: The data folder that holds the Dagster instance, where it is not the run's own.
-        assets: The assets to run; the whole job where empty.
-        partition: The one partition of the contacts; all where None.
-        tags: More tags for the run.
 
     Raises:
         Exit: With the error's status where the run failed.
@@ -113,14 +104,7 @@ def run_and_show(  # noqa: PLR0913 - what a run needs
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
             err.print(f"Note: {warning}", markup=False)
     with shared_instance(home or settings.data) as instance, shown_progress(quiet=verbosity.quiet):
-        result = run_pipeline(
-            instance,
-            op_config=op_config,
-            assets=assets,
-            verbose=verbosity.verbose,
-            partition=partition,
-            tags=tags,
-        )
+        result = run_pipeline(instance, wanted, verbose=verbosity.verbose)
     _finish(result, json=json)
 
 

@@ -45,9 +45,7 @@ def login() -> None:
 @app.command()
 def sandbox(
     *,
-    dataset: Annotated[
-        Path | None, typer.Option(help="A zip or CSV to serve.", exists=True, resolve_path=True)
-    ] = None,
+    dataset: Annotated[Path | None, typer.Option(help="A zip or CSV to serve.", exists=True, resolve_path=True)] = None,
     kaggle_port: Annotated[int, typer.Option(help="Port of the Kaggle-like site; 0 for any.")] = 0,
     hubspot_port: Annotated[int, typer.Option(help="Port of the HubSpot-like API; 0 for any.")] = 0,
 ) -> None:
@@ -60,9 +58,7 @@ def sandbox(
     _, state = demo_environment(dataset, {}, current_settings().data)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    with running_sandbox(
-        dataset=dataset, state=state, kaggle_port=kaggle_port, hubspot_port=hubspot_port
-    ) as stand_ins:
+    with running_sandbox(dataset=dataset, state=state, kaggle_port=kaggle_port, hubspot_port=hubspot_port) as stand_ins:
         for line in stand_ins.export_lines():
             print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
         err.print("Serving until Ctrl-C.")

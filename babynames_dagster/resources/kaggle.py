@@ -1,6 +1,6 @@
 """Kaggle, as the settings name it."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 import dagster as dg
@@ -13,9 +13,7 @@ from babynames_dagster.settings import current_settings
 class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
     """The dataset of KAGGLE_DATASET, by browser, REST, or from the download folder."""
 
-    def obtain(
-        self, *, path: str | None, force: bool, on_progress: ProgressListener, log: Callable[[str], None]
-    ) -> Obtained:
+    def obtain(self, *, path: str | None, force: bool, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
         """Make sure that the dataset's file is here.
 
         Args:
