@@ -24,9 +24,10 @@ Landmark = Literal[
     "download_item",
     "two_factor",
     "bot_check",
+    "bot_check_title",
     "not_found",
     "site_error",
-    "refusal",
+    "sign_in_refusal",
 ]
 
 Table = Mapping[Landmark, tuple[str, ...]]
@@ -50,10 +51,12 @@ _TABLE: Table = {
     ),
     # The innermost part of the page that holds both the file's name and a download button.
     "file_download": (
-        ":is(div, section, article, header, li, tr)"
-        ':has(:text-is("{file}"))'
-        ':has(button:is([aria-label="Download"], [title="Download"], :text-is("Download"), :text-is("get_app")))'
-        " >> nth=-1 >> role=button[name=/^(download|get_app)$/i]",
+        (
+            ":is(div, section, article, header, li, tr)"
+            ':has(:text-is("{file}"))'
+            ':has(button:is([aria-label="Download"], [title="Download"], :text-is("Download"), :text-is("get_app")))'
+            " >> nth=-1 >> role=button[name=/^(download|get_app)$/i]"
+        ),
         "role=button[name=/^get_app$/i]",
     ),
     "dataset_download": ("role=button[name=/download/i]", "role=link[name=/download/i]"),
@@ -70,9 +73,14 @@ _TABLE: Table = {
         "text=/checking your browser before accessing/i",
         "role=heading[name=/(checking your browser|verify (that )?you are( a)? human)/i]",
     ),
+    # A title is never visible, and texts inside it are no texts to Playwright; XPath 1.0 knows no lower-case().
+    "bot_check_title": (
+        'xpath=//title[contains(translate(., "ABCEGHIKNOPRSTUWY", "abceghiknoprstuwy"), "checking your browser")]',
+        'xpath=//title[contains(translate(., "ACEHPRT", "acehprt"), "recaptcha")]',
+    ),
     "not_found": ("role=heading[name=/(^404\\b|page not found|can.t find that page)/i]",),
     "site_error": ("role=heading[name=/(something went wrong|unexpected error|^5\\d\\d\\b)/i]",),
-    "refusal": ("role=alert", "text=/(invalid|incorrect).*(password|credentials)/i"),
+    "sign_in_refusal": ("role=alert", "text=/(invalid|incorrect).*(password|credentials)/i"),
 }
 
 

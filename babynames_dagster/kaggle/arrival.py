@@ -1,0 +1,57 @@
+"""What arrived: looked at before anybody relies on it.
+
+What belongs here: the difference between a bad download and a bad file. What does not: reading the CSV for its rows.
+"""
+
+import logging
+from pathlib import Path, PurePosixPath
+
+from babynames_dagster.datafile.archive import verify_content
+from babynames_dagster.datafile.inspect import DataFile, inspect_file
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.obstacles import error_in_json, refused_status
+from babynames_dagster.settings import Settings
+
+_BAD_DOWNLOAD = {
+    ErrorCode.ZIP_TRUNCATED: ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED,
+    ErrorCode.CSV_EMPTY: ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED,
+    ErrorCode.ZIP_CRC_ERROR: ErrorCode.KAGGLE_CHECKSUM_MISMATCH,
+    ErrorCode.ZIP_INVALID: ErrorCode.KAGGLE_CHECKSUM_MISMATCH,
+}
+_HEAD_BYTES = 4096
+_LOG = logging.getLogger(__name__)
+
+
+def look_at_arrival(path: Path, settings: Settings) -> DataFile:
+    """Recognise a fresh download by its bytes, and read it through once for its checksums.
+
+    Args:
+        path: The download, under whatever name.
+        settings: The wanted file and the limits.
+
+    Raises:
+        PipelineError: A KAGGLE_* code where another download may be better, else what `inspect_file` says.
+    """
+    _raise_if_message(path)
+    try:
+        found = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+        verify_content(found, max_uncompressed=settings.max_uncompressed_bytes)
+    except PipelineError as error:
+        if error.code not in _BAD_DOWNLOAD:
+            raise
+        raise PipelineError(_BAD_DOWNLOAD[error.code], f"What Kaggle sent is unsound: {error.what}") from None
+    if found.member and PurePosixPath(found.member).name != settings.kaggle_file:
+        _LOG.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle_file, found.member)
+    return found
+
+
+def _raise_if_message(path: Path) -> None:
+    """Tell a page or an API's error, sent in the file's place, from the file."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES).lstrip().decode("utf-8", "replace")
+    if head.startswith("<"):
+        raise PipelineError(ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a web page in the file's place.")
+    error = error_in_json(head) if head.startswith("{") else None
+    if error is not None:
+        code = refused_status(error[0]) or ErrorCode.KAGGLE_SITE_ERROR
+        raise PipelineError(code, f"Kaggle sent an error in the file's place: {error[1]} ({error[0]}).")

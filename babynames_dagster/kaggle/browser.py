@@ -1,0 +1,142 @@
+"""A Chromium of our own, for as long as a block lasts.
+
+What belongs here: finding it, starting it, closing it, and what its failures mean. What does not: pages.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.apart import run_apart
+from babynames_dagster.kaggle.session import kept_session
+from babynames_dagster.settings import Settings
+
+_ON_PATH = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
+_FLAGS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_MILLISECONDS = 1000
+_CLOSE_SECONDS = 10.0
+
+
+def find_chromium(settings: Settings) -> Path | None:
+    """Return the browser that would be driven: CHROMIUM_PATH, Playwright's own, or one of this machine's.
+
+    Args:
+        settings: For CHROMIUM_PATH.
+
+    Raises:
+        PipelineError: BROWSER_MISSING where CHROMIUM_PATH names no program.
+    """
+
+    async def ask() -> Path | None:
+        async with async_playwright() as playwright:
+            return _find(settings, playwright)
+
+    return run_apart(ask)
+
+
+@asynccontextmanager
+async def open_browser(
+    settings: Settings, *, headless: bool, downloads: Path | None = None
+) -> AsyncIterator[BrowserContext]:
+    """Start Chromium with the kept session, and close it on every way out.
+
+    Args:
+        settings: Browser, session and timeout.
+        headless: Without a window.
+        downloads: Where downloads are written.
+
+    Raises:
+        PipelineError: BROWSER_MISSING or BROWSER_FAILED.
+    """
+    async with async_playwright() as playwright:
+        browser = await _launch(settings, playwright, headless=headless, downloads=downloads)
+        try:
+            # English, because the locators are.
+            context = await browser.new_context(storage_state=kept_session(settings), locale="en-US")
+            context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
+            yield context
+        finally:
+            # A cancelled task still closes the browser; the driver's own end would, but only after its temporary
+            # files were left behind.
+            with suppress(Error, asyncio.TimeoutError):
+                await asyncio.shield(asyncio.wait_for(browser.close(), _CLOSE_SECONDS))
+
+
+def browser_error(error: Error, doing: str) -> PipelineError:
+    """Say what Playwright's error means, without its text: that quotes what was typed.
+
+    Args:
+        error: What Playwright raised.
+        doing: What was being done, to follow "while".
+    """
+    text = error.message
+    network = re.search(r"net::(ERR_\w+)", text)
+    if network:
+        return PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"The browser met {network.group(1)} while {doing}.")
+    if type(error).__name__ == "TimeoutError":
+        return PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"No answer in time while {doing}.")
+    if re.search(r"(parsing|unknown|unexpected).*(selector|engine|token)", text, re.IGNORECASE):
+        return PipelineError(ErrorCode.INVALID_CONFIG, f"A selector of KAGGLE_LOCATORS is none, met while {doing}.")
+    return PipelineError(ErrorCode.BROWSER_FAILED, f"The browser failed while {doing}.")
+
+
+def _find(settings: Settings, playwright: Playwright) -> Path | None:
+    if settings.chromium_path is not None:
+        named = shutil.which(settings.chromium_path.expanduser())
+        if named is None:
+            raise PipelineError(ErrorCode.BROWSER_MISSING, f"CHROMIUM_PATH={settings.chromium_path} is no program.")
+        return Path(named)
+    candidates = (playwright.chromium.executable_path, *_ON_PATH)
+    found = next(filter(None, map(shutil.which, candidates)), None)
+    return Path(found) if found else None
+
+
+async def _launch(settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None) -> Browser:
+    program = _find(settings, playwright)
+    if program is None:
+        raise PipelineError(ErrorCode.BROWSER_MISSING, "There is no Chromium or Chrome on this machine.")
+    try:
+        return await playwright.chromium.launch(
+            executable_path=program,
+            headless=headless,
+            downloads_path=downloads,
+            args=_FLAGS,
+            chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
+            timeout=settings.kaggle_timeout * _MILLISECONDS,
+        )
+    except Error as error:
+        failure = _launch_error(error.message, program)
+    raise failure
+
+
+def _launch_error(text: str, program: Path) -> PipelineError:
+    what = f"{program} did not start"
+    if re.search(r"missing x server|\$DISPLAY|cannot open display", text, re.IGNORECASE):
+        return PipelineError(
+            ErrorCode.BROWSER_FAILED,
+            f"{what}: it needs a screen to open a window on, and there is none.",
+            remedy="Do it on a machine with a screen, or through `ssh -X`; or set KAGGLE_HEADLESS=true.",
+            retryable=False,
+        )
+    if re.search(r"no usable sandbox|sandbox host", text, re.IGNORECASE):
+        return PipelineError(
+            ErrorCode.BROWSER_FAILED,
+            f"{what}: its sandbox is not available to this user.",
+            remedy="Install chromium-sandbox, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1).",
+            retryable=False,
+        )
+    reason = re.search(r"error while loading shared libraries: .*", text)
+    return PipelineError(ErrorCode.BROWSER_FAILED, f"{what}: {reason.group(0)}" if reason else f"{what}.")

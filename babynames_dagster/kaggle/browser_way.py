@@ -1,0 +1,104 @@
+"""The browser way to the file: sign in where needed, start the download, follow it, keep the session.
+
+What belongs here: the order of the steps, and the picture taken where one fails. What does not: the steps.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Error
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.apart import run_apart
+from babynames_dagster.kaggle.browser import browser_error, open_browser
+from babynames_dagster.kaggle.browser_download import BrowserDownloads, dataset_path, open_downloads, start_download
+from babynames_dagster.kaggle.screenshots import save_screenshot
+from babynames_dagster.kaggle.session import keep_session_if_possible, kept_session
+from babynames_dagster.kaggle.signin import require_credentials, sign_in
+from babynames_dagster.kaggle.visit import Visit
+from babynames_dagster.progress import ProgressListener
+from babynames_dagster.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener) -> Path:
+    """Download the dataset's file with a real browser.
+
+    Args:
+        settings: Account, dataset, browser, timeouts.
+        workspace: An empty folder; the file is in it afterwards.
+        on_progress: Told how far the download is, in bytes, from the browser's thread.
+
+    Returns:
+        The file.
+
+    Raises:
+        PipelineError: What stood in the way, with the name of a screenshot.
+    """
+    if settings.kaggle_headless and kept_session(settings) is None:
+        require_credentials(settings)
+    return run_apart(lambda: _fetch(settings, workspace, on_progress))
+
+
+@asynccontextmanager
+async def visiting(settings: Settings, *, headless: bool, downloads: Path | None = None) -> AsyncIterator[Visit]:
+    """Open a browser on one page; a failure in the block takes a picture of it along.
+
+    Args:
+        settings: Browser, session, timeouts, LOG_DIR.
+        headless: Without a window; with one, a person deals with obstacles.
+        downloads: Where downloads are written.
+
+    Raises:
+        PipelineError: What the block raised, with the name of the screenshot.
+    """
+    async with open_browser(settings, headless=headless, downloads=downloads) as context:
+        visit = Visit(await context.new_page(), settings, by_hand=not headless)
+        banners = asyncio.ensure_future(visit.dismiss_banners())
+        try:
+            yield visit
+        except PipelineError as error:
+            failure = error
+        except Error as error:
+            failure = browser_error(error, "at work on the site")
+        else:
+            return
+        finally:
+            banners.cancel()
+        raise await _with_screenshot(failure, visit)
+
+
+async def _fetch(settings: Settings, workspace: Path, on_progress: ProgressListener) -> Path:
+    async with visiting(settings, headless=settings.kaggle_headless, downloads=workspace) as visit:
+        context = visit.page.context
+        downloads = await open_downloads(context, visit.page, workspace)
+        await _start(visit, downloads, signed_in=kept_session(settings) is not None)
+        keep_session_if_possible(settings, await context.storage_state())
+        finished = await downloads.finish(on_progress, patience=settings.kaggle_timeout)
+        # Out of the browser's reach, which deletes its downloads when it closes.
+        return finished.replace(workspace / "arrived")
+
+
+async def _start(visit: Visit, downloads: BrowserDownloads, *, signed_in: bool) -> None:
+    if signed_in:
+        if await start_download(visit, downloads):
+            return
+        _LOG.info("The kept session has ended: signing in again.")
+    await sign_in(visit, return_to=dataset_path(visit.settings))
+    if not await start_download(visit, downloads):
+        raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Kaggle asks for a login again right after the login.")
+
+
+async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
+    settings = visit.settings
+    secrets = (settings.kaggle_password.get_secret_value(),) if settings.kaggle_password else ()
+    picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=secrets)
+    if picture is None:
+        return error
+    return PipelineError(
+        error.code, f"{error.what} Screenshot: {picture}", remedy=error.remedy, retryable=error.retryable
+    )

@@ -1,0 +1,182 @@
+"""Making sure that the dataset's file is there: kept, given, or fetched by whichever way is set.
+
+What belongs here: choosing the way, retrying what can pass, and the account of what was done. What does not: the
+ways themselves, and the final name, which only the filesystem IO manager gives.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.arrival import look_at_arrival
+from babynames_dagster.kaggle.browser_way import fetch_by_browser
+from babynames_dagster.kaggle.kept import kept_files
+from babynames_dagster.kaggle.rest import RestDownload
+from babynames_dagster.kaggle.retrying import retried
+from babynames_dagster.kaggle.workspace import download_workspace, hand_over, write_error
+from babynames_dagster.progress import ProgressListener, ignore_progress
+from babynames_dagster.settings import Seconds, Settings
+
+How = Literal["fetched", "kept", "given", "resumed"]
+Method = Literal["browser", "api", "file"]
+
+# What a browser meets and a plain HTTP client may not. A missing dataset or network is the same for both.
+_BROWSER_BLOCKED = {
+    ErrorCode.MISSING_CONFIG,
+    ErrorCode.BROWSER_MISSING,
+    ErrorCode.BROWSER_FAILED,
+    ErrorCode.KAGGLE_AUTH_ERROR,
+    ErrorCode.KAGGLE_TWO_FACTOR,
+    ErrorCode.KAGGLE_BOT_CHECK,
+    ErrorCode.KAGGLE_SITE_ERROR,
+    ErrorCode.KAGGLE_LAYOUT_UNKNOWN,
+    ErrorCode.KAGGLE_DOWNLOAD_NOT_STARTED,
+    ErrorCode.KAGGLE_DOWNLOAD_STALLED,
+    ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED,
+}
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """The dataset's file, and how it came.
+
+    Attributes:
+        path: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
+        final: The name that a finished download is to be given; `path` itself for a kept or given file.
+        how: Fetched (in one go), resumed (a broken download was completed), kept from before, or given by path.
+        method: By which way; `file` where nothing was fetched.
+        bytes: Size.
+        sha256: Digest of the content, in hexadecimal.
+        seconds: How long it took, retries included.
+    """
+
+    path: Path
+    final: Path
+    how: How
+    method: Method
+    bytes: int
+    sha256: str
+    seconds: Seconds
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    path: Path
+    final: Path
+    how: How
+    method: Method
+
+
+def obtain_dataset(
+    settings: Settings,
+    *,
+    force: bool = False,
+    path: Path | None = None,
+    on_progress: ProgressListener = ignore_progress,
+    log: logging.Logger | None = None,
+) -> Obtained:
+    """Make sure that the dataset's file is there.
+
+    Args:
+        settings: Folders, account, dataset, method, retries.
+        force: Fetch anew even where a sound file is kept.
+        path: A file to use instead; nothing is looked for or fetched.
+        on_progress: Told how far a download is, in bytes; perhaps from another thread.
+        log: Where the steps are told; this module's own logger by default.
+
+    Raises:
+        PipelineError: What is wrong with the file or stood in the way of fetching it.
+    """
+    began = time.monotonic()
+    told = log or logging.getLogger(__name__)
+    found = _given(path, settings) if path is not None else _kept(settings, force=force, log=told)
+    if found is None:
+        found = _fetch(settings, on_progress, told)
+    return Obtained(
+        path=found.path,
+        final=found.final,
+        how=found.how,
+        method=found.method,
+        bytes=found.path.stat().st_size,
+        sha256=sha256_of(found.path),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _given(path: Path, settings: Settings) -> _Fetched:
+    named = path.expanduser().resolve()
+    inspect_file(named, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    return _Fetched(named, named, "given", "file")
+
+
+def _kept(settings: Settings, *, force: bool, log: logging.Logger) -> _Fetched | None:
+    if force:
+        return None
+    sound = kept_files(settings).sound
+    if sound is None:
+        return None
+    log.info("%s is there: nothing is fetched.", sound)
+    return _Fetched(sound, sound, "kept", "file")
+
+
+def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+    with download_workspace(settings.downloads) as workspace:
+        if settings.kaggle_method == "api":
+            return _by_rest(settings, workspace, on_progress, log)
+        try:
+            return _by_browser(settings, workspace, on_progress, log)
+        except PipelineError as error:
+            if settings.kaggle_method == "browser" or error.code not in _BROWSER_BLOCKED:
+                raise
+            blocked = error
+        log.warning("The browser way is blocked, the REST way follows: [%s] %s", blocked.code.name, blocked.what)
+        try:
+            return _by_rest(settings, workspace, on_progress, log)
+        except PipelineError as error:
+            raise PipelineError(
+                error.code,
+                f"{error.what} Before that, the browser way was blocked: [{blocked.code.name}] {blocked.what}",
+                remedy=error.remedy,
+                retryable=error.retryable,
+            ) from None
+
+
+def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+    log.info("Fetching %s of %s with the browser.", settings.kaggle_file, settings.kaggle_dataset)
+
+    def attempt() -> _Fetched:
+        arrived = fetch_by_browser(settings, workspace, on_progress)
+        return _Fetched(*_accepted(arrived, settings), "fetched", "browser")
+
+    return retried(attempt, settings, log)
+
+
+def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+    log.info("Fetching %s of %s by REST.", settings.kaggle_file, settings.kaggle_dataset)
+    download = RestDownload(settings, workspace / "arriving")
+
+    def attempt() -> _Fetched:
+        arrived = download.go_on(on_progress)
+        try:
+            accepted = _accepted(arrived, settings)
+        except PipelineError:
+            download.start_over()
+            raise
+        return _Fetched(*accepted, "resumed" if download.resumed else "fetched", "api")
+
+    return retried(attempt, settings, log)
+
+
+def _accepted(arrived: Path, settings: Settings) -> tuple[Path, Path]:
+    """Look at a download; return where it waits for its final name, and that name."""
+    kind = look_at_arrival(arrived, settings).kind
+    folder = settings.downloads
+    final = folder / (settings.kaggle_file if kind == "csv" else f"{settings.kaggle_file}.zip")
+    try:
+        return hand_over(arrived, folder), final
+    except OSError as error:
+        raise write_error(error, folder) from None

@@ -1,0 +1,69 @@
+"""The whole sandbox: the Kaggle-like site and the HubSpot-like API, and what points the pipeline at them."""
+
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from babynames_dagster.sandbox.hubspot_api import hubspot_app
+from babynames_dagster.sandbox.kaggle_server import ServedKaggle, serving_kaggle
+from babynames_dagster.sandbox.sample import write_sample
+from babynames_dagster.sandbox.serving import serving
+
+HUBSPOT_TOKEN = "pat-na1-made-up-token"  # noqa: S105 - opens nothing but this stand-in
+PORTAL_ID = 4_242_424
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The stand-ins while they are served.
+
+    Attributes:
+        environment: The variables that point the pipeline at them.
+        kaggle: The Kaggle-like site.
+        hubspot_url: The HubSpot-like API's address.
+    """
+
+    environment: dict[str, str]
+    kaggle: ServedKaggle
+    hubspot_url: str
+
+    def export_lines(self) -> list[str]:
+        """Return `export NAME=value` for each variable, for a shell."""
+        return [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
+
+
+@contextmanager
+def running_sandbox(
+    *, dataset: Path | None, state: Path, kaggle_port: int = 0, hubspot_port: int = 0
+) -> Iterator[Sandbox]:
+    """Serve both stand-ins on loopback for as long as the block lasts.
+
+    Args:
+        dataset: A zip or CSV to serve as the dataset; None for the made-up sample.
+        state: Folder of the HubSpot stand-in's contacts, which survive between runs.
+        kaggle_port: The site's port, or 0 for any free one.
+        hubspot_port: The API's port, or 0 for any free one.
+
+    Yields:
+        The sandbox.
+
+    Raises:
+        OSError: A port is taken, or the dataset or the folder can't be used.
+    """
+    with ExitStack() as stack:
+        if dataset is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="babynames-sample-"))
+            dataset = write_sample(Path(folder))
+        kaggle = stack.enter_context(serving_kaggle(dataset, port=kaggle_port))
+        state.mkdir(parents=True, exist_ok=True)
+        hubspot = hubspot_app(state=state, token=HUBSPOT_TOKEN, portal_id=PORTAL_ID)
+        hubspot_url = stack.enter_context(serving(hubspot, port=hubspot_port))
+        environment = {
+            **kaggle.environment,
+            "HUBSPOT_BASE_URL": hubspot_url,
+            "HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN,
+        }
+        yield Sandbox(environment, kaggle, hubspot_url)
