@@ -19,15 +19,15 @@ _BAD_DOWNLOAD = {
     ErrorCode.ZIP_INVALID: ErrorCode.KAGGLE_CHECKSUM_MISMATCH,
 }
 _HEAD_BYTES = 4096
-_LOG = logging.getLogger(__name__)
 
 
-def look_at_arrival(path: Path, settings: Settings) -> DataFile:
+def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> DataFile:
     """Recognise a fresh download by its bytes, and read it through once for its checksums.
 
     Args:
         path: The download, under whatever name.
         settings: The wanted file and the limits.
+        log: Where an unexpected name is told.
 
     Raises:
         PipelineError: A KAGGLE_* code where another download may be better, else what `inspect_file` says.
@@ -41,7 +41,7 @@ def look_at_arrival(path: Path, settings: Settings) -> DataFile:
             raise
         raise PipelineError(_BAD_DOWNLOAD[error.code], f"What Kaggle sent is unsound: {error.what}") from None
     if found.member and PurePosixPath(found.member).name != settings.kaggle_file:
-        _LOG.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle_file, found.member)
+        log.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle_file, found.member)
     return found
 
 

@@ -138,6 +138,26 @@ async def open_downloads(context: BrowserContext, page: Page, folder: Path) -> B
     return downloads
 
 
+async def reach_controls(visit: Visit) -> bool:
+    """Open the dataset's page and wait for a download control.
+
+    Args:
+        visit: The page.
+
+    Returns:
+        False where the site wants a login first.
+
+    Raises:
+        PipelineError: KAGGLE_LAYOUT_UNKNOWN, or what stood in the way.
+    """
+    await visit.open(dataset_path(visit.settings))
+    controls: dict[str, Sign] = {name: visit.shown(name) for name in _CONTROLS}
+    came = await visit.first_of({"login": visit.signed_out, **controls}, doing="opening the dataset's page")
+    if came is None:
+        raise visit.unknown_layout("download control")
+    return came != "login"
+
+
 async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
     """Open the dataset's page and start the download of our file, or else of the whole dataset.
 
@@ -154,16 +174,14 @@ async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
     Raises:
         PipelineError: KAGGLE_LAYOUT_UNKNOWN, KAGGLE_DOWNLOAD_NOT_STARTED, or what stood in the way.
     """
-    await visit.open(dataset_path(visit.settings))
-    signs: dict[str, Sign] = {"login": visit.signed_out}
-    controls: dict[str, Sign] = {name: visit.shown(name) for name in _CONTROLS}
+    if not await reach_controls(visit):
+        return False
+    signs: dict[str, Sign] = {
+        "download": downloads.begun,
+        "login": visit.signed_out,
+        "menu": visit.shown("download_item"),
+    }
     try:
-        came = await visit.first_of({**signs, **controls}, doing="opening the dataset's page")
-        if came is None:
-            raise visit.unknown_layout("download control")
-        if came == "login":
-            return False
-        signs |= {"download": downloads.begun, "menu": visit.shown("download_item")}
         for control in [found for name in _CONTROLS for found in await visit.all_of(name)]:
             came = await _try(visit, control, signs)
             if came is not None:

@@ -22,16 +22,15 @@ from babynames_dagster.kaggle.visit import Visit
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 
-
-def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener) -> Path:
+def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
     """Download the dataset's file with a real browser.
 
     Args:
         settings: Account, dataset, browser, timeouts.
         workspace: An empty folder; the file is in it afterwards.
         on_progress: Told how far the download is, in bytes, from the browser's thread.
+        log: Where the steps are told.
 
     Returns:
         The file.
@@ -41,23 +40,27 @@ def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressL
     """
     if settings.kaggle_headless and kept_session(settings) is None:
         require_credentials(settings)
-    return run_apart(lambda: _fetch(settings, workspace, on_progress))
+    return run_apart(lambda: _fetch(settings, workspace, on_progress, log))
 
 
 @asynccontextmanager
-async def visiting(settings: Settings, *, headless: bool, downloads: Path | None = None) -> AsyncIterator[Visit]:
+async def visiting(
+    settings: Settings, log: logging.Logger, *, headless: bool, by_hand: bool, downloads: Path | None = None
+) -> AsyncIterator[Visit]:
     """Open a browser on one page; a failure in the block takes a picture of it along.
 
     Args:
         settings: Browser, session, timeouts, LOG_DIR.
-        headless: Without a window; with one, a person deals with obstacles.
+        log: Where the steps are told.
+        headless: Without a window.
+        by_hand: Whether a person deals with obstacles.
         downloads: Where downloads are written.
 
     Raises:
         PipelineError: What the block raised, with the name of the screenshot.
     """
     async with open_browser(settings, headless=headless, downloads=downloads) as context:
-        visit = Visit(await context.new_page(), settings, by_hand=not headless)
+        visit = Visit(await context.new_page(), settings, log, by_hand=by_hand)
         banners = asyncio.ensure_future(visit.dismiss_banners())
         try:
             yield visit
@@ -72,8 +75,9 @@ async def visiting(settings: Settings, *, headless: bool, downloads: Path | None
         raise await _with_screenshot(failure, visit)
 
 
-async def _fetch(settings: Settings, workspace: Path, on_progress: ProgressListener) -> Path:
-    async with visiting(settings, headless=settings.kaggle_headless, downloads=workspace) as visit:
+async def _fetch(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
+    headless = settings.kaggle_headless
+    async with visiting(settings, log, headless=headless, by_hand=not headless, downloads=workspace) as visit:
         context = visit.page.context
         downloads = await open_downloads(context, visit.page, workspace)
         await _start(visit, downloads, signed_in=kept_session(settings) is not None)
@@ -87,7 +91,7 @@ async def _start(visit: Visit, downloads: BrowserDownloads, *, signed_in: bool) 
     if signed_in:
         if await start_download(visit, downloads):
             return
-        _LOG.info("The kept session has ended: signing in again.")
+        visit.log.info("The kept session has ended: signing in again.")
     await sign_in(visit, return_to=dataset_path(visit.settings))
     if not await start_download(visit, downloads):
         raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Kaggle asks for a login again right after the login.")
@@ -97,8 +101,7 @@ async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
     settings = visit.settings
     secrets = (settings.kaggle_password.get_secret_value(),) if settings.kaggle_password else ()
     picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=secrets)
-    if picture is None:
-        return error
-    return PipelineError(
-        error.code, f"{error.what} Screenshot: {picture}", remedy=error.remedy, retryable=error.retryable
-    )
+    what = error.what if picture is None else f"{error.what} Screenshot: {picture}"
+    # Nobody wants a second window after closing the first.
+    retryable = error.retryable and not visit.by_hand
+    return PipelineError(error.code, what, remedy=error.remedy, retryable=retryable)

@@ -3,7 +3,6 @@
 What belongs here: which file in the download folder is ours, and whether it is young enough. What does not: fetching.
 """
 
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,6 @@ from babynames_dagster.settings import Settings
 
 _UNSOUND = {ErrorCode.ZIP_INVALID, ErrorCode.ZIP_TRUNCATED, ErrorCode.ZIP_CRC_ERROR, ErrorCode.CSV_EMPTY}
 _SECONDS_PER_DAY = 86_400
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,6 @@ def kept_files(settings: Settings) -> KeptFiles:
             refused.append(error.what)
         else:
             return KeptFiles(path, tuple(refused))
-    for reason in refused:
-        _LOG.warning("Not used: %s", reason)
     return KeptFiles(None, tuple(refused))
 
 

@@ -93,9 +93,12 @@ def obtain_dataset(
     """
     began = time.monotonic()
     told = log or logging.getLogger(__name__)
-    found = _given(path, settings) if path is not None else _kept(settings, force=force, log=told)
-    if found is None:
+    if path is not None:
+        found = _given(path, settings)
+    elif force:
         found = _fetch(settings, on_progress, told)
+    else:
+        found = _kept_or_fetched(settings, on_progress, told)
     return Obtained(
         path=found.path,
         final=found.final,
@@ -113,14 +116,21 @@ def _given(path: Path, settings: Settings) -> _Fetched:
     return _Fetched(named, named, "given", "file")
 
 
-def _kept(settings: Settings, *, force: bool, log: logging.Logger) -> _Fetched | None:
-    if force:
-        return None
-    sound = kept_files(settings).sound
-    if sound is None:
-        return None
-    log.info("%s is there: nothing is fetched.", sound)
-    return _Fetched(sound, sound, "kept", "file")
+def _kept_or_fetched(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+    kept = kept_files(settings)
+    if kept.sound is not None:
+        log.info("%s is there: nothing is fetched.", kept.sound)
+        return _Fetched(kept.sound, kept.sound, "kept", "file")
+    for reason in kept.refused:
+        log.warning("Not used: %s", reason)
+    try:
+        return _fetch(settings, on_progress, log)
+    except PipelineError as error:
+        if not kept.refused:
+            raise
+        # Somebody who put a damaged file there would otherwise read of a login only.
+        what = f"{error.what} What is there is not used: {'; '.join(kept.refused)}"
+        raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable) from None
 
 
 def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
@@ -149,8 +159,8 @@ def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListen
     log.info("Fetching %s of %s with the browser.", settings.kaggle_file, settings.kaggle_dataset)
 
     def attempt() -> _Fetched:
-        arrived = fetch_by_browser(settings, workspace, on_progress)
-        return _Fetched(*_accepted(arrived, settings), "fetched", "browser")
+        arrived = fetch_by_browser(settings, workspace, on_progress, log)
+        return _Fetched(*_accepted(arrived, settings, log), "fetched", "browser")
 
     return retried(attempt, settings, log)
 
@@ -162,7 +172,7 @@ def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener,
     def attempt() -> _Fetched:
         arrived = download.go_on(on_progress)
         try:
-            accepted = _accepted(arrived, settings)
+            accepted = _accepted(arrived, settings, log)
         except PipelineError:
             download.start_over()
             raise
@@ -171,9 +181,9 @@ def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener,
     return retried(attempt, settings, log)
 
 
-def _accepted(arrived: Path, settings: Settings) -> tuple[Path, Path]:
+def _accepted(arrived: Path, settings: Settings, log: logging.Logger) -> tuple[Path, Path]:
     """Look at a download; return where it waits for its final name, and that name."""
-    kind = look_at_arrival(arrived, settings).kind
+    kind = look_at_arrival(arrived, settings, log).kind
     folder = settings.downloads
     final = folder / (settings.kaggle_file if kind == "csv" else f"{settings.kaggle_file}.zip")
     try:

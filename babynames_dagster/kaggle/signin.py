@@ -4,7 +4,6 @@ What belongs here: the login pages and their answers. What does not: keeping the
 """
 
 import asyncio
-import logging
 from urllib.parse import quote
 
 from playwright.async_api import Error, Response
@@ -24,7 +23,6 @@ _REFUSALS = {
     ErrorCode.KAGGLE_RATE_LIMITED: "Kaggle takes no more logins for a while",
     ErrorCode.KAGGLE_SITE_ERROR: "Kaggle fails at the login",
 }
-_LOG = logging.getLogger(__name__)
 
 
 def require_credentials(settings: Settings) -> None:
@@ -81,7 +79,7 @@ async def _send_form(visit: Visit) -> None:
     if settings.kaggle_email is None or settings.kaggle_password is None:
         if not visit.by_hand:
             require_credentials(settings)
-        _LOG.info("Sign in in the browser's window, please.")
+        visit.log.info("Sign in in the browser's window, please.")
         await _reach_the_inside(visit)
         return
     answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -120,8 +118,11 @@ async def _raise_refusal(visit: Visit, answered: asyncio.Future[Response]) -> No
 
 
 async def _reach_the_inside(visit: Visit) -> None:
-    if await visit.first_of({"in": visit.signed_in}, doing="waiting for the login to end") is None:
-        raise visit.unknown_layout("way on from the login")
+    if await visit.first_of({"in": visit.signed_in}, doing="waiting for the login to end") is not None:
+        return
+    if visit.by_hand:
+        raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Nobody signed in within ten minutes.")
+    raise visit.unknown_layout("way on from the login")
 
 
 async def _text(answer: Response) -> str:

@@ -5,6 +5,7 @@ page (`signin.py`, `browser_download.py`).
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
@@ -47,13 +48,15 @@ class Visit:
     Attributes:
         page: The browser's page.
         settings: Addresses, timeouts, selectors.
+        log: Where the steps are told.
         by_hand: Whether a person sits at the window and deals with obstacles.
     """
 
-    def __init__(self, page: Page, settings: Settings, *, by_hand: bool = False) -> None:
+    def __init__(self, page: Page, settings: Settings, log: logging.Logger, *, by_hand: bool) -> None:
         """Prepare a visit; nothing is opened yet."""
         self.page = page
         self.settings = settings
+        self.log = log
         self.by_hand = by_hand
         self._table = locator_table(settings.kaggle_locators)
         self._refused = asyncio.Event()
