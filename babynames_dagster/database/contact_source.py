@@ -1,0 +1,186 @@
+"""The names that a sync looks at, page by page, each with what the ledger knows about it.
+
+What belongs here: which names are meant (`ContactScope`) and reading them. What does not: whether a name needs to
+be sent, which `hubspot/` decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings import Settings
+
+PAGE_ROWS = 5000
+
+
+@dataclass(frozen=True)
+class ContactScope:
+    """Which names the account is to have.
+
+    Attributes:
+        first_names: Only this many names, the table's first by id; None for all (DEMO_MODE).
+        min_year: Only names with births in or after this year.
+        max_year: Only names with births in or before this year.
+    """
+
+    first_names: int | None = None
+    min_year: int | None = None
+    max_year: int | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "ContactScope":
+        """Return the scope that DEMO_MODE, MAX_RECORDS, MIN_YEAR and MAX_YEAR describe."""
+        return cls(settings.max_records if settings.demo_mode else None, settings.min_year, settings.max_year)
+
+    @property
+    def needs_years(self) -> bool:
+        """Whether `baby_name_years` has to be there."""
+        return self.min_year is not None or self.max_year is not None
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """Return the condition on `baby_names` that the scope amounts to."""
+        conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+        if self.first_names is not None:
+            # A derived table, because MySQL takes no LIMIT inside IN (...).
+            first = sa.select(baby_names.c.id).order_by(baby_names.c.id).limit(self.first_names).subquery()
+            last_id = sa.select(sa.func.max(first.c.id)).scalar_subquery()
+            conditions.append(baby_names.c.id <= last_id)
+        if self.needs_years:
+            years = [baby_name_years.c.name_id == baby_names.c.id]
+            if self.min_year is not None:
+                years.append(baby_name_years.c.year >= self.min_year)
+            if self.max_year is not None:
+                years.append(baby_name_years.c.year <= self.max_year)
+            conditions.append(sa.exists().where(*years).correlate(baby_names))
+        return sa.and_(*conditions)
+
+
+class Candidate(NamedTuple):
+    """One name, and what the ledger knows about it for one portal (None where it has no entry)."""
+
+    name_id: int
+    slug: str
+    name: str
+    sex: str
+    initial: str
+    created_at: datetime
+    outcome: str | None
+    fingerprint: str | None
+    mapping: str | None
+    hubspot_id: str | None
+
+
+def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
+    """Return the columns that a `Candidate` is made of, in its order."""
+    name, entry = baby_names.c, hubspot_contacts.c
+    return (
+        name.id,
+        name.slug,
+        name.name,
+        name.sex,
+        name.initial,
+        name.created_at,
+        entry.outcome,
+        entry.fingerprint,
+        entry.mapping,
+        entry.hubspot_id,
+    )
+
+
+def names_with_entries(portal_id: int) -> sa.Join:
+    """Return the names, each with its ledger entry for one portal, or with none."""
+    entry = hubspot_contacts.c
+    return baby_names.outerjoin(hubspot_contacts, (entry.portal_id == portal_id) & (entry.name_id == baby_names.c.id))
+
+
+def require_years(engine: Engine, scope: ContactScope) -> None:
+    """Make sure that the year data which the scope needs are there, and belong to the names of the table.
+
+    Raises:
+        PipelineError: YEARS_NOT_LOADED where they are missing or come from another file than the names.
+    """
+    if not scope.needs_years:
+        return
+    newest = (
+        sa.select(loads.c.sha256)
+        .where(loads.c.target == baby_names.name, loads.c.state == "done")
+        .order_by(loads.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    years = sa.select(sa.func.count()).where(
+        loads.c.target == baby_name_years.name, loads.c.state == "done", loads.c.sha256 == newest
+    )
+    with reading(engine) as connection:
+        if connection.execute(years).scalar_one():
+            return
+        any_years = connection.execute(sa.select(baby_name_years.c.name_id).limit(1)).first() is not None
+    state = "belong to another file than the names" if any_years else "are not loaded"
+    raise PipelineError(
+        ErrorCode.YEARS_NOT_LOADED, f"MIN_YEAR or MAX_YEAR is set, but the years in baby_name_years {state}."
+    )
+
+
+def candidate_pages(
+    engine: Engine,
+    *,
+    portal_id: int,
+    partitions: Sequence[str],
+    scope: ContactScope,
+    page_rows: int = PAGE_ROWS,
+) -> Iterator[list[Candidate]]:
+    """Read the names of some partitions, in keyset pages: memory holds one page, and no cursor stays open.
+
+    Args:
+        engine: The database.
+        portal_id: Whose ledger entries to join.
+        partitions: The names' initials, `A`..`Z` or `other`.
+        scope: Which of their names are meant.
+        page_rows: Most rows a page.
+
+    Yields:
+        Pages in the order of the partitions, and of the ids within each.
+
+    Raises:
+        PipelineError: Any DB_* code of the server.
+    """
+    statement = (
+        sa.select(*candidate_columns())
+        .select_from(names_with_entries(portal_id))
+        .where(
+            baby_names.c.initial == sa.bindparam("initial"),
+            baby_names.c.id > sa.bindparam("after"),
+            scope.condition(),
+        )
+        .order_by(baby_names.c.id)
+        .limit(page_rows)
+    )
+    for initial in partitions:
+        after = 0
+        while True:
+            with reading(engine) as connection:
+                rows = connection.execute(statement, {"initial": initial, "after": after}).all()
+            if rows:
+                yield [Candidate._make(row) for row in rows]
+            if len(rows) < page_rows:
+                break
+            after = rows[-1].id
+
+
+def names_by_partition(engine: Engine, scope: ContactScope, partitions: Sequence[str]) -> dict[str, int]:
+    """Count the names that the scope means, by partition (every one of `partitions`, 0 included)."""
+    statement = (
+        sa.select(baby_names.c.initial, sa.func.count())
+        .where(baby_names.c.initial.in_(partitions), scope.condition())
+        .group_by(baby_names.c.initial)
+    )
+    with reading(engine) as connection:
+        counts = {row[0]: row[1] for row in connection.execute(statement)}
+    return {initial: counts.get(initial, 0) for initial in partitions}

@@ -1,0 +1,144 @@
+"""The pacing state that every thread, process and host of one HubSpot app shares: one row an app.
+
+What belongs here: reading and writing that row under its lock, by the database's clock. What does not: when a
+call may go, which `hubspot/pacing.py` decides.
+"""
+
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.tables import rate_limits
+
+
+@dataclass
+class PacingRow:
+    """One app's pacing state; times are seconds since 1970 by the database's clock.
+
+    Attributes:
+        calls: Times of the last window's calls, ascending, reserved ones included.
+        calls_per_window: The limit that HubSpot told last.
+        window_seconds: The window that HubSpot told last.
+        paused_until: No call goes before this moment.
+        daily_remaining: What is left of the day's calls, as HubSpot told last; None where it does not tell.
+        daily_as_of: The time of the call that it told it to.
+        portal_id: The account that the app belongs to, once HubSpot has told.
+    """
+
+    calls: list[float]
+    calls_per_window: int
+    window_seconds: float
+    paused_until: float
+    daily_remaining: int | None
+    daily_as_of: float
+    portal_id: int | None
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """The database's clock, read at some moment between two of this process's monotonic clock.
+
+    Attributes:
+        now: Seconds since 1970 by the database's clock.
+        before: `time.monotonic()` before it was asked.
+        after: `time.monotonic()` after it had answered.
+    """
+
+    now: float
+    before: float
+    after: float
+
+
+@contextmanager
+def locked_pacing_row(engine: Engine, app: str) -> Iterator[tuple[PacingRow, ClockReading]]:
+    """Hold an app's row for one short transaction; what the block changes in it is written at its end.
+
+    Args:
+        engine: The database.
+        app: Digest of HubSpot's address and the app's token.
+
+    Raises:
+        PipelineError: Any DB_* code of the server.
+    """
+    with writing(engine) as connection:
+        found = _select(connection, app)
+        if found is None:
+            connection.execute(_insert_if_missing(connection, app))
+            found = _select(connection, app)
+            assert found is not None  # noqa: S101 - the statement before made it
+        row = replace(found, calls=list(found.calls))
+        # The clock is asked once the lock is held: before it, the answer could be as old as the wait.
+        yield row, _read_clock(connection)
+        if row != found:
+            connection.execute(
+                sa.update(rate_limits)
+                .where(rate_limits.c.app == app)
+                .values(
+                    calls=struct.pack(f"<{len(row.calls)}d", *row.calls),
+                    calls_per_window=row.calls_per_window,
+                    window_seconds=row.window_seconds,
+                    paused_until=row.paused_until,
+                    daily_remaining=row.daily_remaining,
+                    daily_as_of=row.daily_as_of,
+                    portal_id=row.portal_id,
+                )
+            )
+
+
+def last_known_portal(engine: Engine, app: str) -> int | None:
+    """Return the portal that an app belonged to when it was last used, without asking HubSpot; None if never."""
+    with reading(engine) as connection:
+        portal: int | None = connection.execute(
+            sa.select(rate_limits.c.portal_id).where(rate_limits.c.app == app)
+        ).scalar()
+        return portal
+
+
+def _select(connection: Connection, app: str) -> PacingRow | None:
+    statement = sa.select(rate_limits).where(rate_limits.c.app == app).with_for_update()
+    found = connection.execute(statement).one_or_none()
+    if found is None:
+        return None
+    packed = bytes(found.calls)
+    return PacingRow(
+        calls=list(struct.unpack(f"<{len(packed) // 8}d", packed)),
+        calls_per_window=found.calls_per_window,
+        window_seconds=found.window_seconds,
+        paused_until=found.paused_until,
+        daily_remaining=found.daily_remaining,
+        daily_as_of=found.daily_as_of,
+        portal_id=found.portal_id,
+    )
+
+
+def _insert_if_missing(connection: Connection, app: str) -> sa.Insert:
+    """Return an insert of the strictest known limit (Free and Starter accounts), until HubSpot tells its own."""
+    values = {
+        "app": app,
+        "calls": b"",
+        "calls_per_window": 100,
+        "window_seconds": 10.0,
+        "paused_until": 0.0,
+        "daily_as_of": 0.0,
+    }
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(rate_limits).values(values).on_conflict_do_nothing()
+    return mysql.insert(rate_limits).values(values).prefix_with("IGNORE")
+
+
+def _read_clock(connection: Connection) -> ClockReading:
+    if connection.dialect.name == "sqlite":
+        # julianday() is the finest clock that every SQLite has; 2440587.5 is 1970-01-01.
+        query = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+    else:
+        query = "SELECT UNIX_TIMESTAMP(SYSDATE(6))"
+    before = time.monotonic()
+    now = float(connection.exec_driver_sql(query).scalar_one())
+    return ClockReading(now, before, time.monotonic())

@@ -1,0 +1,173 @@
+"""What an answer of HubSpot means: pure decisions over status, headers and body.
+
+What belongs here: the table of statuses and the fields of a body, each of which may be absent. What does not:
+sending, waiting, and what becomes of the single rows of a batch (`outcomes.py`).
+"""
+
+import email.utils
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+NO_ANSWER = 0
+"""The status of an exchange that ended without an answer: connection refused or reset, time-out."""
+
+_LOCKED_SECONDS = 2.0
+_MIGRATION = 477
+_RETRY = frozenset({NO_ANSWER, 408, 423, 425, 500, 502, 503, 504, 521, 523, 524})
+_SPLIT = frozenset({400, 409, 413})
+
+
+class Verdict(Enum):
+    """What to do after an answer."""
+
+    DONE = auto()
+    """It answers the request; each row's outcome is in the body."""
+    SPLIT = auto()
+    """It refuses the whole batch for the sake of some rows: halve it."""
+    RETRY = auto()
+    """It may pass: back off, then send the same again, a bounded number of times."""
+    WAIT = auto()
+    """The rate limit: everyone pauses, then the same again, as often as it takes."""
+    GIVE_UP = auto()
+    """Neither will help: the rows fail with the answer's text, others go on."""
+    STOP = auto()
+    """No request can succeed any more: see `stop_error`."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, or the lack of one.
+
+    Attributes:
+        status: The HTTP status, or NO_ANSWER.
+        headers: The headers; names compare without regard to case.
+        payload: The parsed JSON body; None where there is none.
+        text: The body's beginning, or what broke the exchange. Never a secret.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    payload: Any = None
+    text: str = ""
+
+    def body(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return a field of the body; None where the body has none."""
+        return self.payload.get(name) if isinstance(self.payload, dict) else None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why something was refused or failed, as HubSpot tells it."""
+
+    category: str
+    message: str
+    correlation_id: str | None = None
+
+
+def verdict(answer: Answer, *, has_body: bool = True) -> Verdict:
+    """Return what to do after an answer.
+
+    Args:
+        answer: What came.
+        has_body: Whether a good answer has a JSON body; one without is taken for a broken one.
+    """
+    status = answer.status
+    if stop_error(answer) is not None:
+        return Verdict.STOP
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Verdict.DONE if answer.payload is not None or not has_body else Verdict.RETRY
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Verdict.WAIT
+    if status in _SPLIT:
+        return Verdict.SPLIT
+    return Verdict.RETRY if status in _RETRY else Verdict.GIVE_UP
+
+
+def stop_error(answer: Answer) -> PipelineError | None:
+    """Return why nothing more may be sent after this answer; None where something may."""
+    text = problem_of(answer).message
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        return PipelineError(ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses HUBSPOT_ACCESS_TOKEN (401): {text}")
+    if answer.status == HTTPStatus.FORBIDDEN:
+        scopes = _required_scopes(answer)
+        if not scopes and answer.body("category") != "MISSING_SCOPES":
+            return PipelineError(
+                ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses the app of HUBSPOT_ACCESS_TOKEN (403): {text}"
+            )
+        named = ", ".join(scopes) or "it does not say which"
+        return PipelineError(
+            ErrorCode.HUBSPOT_MISSING_SCOPES,
+            f"The app of HUBSPOT_ACCESS_TOKEN lacks scopes: {named}. HubSpot says (403): {text}",
+        )
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and _is_daily(answer):
+        return PipelineError(ErrorCode.HUBSPOT_DAILY_LIMIT, f"HubSpot's daily limit is used up (429): {text}")
+    if answer.status == _MIGRATION:
+        seconds = retry_after(answer)
+        until = "it does not say until when" if seconds is None else f"until {_moment(seconds)}"
+        return PipelineError(
+            ErrorCode.HUBSPOT_MIGRATING,
+            f"HubSpot moves this account between data centres (477), {until}.",
+            remedy="Run again after that: what was done is kept.",
+        )
+    return None
+
+
+def problem_of(answer: Answer) -> Problem:
+    """Return what an unhappy answer says, whatever shape it has."""
+    message = answer.body("message")
+    correlation_id = answer.body("correlationId") or answer.headers.get("X-HubSpot-Correlation-Id")
+    category = answer.body("category") or answer.body("errorType")
+    fallback = "NO_ANSWER" if answer.status == NO_ANSWER else f"HTTP_{answer.status}"
+    text = str(message) if message else " ".join(answer.text.split())[:300] or "an empty answer"
+    return Problem(str(category or fallback), text, str(correlation_id) if correlation_id else None)
+
+
+def least_wait(answer: Answer) -> float:
+    """Return the seconds that a retry after this answer has to wait at least."""
+    asked = retry_after(answer) or 0.0
+    return max(asked, _LOCKED_SECONDS) if answer.status == HTTPStatus.LOCKED else asked
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return the seconds of Retry-After, which may also be a date (RFC 9110, 10.2.3); None without it."""
+    value = answer.headers.get("Retry-After", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+
+
+def whole_number(answer: Answer, header: str) -> int | None:
+    """Return a header's whole number; None where it is absent or something else."""
+    value = answer.headers.get(header, "").strip()
+    return int(value) if value.isdecimal() else None
+
+
+def _is_daily(answer: Answer) -> bool:
+    return answer.body("policyName") == "DAILY" or "daily limit" in str(answer.body("message") or "").lower()
+
+
+def _required_scopes(answer: Answer) -> list[str]:
+    errors = answer.body("errors")
+    scopes: set[str] = set()
+    for error in errors if isinstance(errors, list) else []:
+        context = error.get("context") if isinstance(error, dict) else None
+        required = context.get("requiredGranularScopes") if isinstance(context, dict) else None
+        scopes.update(str(scope) for scope in required if scope) if isinstance(required, list) else None
+    return sorted(scopes)
+
+
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(datetime.now(timezone.utc).timestamp() + seconds, timezone.utc)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

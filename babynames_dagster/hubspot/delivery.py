@@ -1,0 +1,48 @@
+"""Sending one batch, until each of its rows has an outcome.
+
+What belongs here: upserting, and halving what HubSpot refuses as a whole. What does not: retries of single calls
+(`client.py`), and the ledger.
+"""
+
+from collections.abc import Sequence
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.answers import Answer, Verdict, problem_of, verdict
+from babynames_dagster.hubspot.client import UPSERT, HubSpotClient
+from babynames_dagster.hubspot.outcomes import Outcome, Outgoing, all_failed, all_rejected, match, upsert_inputs
+from babynames_dagster.hubspot.pump import Desk
+
+
+def deliver(client: HubSpotClient, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]) -> None:
+    """Upsert rows, and deliver the outcome of each as its answer arrives.
+
+    A batch that HubSpot refuses as a whole is halved until the rows to blame stand alone, so that the others get
+    through: about 2 log2(n) more calls for one bad row among n.
+
+    Raises:
+        PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through.
+    """
+    parts = [rows]
+    while parts:
+        part = parts.pop()
+        answer = client.request(UPSERT, body=upsert_inputs(part), stop=desk.stop, on_departure=desk.departed)
+        decision = verdict(answer)
+        if decision is Verdict.DONE:
+            desk.deliver(match(part, answer))
+        elif decision is Verdict.SPLIT and len(part) > 1:
+            _raise_if_all_to_blame(answer)
+            middle = len(part) // 2
+            parts += [part[middle:], part[:middle]]
+        elif decision is Verdict.SPLIT:
+            desk.deliver(all_rejected(part, answer))
+        else:
+            desk.deliver(all_failed(part, answer))
+
+
+def _raise_if_all_to_blame(answer: Answer) -> None:
+    """Stop where halving can't help: every row has the same properties, so one that is missing hits them all."""
+    message = problem_of(answer).message
+    if "PROPERTY_DOESNT_EXIST" in message:
+        raise PipelineError(
+            ErrorCode.HUBSPOT_PROPERTY_ERROR, f"HubSpot lacks a property that every contact has: {message}"
+        )

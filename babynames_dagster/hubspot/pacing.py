@@ -1,0 +1,86 @@
+"""When the next call may go: a sliding log of the last window's calls, as a pure decision.
+
+What belongs here: the arithmetic. What does not: where the log is kept (`database/rate_limits.py`) and waiting
+for the moment (`limiter.py`).
+
+HubSpot counts calls in a rolling window. A generic cell-rate algorithm keeps that rule too, but spaces calls
+evenly from the first one, so that a run pays the latency of its last call and every stall on top of `calls /
+rate`. A log of the calls' own times gives lost time back: whatever the last window leaves free may be used at
+once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MARGIN_SECONDS = 0.15
+"""Added to the window: how far the trips of two calls to the server may differ. Costs 1.5 % of 10 s."""
+
+CATCH_UP = 2.0
+"""How many times faster than the even pace calls may follow each other. Without a bound, a whole window's calls
+would queue up in front of the server, and the queue's length, which we can't see, would shift their arrival."""
+
+MAX_PAUSE_SECONDS = 60.0
+"""Longest pause that one answer can ask for; a refusal after it asks for the next."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What HubSpot allows one app.
+
+    Attributes:
+        calls: Calls in any window.
+        window: The window's seconds.
+        spacing: Least seconds between two calls, where the user wants it slower (HUBSPOT_BATCH_DELAY).
+    """
+
+    calls: int = 100
+    window: float = 10.0
+    spacing: float = 0.0
+
+    @property
+    def least_gap(self) -> float:
+        """Least seconds between two calls."""
+        return max(self.spacing, self.window / self.calls / CATCH_UP)
+
+
+def next_slot(calls: Sequence[float], *, now: float, paused_until: float, limit: Limit) -> float:
+    """Return the earliest moment at which one more call keeps every rolling window within the limit.
+
+    Args:
+        calls: Times of earlier calls, ascending, reserved ones included.
+        now: This moment on the same clock.
+        paused_until: No call goes before this moment.
+        limit: What HubSpot allows.
+    """
+    slot = max(now, paused_until)
+    if calls:
+        slot = max(slot, calls[-1] + limit.least_gap)
+    if len(calls) >= limit.calls:
+        slot = max(slot, calls[-limit.calls] + limit.window + MARGIN_SECONDS)
+    return slot
+
+
+def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[float]:
+    """Return the calls that can still matter, ascending; the last one always does, for the gap after it.
+
+    A call further ahead than anyone can have reserved means that the clock was set back; it is moved to where it
+    holds up nobody for longer than that.
+    """
+    horizon = now + limit.window + limit.spacing + MAX_PAUSE_SECONDS
+    ordered = sorted(min(call, horizon) for call in calls)
+    first = bisect_right(ordered, now - limit.window - MARGIN_SECONDS)
+    return ordered[first:] or ordered[-1:]
+
+
+def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float]) -> int | None:
+    """Return how many calls the day still has, or None where HubSpot does not tell.
+
+    Args:
+        remaining: What the newest answer said.
+        as_of: The time of the call that it answered.
+        calls: Times of the calls, ascending; those after `as_of` are not in `remaining` yet.
+    """
+    if remaining is None:
+        return None
+    return remaining - (len(calls) - bisect_right(calls, as_of))

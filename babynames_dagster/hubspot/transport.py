@@ -1,0 +1,128 @@
+"""One HTTP exchange with HubSpot: the connection pool, the token, the moment of sending.
+
+What belongs here: bytes out, an `Answer` back, whatever happens on the wire. What does not: pacing and retries.
+"""
+
+import http.client
+import json
+import threading
+import time
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from babynames_dagster.hubspot.answers import NO_ANSWER, Answer
+
+_CONNECT_SECONDS = 10.0
+_TEXT_KEPT = 2000
+_this_thread = threading.local()
+
+
+class _TimedHTTPConnection(urllib3.connection.HTTPConnection):
+    """Notes when the last byte of a request went out: a new connection's handshake comes before it."""
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own signature
+        super().send(data)
+        _this_thread.sent_at = time.monotonic()
+
+
+class _TimedHTTPSConnection(urllib3.connection.HTTPSConnection):
+    """The same over TLS."""
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own signature
+        super().send(data)
+        _this_thread.sent_at = time.monotonic()
+
+
+class _TimedHTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _TimedHTTPConnection
+
+
+class _TimedHTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TimedHTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _TimedHTTPPool, "https": _TimedHTTPSPool}
+
+
+class _Bearer(AuthBase):
+    """Sets the token on each request; with an auth object, requests does not look into ~/.netrc for another."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport:
+    """A pool of connections to one address with one token. Safe to share between threads."""
+
+    def __init__(self, base_url: str, token: str, *, connections: int, timeout: float) -> None:
+        """Build the pool; nothing is connected yet.
+
+        Args:
+            base_url: HubSpot's address.
+            token: The private app's token.
+            connections: Most connections kept open.
+            timeout: Seconds to wait for the answer's next byte.
+        """
+        self._base_url = base_url
+        self._token = token
+        self._timeout = (min(_CONNECT_SECONDS, timeout), timeout)
+        self._session = requests.Session()
+        self._session.auth = _Bearer(token)
+        self._session.headers.update({"Accept": "application/json", "User-Agent": "babynames-dagster"})
+        adapter = _Adapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def exchange(self, method: str, path: str, *, body: bytes | None = None) -> tuple[Answer, float]:
+        """Send one request, and return what came back and when the request had left (`time.monotonic()`).
+
+        Nothing that happens on the wire raises: an exchange without an answer is an `Answer` too.
+        """
+        _this_thread.sent_at = time.monotonic()
+        try:
+            response = self._session.request(
+                method,
+                self._base_url + path,
+                data=body,
+                headers={"Content-Type": "application/json"} if body is not None else None,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            return Answer(NO_ANSWER, text=self._without_token(_reason(error))), _this_thread.sent_at
+        text = self._without_token(response.content.decode("utf-8", "replace"))
+        return Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT]), _this_thread.sent_at
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _without_token(self, text: str) -> str:
+        return text.replace(self._token, "(hidden)")
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause, which says what happened without addresses of Python objects."""
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return f"{type(error).__name__}: {error}"

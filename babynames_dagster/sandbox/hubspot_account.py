@@ -1,0 +1,92 @@
+"""The stand-in's one account: who may call, how often, what goes wrong, and what was received.
+
+What belongs here: the state that requests and the tests' controls share. What does not: HTTP.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from babynames_dagster.sandbox.hubspot_faults import Fault
+from babynames_dagster.sandbox.hubspot_limits import RollingWindow
+from babynames_dagster.sandbox.hubspot_rules import default_properties
+from babynames_dagster.sandbox.hubspot_state import ContactStore
+
+ALL_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"})
+_REQUESTS_KEPT = 20_000
+
+
+@dataclass
+class LoggedRequest:
+    """One request as it was received; never its token.
+
+    Attributes:
+        number: Its number, from 1, over all requests of the API.
+        at: When it arrived, by the server's monotonic clock.
+        method: Its method.
+        path: Its path.
+        inputs: How many inputs its batch had.
+        status: The answer's status; 0 where the connection was reset.
+    """
+
+    number: int
+    at: float
+    method: str
+    path: str
+    inputs: int = 0
+    status: int = 0
+
+
+@dataclass
+class Account:
+    """The account, and everything that a test may change about it while it is served.
+
+    Attributes:
+        store: Its contacts.
+        token: The private app's token.
+        portal_id: The account's number.
+        window: The rate limits.
+        latency: Bounds of the seconds that an answer takes at least.
+        scopes: What the private app may do.
+        expired: Whether the token has expired.
+        properties: Definitions of the contact properties, by name.
+        faults: What goes wrong.
+        log: The newest requests.
+        received: How many requests were received.
+        under_way: How many are being answered.
+        most_under_way: How many were, at most.
+        chance: What latencies, faults and the order of results are drawn from.
+    """
+
+    store: ContactStore
+    token: str
+    portal_id: int
+    window: RollingWindow
+    latency: tuple[float, float] = (0.0, 0.0)
+    scopes: frozenset[str] = ALL_SCOPES
+    expired: bool = False
+    properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)
+    faults: list[Fault] = field(default_factory=list)
+    log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))
+    received: int = 0
+    under_way: int = 0
+    most_under_way: int = 0
+    chance: random.Random = field(default_factory=random.Random)
+
+    def receive(self, method: str, path: str) -> LoggedRequest:
+        """Enter a request into the log."""
+        self.received += 1
+        entry = LoggedRequest(self.received, time.monotonic(), method, path)
+        self.log.append(entry)
+        return entry
+
+    def fault_for(self, number: int, path: str, emails: Sequence[str]) -> Fault | None:
+        """Return the first fault that strikes a request."""
+        return next((fault for fault in self.faults if fault.strikes(number, path, emails, self.chance)), None)
+
+    def half_latency(self) -> float:
+        """Return the seconds that one direction of a request's way takes."""
+        return self.chance.uniform(*self.latency) / 2

@@ -1,0 +1,217 @@
+"""A HubSpot-like contacts API on loopback, with the real service's inconvenient sides.
+
+What belongs here: the routes, and a request's way through authentication, limits, latency and faults. What does
+not: what a batch does (`hubspot_batches.py`), and what tests may ask for (`hubspot_controls.py`).
+"""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from babynames_dagster.sandbox import hubspot_batches
+from babynames_dagster.sandbox.hubspot_account import Account, LoggedRequest
+from babynames_dagster.sandbox.hubspot_batches import Reply
+from babynames_dagster.sandbox.hubspot_controls import control_routes
+from babynames_dagster.sandbox.hubspot_faults import (
+    Fault,
+    FaultKind,
+    error_body,
+    rate_limit_body,
+    reset_connection,
+)
+from babynames_dagster.sandbox.hubspot_limits import RollingWindow
+from babynames_dagster.sandbox.hubspot_state import ContactStore
+
+_CONTACTS = "/crm/v3/objects/contacts"
+_READ, _WRITE, _SCHEMAS = "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"
+_PAGE_DEFAULT, _PAGE_MOST = 10, 100
+
+_Action = Callable[[Account, Mapping[str, Any], str], Reply]
+
+
+def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
+    *,
+    state: Path,
+    token: str,
+    portal_id: int,
+    calls: int = 100,
+    window_seconds: float = 10.0,
+    daily_calls: int = 250_000,
+    latency: tuple[float, float] = (0.0, 0.0),
+) -> Starlette:
+    """Return the API of one account.
+
+    Args:
+        state: The file that keeps the contacts; made where it is missing.
+        token: The private app's token.
+        portal_id: The account's number.
+        calls: Calls that any window takes.
+        window_seconds: The rolling window's length.
+        daily_calls: Calls that a day takes, counted from the start.
+        latency: Bounds of the seconds that an answer takes at least.
+    """
+    account = Account(
+        ContactStore(state), token, portal_id, RollingWindow(calls, window_seconds, daily_calls), latency=latency
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        account.store.close()
+
+    routes = [
+        _route(account, "GET", "/account-info/v3/details", None, _details),
+        _route(account, "GET", "/crm/v3/properties/contacts", _SCHEMAS, _properties),
+        _route(account, "GET", _CONTACTS, _READ, _list),
+        _route(account, "POST", f"{_CONTACTS}/batch/upsert", _WRITE, hubspot_batches.upsert),
+        _route(account, "POST", f"{_CONTACTS}/batch/create", _WRITE, hubspot_batches.create),
+        _route(account, "POST", f"{_CONTACTS}/batch/read", _READ, hubspot_batches.read),
+        _route(account, "POST", f"{_CONTACTS}/batch/archive", _WRITE, hubspot_batches.archive),
+    ]
+    return Starlette(routes=[*routes, *control_routes(account)], lifespan=lifespan)
+
+
+def _route(account: Account, method: str, path: str, scope: str | None, action: _Action) -> Route:
+    async def endpoint(request: Request) -> Response:
+        entry = account.receive(method, path)
+        correlation_id = str(uuid.uuid4())
+        account.under_way += 1
+        account.most_under_way = max(account.most_under_way, account.under_way)
+        try:
+            response = _turned_away(account, request, correlation_id)
+            if response is None:
+                response = await _served(account, request, entry, scope, action, correlation_id)
+        finally:
+            account.under_way -= 1
+        entry.status = response.status_code
+        response.headers.update(account.window.headers())
+        response.headers["X-HubSpot-Correlation-Id"] = correlation_id
+        return response
+
+    return Route(path, endpoint, methods=[method])
+
+
+def _turned_away(account: Account, request: Request, correlation_id: str) -> Response | None:
+    """Return the answer to who may not call, or not now; such calls don't count."""
+    if request.headers.get("Authorization") != f"Bearer {account.token}":
+        message = (
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
+            "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+        )
+        return JSONResponse(error_body(message, "INVALID_AUTHENTICATION", correlation_id), 401)
+    if account.expired:
+        message = "The OAuth token used to make this call expired 7 second(s) ago."
+        return JSONResponse(error_body(message, "EXPIRED_AUTHENTICATION", correlation_id), 401)
+    if account.window.used_up_for_today:
+        return JSONResponse(rate_limit_body("DAILY", correlation_id), 429)
+    if not account.window.enter():
+        return JSONResponse(rate_limit_body("TEN_SECONDLY_ROLLING", correlation_id), 429)
+    return None
+
+
+async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
+    account: Account,
+    request: Request,
+    entry: LoggedRequest,
+    scope: str | None,
+    action: _Action,
+    correlation_id: str,
+) -> Response:
+    body = await _body(request)
+    inputs = body.get("inputs")
+    entry.inputs = len(inputs) if isinstance(inputs, list) else 0
+    await asyncio.sleep(account.half_latency())
+    fault = account.fault_for(entry.number, entry.path, _emails(inputs))
+    if fault is not None:
+        refusal = await _struck_before(fault, request, correlation_id)
+        if refusal is not None:
+            return refusal
+    if scope is not None and scope not in account.scopes:
+        return JSONResponse(_missing_scope(scope, correlation_id), 403)
+    status, answer = action(account, body, correlation_id)
+    await asyncio.sleep(account.half_latency())
+    if answer is None:
+        return Response(status_code=status)
+    return _spoilt(fault, request, status, answer)
+
+
+async def _struck_before(fault: Fault, request: Request, correlation_id: str) -> Response | None:
+    """Let a fault strike before anything is done."""
+    if fault.kind is FaultKind.SLOW:
+        await asyncio.sleep(fault.seconds)
+    if fault.kind is FaultKind.RESET_BEFORE:
+        reset_connection(request.receive)
+        return Response(status_code=500)
+    return fault.refusal(correlation_id)
+
+
+def _spoilt(fault: Fault | None, request: Request, status: int, answer: dict[str, Any]) -> Response:
+    """Return a good answer, or what a fault that strikes afterwards leaves of it."""
+    if fault is None:
+        return JSONResponse(answer, status)
+    fault.spoil(answer)
+    if fault.kind is FaultKind.RESET_AFTER:
+        reset_connection(request.receive)
+    text = json.dumps(answer).encode()
+    return Response(
+        text[: len(text) // 2] if fault.kind is FaultKind.TRUNCATED else text, status, media_type="application/json"
+    )
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Return a request's JSON object; a list's query parameters stand in for a GET's."""
+    if request.method == "GET":
+        return dict(request.query_params)
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        return {"inputs": "not JSON"}
+    return body if isinstance(body, dict) else {"inputs": "not an object"}
+
+
+def _emails(inputs: object) -> list[str]:
+    return [str(item.get("id")) for item in (inputs if isinstance(inputs, list) else []) if isinstance(item, dict)]
+
+
+def _missing_scope(scope: str, correlation_id: str) -> dict[str, Any]:
+    message = "One or more of the following scopes are required."
+    errors = [{"message": message, "context": {"requiredGranularScopes": [scope]}}]
+    text = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here."
+    return error_body(text, "MISSING_SCOPES", correlation_id, errors=errors)
+
+
+def _details(account: Account, _: Mapping[str, Any], __: str) -> Reply:
+    return 200, {
+        "portalId": account.portal_id,
+        "accountType": "STANDARD",
+        "timeZone": "US/Eastern",
+        "companyCurrency": "USD",
+        "utcOffset": "-05:00",
+        "utcOffsetMilliseconds": -18_000_000,
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
+
+
+def _properties(account: Account, _: Mapping[str, Any], __: str) -> Reply:
+    return 200, {"results": list(account.properties.values())}
+
+
+def _list(account: Account, query: Mapping[str, Any], correlation_id: str) -> Reply:
+    limit, after = str(query.get("limit", _PAGE_DEFAULT)), str(query.get("after", "0"))
+    if not limit.isdecimal() or not after.isdecimal() or not 0 < int(limit) <= _PAGE_MOST:
+        return 400, error_body(f"limit must be from 1 to {_PAGE_MOST}.", "VALIDATION_ERROR", correlation_id)
+    page = account.store.page(after=int(after), limit=int(limit))
+    answer: dict[str, Any] = {"results": [contact.as_json() for contact in page]}
+    if len(page) == int(limit):
+        answer["paging"] = {"next": {"after": str(page[-1].contact_id)}}
+    return 200, answer

@@ -1,0 +1,136 @@
+"""What tests may ask of the stand-in for HubSpot: faults, limits, rights; and what it received.
+
+What belongs here: the routes under `/_sandbox/`, which need no token and count for no limit. What does not: the API.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from babynames_dagster.sandbox.hubspot_account import Account
+from babynames_dagster.sandbox.hubspot_faults import Fault
+from babynames_dagster.sandbox.hubspot_rules import property_definition
+
+_PAGE_MOST = 10_000
+
+
+def control_routes(account: Account) -> list[Route]:
+    """Return the routes that change and show an account.
+
+    - `GET /_sandbox/contacts?after=ID&limit=N&archived=true`: contacts by id.
+    - `GET /_sandbox/requests`: the newest requests.
+    - `GET /_sandbox/stats`: counts; `shortest_gap` above the window's length shows that the limit was never met.
+    - `PUT /_sandbox/faults`: a list of faults (`Fault.from_json`) in place of the ones before.
+    - `PATCH /_sandbox/account`: any of `scopes`, `expired`, `calls`, `window_seconds`, `daily_calls`, `latency`,
+      `portal_id`, `options` (of properties, by name; null removes one).
+    - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
+    - `POST /_sandbox/reset`: forgets contacts, requests and faults.
+    """
+
+    async def contacts(request: Request) -> Response:
+        query = request.query_params
+        page = account.store.page(
+            after=int(query.get("after", "0")),
+            limit=min(_PAGE_MOST, int(query.get("limit", str(_PAGE_MOST)))),
+            archived=query.get("archived") == "true",
+        )
+        return JSONResponse([contact.as_json() for contact in page])
+
+    async def requests(_: Request) -> Response:
+        return JSONResponse([dataclasses.asdict(entry) for entry in account.log])
+
+    async def stats(_: Request) -> Response:
+        return JSONResponse(
+            {
+                "requests": account.received,
+                "refused": account.window.refused,
+                "shortest_gap": account.window.shortest_gap,
+                "daily_used": account.window.daily_used,
+                "most_under_way": account.most_under_way,
+                "contacts": account.store.count(),
+            }
+        )
+
+    async def faults(request: Request) -> Response:
+        account.faults = [Fault.from_json(wanted) for wanted in await request.json()]
+        return Response(status_code=204)
+
+    async def change(request: Request) -> Response:
+        for name, value in (await request.json()).items():
+            _CHANGES[name](account, value)
+        return Response(status_code=204)
+
+    async def secondary_emails(request: Request) -> Response:
+        wanted = await request.json()
+        account.store.add_secondary_email(wanted["primary"], wanted["secondary"])
+        return Response(status_code=204)
+
+    async def reset(_: Request) -> Response:
+        account.store.clear()
+        account.log.clear()
+        account.faults = []
+        account.received = account.most_under_way = account.window.refused = account.window.daily_used = 0
+        account.window.shortest_gap = None
+        return Response(status_code=204)
+
+    return [
+        Route("/_sandbox/contacts", contacts, methods=["GET"]),
+        Route("/_sandbox/requests", requests, methods=["GET"]),
+        Route("/_sandbox/stats", stats, methods=["GET"]),
+        Route("/_sandbox/faults", faults, methods=["PUT"]),
+        Route("/_sandbox/account", change, methods=["PATCH"]),
+        Route("/_sandbox/secondary-emails", secondary_emails, methods=["POST"]),
+        Route("/_sandbox/reset", reset, methods=["POST"]),
+    ]
+
+
+def _set_scopes(account: Account, value: list[str]) -> None:
+    account.scopes = frozenset(value)
+
+
+def _set_expired(account: Account, value: bool) -> None:  # noqa: FBT001 - a JSON value
+    account.expired = value
+
+
+def _set_calls(account: Account, value: int) -> None:
+    account.window.calls = value
+
+
+def _set_window_seconds(account: Account, value: float) -> None:
+    account.window.seconds = value
+
+
+def _set_daily_calls(account: Account, value: int) -> None:
+    account.window.daily = value
+
+
+def _set_latency(account: Account, value: tuple[float, float]) -> None:
+    account.latency = (value[0], value[1])
+
+
+def _set_portal_id(account: Account, value: int) -> None:
+    account.portal_id = value
+
+
+def _set_options(account: Account, value: dict[str, list[str] | None]) -> None:
+    for name, options in value.items():
+        if options is None:
+            account.properties.pop(name, None)
+        else:
+            account.properties[name] = property_definition(name, options=tuple(options))
+
+
+_CHANGES: dict[str, Callable[[Account, Any], None]] = {
+    "scopes": _set_scopes,
+    "expired": _set_expired,
+    "calls": _set_calls,
+    "window_seconds": _set_window_seconds,
+    "daily_calls": _set_daily_calls,
+    "latency": _set_latency,
+    "portal_id": _set_portal_id,
+    "options": _set_options,
+}
