@@ -61,6 +61,7 @@ class ErrorCode(Enum):
         "Run again once the server answers: it goes on after the last committed batch.",
     )
     DB_ERROR = (False, "Read the server's message; DATABASE_URL names the server.")
+    NAMES_NOT_LOADED = (False, "Materialize baby_names_table first, with the same file.")
     YEARS_NOT_LOADED = (False, "Materialize baby_name_years first, or unset MIN_YEAR and MAX_YEAR.")
 
     KAGGLE_AUTH_ERROR = (False, "Correct KAGGLE_EMAIL and KAGGLE_PASSWORD, or run `babynames login`.")
