@@ -136,9 +136,7 @@ class _Splitter:
         numbers = pc.add(pc.indices_nonzero(regular).cast(pa.int64()), first_line)
         columns = self._parse(plain + b"\n", quoting=True) if plain else self._columns([])
         if columns is None or len(numbers) != len(next(iter(columns.values()))):
-            raise PipelineError(
-                ErrorCode.CSV_MALFORMED, f"The rows from line {first_line:,} on can't be told apart."
-            )
+            raise PipelineError(ErrorCode.CSV_MALFORMED, f"The rows from line {first_line:,} on can't be told apart.")
         if odd.records:
             extra = self._columns([record.fields for record in odd.records])
             numbers = pa.concat_arrays([numbers, pa.array([record.line for record in odd.records], pa.int64())])

@@ -74,9 +74,7 @@ class Utf8Stream:
         return text.encode("utf-8", errors="surrogatepass")
 
 
-def read_dialect(
-    first: bytes, *, wanted: Sequence[str], delimiter: str | None, file_name: str
-) -> tuple[Dialect, int]:
+def read_dialect(first: bytes, *, wanted: Sequence[str], delimiter: str | None, file_name: str) -> tuple[Dialect, int]:
     r"""Read the header at the beginning of a CSV.
 
     Args:

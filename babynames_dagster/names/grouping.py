@@ -133,9 +133,7 @@ def _numbers(raw: pa.BinaryArray, pattern: str) -> pa.Int64Array:
     return raw.cast(pa.string()).cast(pa.int64())
 
 
-def _stream_rows(
-    schema: pa.Schema, columns: dict[str, pa.Array], rejects: Sequence[RejectedRow]
-) -> pa.RecordBatch:
+def _stream_rows(schema: pa.Schema, columns: dict[str, pa.Array], rejects: Sequence[RejectedRow]) -> pa.RecordBatch:
     count = len(columns["line"])
     if not rejects:
         nothing = pa.nulls(count, pa.string())
@@ -157,5 +155,3 @@ def _stream_rows(
         for field in schema
     ]
     return pa.record_batch(merged, schema=schema)
-
-

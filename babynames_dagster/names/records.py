@@ -94,7 +94,7 @@ class OddLines:
         """Take a chunk's lines.
 
         Args:
-            lines: All of them, without `\\n`.
+            lines: All of them, without line feeds.
             first_line: Line number of the first.
             width: Fields of a record.
             delimiter: The field separator, one byte.

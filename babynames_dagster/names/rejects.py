@@ -35,7 +35,7 @@ class RejectedRow:
     Attributes:
         line: The line it begins on, from 1; the header is line 1.
         reason: A `RejectReason`'s value.
-        raw: Its text, cut to `RAW_KEPT` characters; bytes that are no text are shown as `\\xe9`.
+        raw: Its text, cut to `RAW_KEPT` characters; bytes that are no text are shown in hexadecimal.
     """
 
     line: int

@@ -1,0 +1,66 @@
+"""Who works on a load: a claim that ends with the process that holds it, however it ends.
+
+What belongs here: taking and giving back the claim. What does not: the load.
+
+A claim only tells a crashed load from a running one. What keeps two processes from writing one load's batches is the
+resume point, which each batch's transaction checks.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from babynames_dagster.database.failures import translated_errors
+
+
+@contextmanager
+def claimed_load(engine: Engine, load_id: int) -> Iterator[bool]:
+    """Claim a load for as long as the block lasts.
+
+    On a server the claim is a named lock of one connection; beside a SQLite file it is a locked file. Both vanish
+    with the process.
+
+    Yields:
+        Whether the claim was to be had: no other process works on the load.
+
+    Raises:
+        PipelineError: Any DB_* code, when the claim is taken.
+    """
+    with ExitStack() as stack:
+        if engine.dialect.name == "sqlite":
+            yield _claim_by_file(Path(f"{engine.url.database}.load-{load_id}.lock"), stack)
+        else:
+            yield _claim_by_server(engine, load_id, stack)
+
+
+def _claim_by_file(path: Path, stack: ExitStack) -> bool:
+    handle = stack.enter_context(path.open("ab"))
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    stack.callback(path.unlink, missing_ok=True)
+    return True
+
+
+def _claim_by_server(engine: Engine, load_id: int, stack: ExitStack) -> bool:
+    database = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
+    name = f"babynames.load.{database}.{load_id}"
+    with translated_errors(engine.url):
+        connection = stack.enter_context(engine.connect())
+        claimed = bool(connection.execute(sa.text("SELECT GET_LOCK(:name, 0)"), {"name": name}).scalar())
+        connection.commit()
+
+    def give_back() -> None:
+        with suppress(SQLAlchemyError):  # the server may have gone, and the lock with it
+            connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+    if claimed:
+        stack.callback(give_back)
+    return claimed

@@ -1,0 +1,228 @@
+"""Statements about `loads` and `rejected_rows`: what was loaded, how far, and what was left out.
+
+What belongs here: a load's life, its counts and its rejects. What does not: the rows it writes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.tables import baby_names, loads, rejected_rows
+
+RUNNING = "running"
+DONE = "done"
+FAILED = "failed"
+_MESSAGE_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of some rows of a file."""
+
+    read: int = 0
+    inserted: int = 0
+    present: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class LoadRow:
+    """One load, as the ledger has it; `rows_committed` is where it goes on after an interruption."""
+
+    id: int
+    target: str
+    file_name: str
+    sha256: str
+    options: str
+    state: str
+    rows_read: int
+    rows_inserted: int
+    rows_present: int
+    rows_duplicate: int
+    rows_rejected: int
+    rows_committed: int
+    table_rows: int | None
+    run_id: str | None
+    error_code: str | None
+    error_message: str | None
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeptReject:
+    """A rejected row that was kept."""
+
+    load_id: int
+    target: str
+    file_name: str
+    line: int
+    reason: str
+    raw: str
+
+
+def begin_load(  # noqa: PLR0913 - one argument a column
+    engine: Engine, *, target: str, file_name: str, sha256: str, options: str, run_id: str | None
+) -> LoadRow:
+    """Enter a new load, which has read nothing yet."""
+    now = utc_now()
+    values = {
+        "target": target,
+        "file_name": file_name,
+        "sha256": sha256,
+        "options": options,
+        "state": RUNNING,
+        "run_id": run_id,
+        "started_at": now,
+        "updated_at": now,
+    }
+    with writing(engine) as connection:
+        load_id = connection.execute(sa.insert(loads).values(values)).inserted_primary_key
+        return _load(connection, int(load_id[0]))
+
+
+def take_up_load(engine: Engine, load_id: int, *, run_id: str | None) -> LoadRow:
+    """Let an unfinished load run again, from where it stopped."""
+    values = {"state": RUNNING, "run_id": run_id, "error_code": None, "error_message": None, "updated_at": utc_now()}
+    with writing(engine) as connection:
+        connection.execute(sa.update(loads).where(loads.c.id == load_id).values(values))
+        return _load(connection, load_id)
+
+
+def advance_load(connection: Connection, load_id: int, *, before: int, counts: Counts) -> bool:
+    """Add a batch to a load, in the transaction that writes the batch.
+
+    Args:
+        connection: That transaction.
+        load_id: The load.
+        before: Rows committed before the batch.
+        counts: What became of the batch's rows.
+
+    Returns:
+        False where the load is no longer where this process left it: another one has taken it up.
+    """
+    values = {
+        "rows_read": loads.c.rows_read + counts.read,
+        "rows_inserted": loads.c.rows_inserted + counts.inserted,
+        "rows_present": loads.c.rows_present + counts.present,
+        "rows_duplicate": loads.c.rows_duplicate + counts.duplicate,
+        "rows_rejected": loads.c.rows_rejected + counts.rejected,
+        "rows_committed": before + counts.read,
+        "updated_at": utc_now(),
+    }
+    where = (loads.c.id == load_id, loads.c.rows_committed == before, loads.c.state == RUNNING)
+    return connection.execute(sa.update(loads).where(*where).values(values)).rowcount == 1
+
+
+def keep_rejects(connection: Connection, load_id: int, rejects: Sequence[tuple[int, str, str]], *, most: int) -> None:
+    """Keep rejected rows, as (line, reason, raw), while the load has fewer than `most` of them."""
+    if not rejects:
+        return
+    statement = sa.select(sa.func.count()).where(rejected_rows.c.load_id == load_id)
+    room = most - connection.execute(statement).scalar_one()
+    values = [
+        {"load_id": load_id, "line": line, "reason": reason, "raw": raw}
+        for line, reason, raw in rejects[: max(0, room)]
+    ]
+    if values:
+        connection.execute(sa.insert(rejected_rows), values)
+
+
+def finish_load(engine: Engine, load_id: int, *, table_rows: int) -> LoadRow:
+    """Mark a load as done."""
+    now = utc_now()
+    values = {"state": DONE, "table_rows": table_rows, "updated_at": now, "finished_at": now}
+    with writing(engine) as connection:
+        connection.execute(sa.update(loads).where(loads.c.id == load_id).values(values))
+        return _load(connection, load_id)
+
+
+def fail_load(engine: Engine, load_id: int, *, committed: int, code: str, message: str) -> None:
+    """Mark a load as failed, unless another process has taken it further than `committed` rows.
+
+    What it committed stays, and so does the point where it goes on.
+    """
+    now = utc_now()
+    values = {
+        "state": FAILED,
+        "error_code": code,
+        "error_message": message[:_MESSAGE_LENGTH],
+        "updated_at": now,
+        "finished_at": now,
+    }
+    with writing(engine) as connection:
+        where = (loads.c.id == load_id, loads.c.rows_committed == committed, loads.c.state == RUNNING)
+        connection.execute(sa.update(loads).where(*where).values(values))
+
+
+def load_by_id(engine: Engine, load_id: int) -> LoadRow:
+    """Return one load."""
+    with reading(engine) as connection:
+        return _load(connection, load_id)
+
+
+def latest_load(engine: Engine, *, target: str, sha256: str, options: str) -> LoadRow | None:
+    """Return the last load of a content, read in a certain way, into a table."""
+    where = (loads.c.target == target, loads.c.sha256 == sha256, loads.c.options == options)
+    found = _loads(engine, sa.select(loads).where(*where).order_by(loads.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def last_loads(engine: Engine, limit: int) -> Sequence[LoadRow]:
+    """Return the last loads of all tables, newest first."""
+    return _loads(engine, sa.select(loads).order_by(loads.c.id.desc()).limit(limit))
+
+
+def last_finished_load(engine: Engine, target: str) -> LoadRow | None:
+    """Return the last load into a table that is done; None where there is none."""
+    where = (loads.c.target == target, loads.c.state == DONE)
+    found = _loads(engine, sa.select(loads).where(*where).order_by(loads.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def is_loaded(engine: Engine, sha256: str) -> bool:
+    """Return whether the names of this content were loaded to the end at least once."""
+    where = (loads.c.target == baby_names.name, loads.c.sha256 == sha256, loads.c.state == DONE)
+    with reading(engine) as connection:
+        return connection.execute(sa.select(loads.c.id).where(*where).limit(1)).first() is not None
+
+
+def rejects_of_load(engine: Engine, load_id: int, limit: int) -> Sequence[KeptReject]:
+    """Return the first rejected rows of a load, by line."""
+    return _rejects(engine, [load_id], limit)
+
+
+def rejected_rows_of_last_loads(engine: Engine, limit: int) -> Sequence[KeptReject]:
+    """Return the first rejected rows of each table's last load, by load and line."""
+    newest = sa.select(sa.func.max(loads.c.id)).group_by(loads.c.target)
+    with reading(engine) as connection:
+        load_ids = connection.execute(newest).scalars().all()
+    return _rejects(engine, load_ids, limit)
+
+
+def _rejects(engine: Engine, load_ids: Sequence[int], limit: int) -> Sequence[KeptReject]:
+    columns = (loads.c.id, loads.c.target, loads.c.file_name)
+    statement = (
+        sa.select(*columns, rejected_rows.c.line, rejected_rows.c.reason, rejected_rows.c.raw)
+        .join_from(rejected_rows, loads, loads.c.id == rejected_rows.c.load_id)
+        .where(rejected_rows.c.load_id.in_(load_ids))
+        .order_by(rejected_rows.c.load_id, rejected_rows.c.line)
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [KeptReject(*row) for row in connection.execute(statement)]
+
+
+def _load(connection: Connection, load_id: int) -> LoadRow:
+    return LoadRow(**connection.execute(sa.select(loads).where(loads.c.id == load_id)).mappings().one())
+
+
+def _loads(engine: Engine, statement: sa.Select[tuple[object, ...]]) -> list[LoadRow]:
+    with reading(engine) as connection:
+        return [LoadRow(**row) for row in connection.execute(statement).mappings()]

@@ -1,0 +1,208 @@
+"""Statements about `baby_names`.
+
+What belongs here: inserting names, counting and reading them. What does not: what a name is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database import bulk
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.tables import baby_names
+
+_INSERT = "INSERT INTO baby_names (slug, name, sex, initial, load_id, source_line, created_at, updated_at) VALUES "
+_SQLITE_INSERT = _INSERT + "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHING"
+# A bound JSON list joins by the unique key however long it is; a long IN list makes optimizers scan the table.
+_SLUG_LIST = "JSON_TABLE(%s, '$[*]' COLUMNS (slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS item"
+_FIND = f"SELECT found.slug, found.id FROM {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug"  # noqa: S608 - no input is in it
+_UNSEEN = "load_id <> {me} AND (seen_load_id IS NULL OR seen_load_id <> {me})"
+
+
+class NameRow(NamedTuple):
+    """One row of the table."""
+
+    id: int
+    slug: str
+    name: str
+    sex: str
+    initial: str
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is true of the whole table.
+
+    Attributes:
+        rows: Its rows.
+        distinct_slugs: Its different slugs.
+        other_sexes: Rows whose sex is neither M nor F.
+    """
+
+    rows: int
+    distinct_slugs: int
+    other_sexes: int
+
+
+def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: datetime, all_new: bool) -> int:
+    """Insert the names that are not there yet; no auto-increment id is spent on the others.
+
+    Args:
+        connection: An open writing transaction.
+        rows: `slug`, `name`, `sex`, `initial`, `line`, each slug once, best sorted by it.
+        load_id: The load that brings them.
+        now: The moment to keep with them, UTC.
+        all_new: Whether to send them without looking first; if one is there after all, that is an error.
+
+    Returns:
+        How many were inserted.
+
+    Raises:
+        PipelineError: DB_BUSY where one of them appeared in the meantime: try again with `all_new` off.
+    """
+    if connection.dialect.name == "sqlite":
+        stamp = now.isoformat(" ", "microseconds")
+        constant = [(load_id, line, stamp, stamp) for line in rows["line"].to_pylist()]
+        columns = (rows[name].to_pylist() for name in ("slug", "name", "sex", "initial"))
+        values = [(*row, *rest) for *row, rest in zip(*columns, constant, strict=True)]
+        return connection.exec_driver_sql(_SQLITE_INSERT, values).rowcount if values else 0
+    if not all_new:
+        found = pa.array(list(find_ids(connection, rows["slug"].combine_chunks())), pa.string())
+        rows = rows.filter(pc.invert(pc.is_in(rows["slug"], found)))
+    if not rows.num_rows:
+        return 0
+    stamp = f"'{now.isoformat(' ', 'milliseconds')}'"
+    texts = [bulk.text_literals(rows[name].combine_chunks()) for name in ("slug", "name", "sex", "initial")]
+    literals = bulk.row_literals(
+        *texts,
+        pa.repeat(str(load_id), rows.num_rows),
+        rows["line"].combine_chunks(),
+        pa.repeat(stamp, rows.num_rows),
+        pa.repeat(stamp, rows.num_rows),
+    )
+    for values_text in bulk.value_lists(connection, literals):
+        bulk.execute(connection, _INSERT + values_text)
+    return rows.num_rows
+
+
+def mark_seen(connection: Connection, slugs: pa.StringArray, *, load_id: int) -> int:
+    """Mark the rows that this load meets for the first time and did not insert.
+
+    Args:
+        connection: An open writing transaction.
+        slugs: Names that the file holds.
+        load_id: The load that met them.
+
+    Returns:
+        How many were not marked before: they were present before the load.
+    """
+    if connection.dialect.name == "sqlite":
+        condition = _UNSEEN.format(me="?")
+        statement = f"UPDATE baby_names SET seen_load_id = ? WHERE slug = ? AND {condition}"  # noqa: S608 - no input is in it
+        values = [(load_id, slug, load_id, load_id) for slug in slugs.to_pylist()]
+        return connection.exec_driver_sql(statement, values).rowcount
+    condition = _UNSEEN.format(me="%s")
+    statement = (
+        f"UPDATE {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug "  # noqa: S608 - no input is in it
+        f"SET found.seen_load_id = %s WHERE {condition}"
+    )
+    return sum(
+        connection.exec_driver_sql(statement, (listed, load_id, load_id, load_id)).rowcount
+        for listed in _slug_lists(connection, slugs)
+    )
+
+
+def find_ids(connection: Connection, slugs: pa.StringArray) -> dict[str, int]:
+    """Return the ids of those slugs that are in the table.
+
+    Args:
+        connection: An open transaction.
+        slugs: Any number.
+    """
+    if connection.dialect.name == "sqlite":
+        listed = "[" + ",".join(f'"{slug}"' for slug in slugs.to_pylist()) + "]"
+        statement = "SELECT slug, id FROM baby_names WHERE slug IN (SELECT value FROM json_each(?))"
+        return dict(connection.exec_driver_sql(statement, (listed,)).tuples().all())
+    found: dict[str, int] = {}
+    for listed in _slug_lists(connection, slugs):
+        found.update(connection.exec_driver_sql(_FIND, (listed,)).tuples().all())
+    return found
+
+
+def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:
+    """Yield slugs as JSON lists; nothing in a slug needs escaping, but a driver doubles each quote."""
+    quoted = pc.binary_join_element_wise('"', slugs, '"', "")
+    for listed in bulk.value_lists(connection, quoted, growth=2):
+        yield f"[{listed}]"
+
+
+def has_names(engine: Engine) -> bool:
+    """Return whether the table has any row."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(baby_names.c.id).limit(1)).first() is not None
+
+
+def count_names(engine: Engine) -> int:
+    """Return the number of rows."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(baby_names)).scalar_one()
+
+
+def count_names_of_load(engine: Engine, load_id: int) -> int:
+    """Return how many rows a load inserted that are still there."""
+    with reading(engine) as connection:
+        statement = sa.select(sa.func.count()).select_from(baby_names).where(baby_names.c.load_id == load_id)
+        return connection.execute(statement).scalar_one()
+
+
+def table_facts(engine: Engine) -> TableFacts:
+    """Return what the asset checks compare."""
+    other = sa.case((baby_names.c.sex.in_(("M", "F")), 0), else_=1)
+    statement = sa.select(
+        sa.func.count(), sa.func.count(sa.distinct(baby_names.c.slug)), sa.func.coalesce(sa.func.sum(other), 0)
+    )
+    with reading(engine) as connection:
+        rows, distinct_slugs, other_sexes = connection.execute(statement).one()
+    return TableFacts(rows, distinct_slugs, int(other_sexes))
+
+
+def sample_names(engine: Engine, *, limit: int) -> Sequence[NameRow]:
+    """Return the table's first rows by id."""
+    statement = sa.select(*_row_columns()).order_by(baby_names.c.id).limit(limit)
+    with reading(engine) as connection:
+        return [NameRow(*row) for row in connection.execute(statement)]
+
+
+def name_pages(engine: Engine, initial: str, *, size: int) -> Iterator[Sequence[NameRow]]:
+    """Yield the names of one initial in keyset pages, by id.
+
+    Args:
+        engine: The database.
+        initial: `A`..`Z` or `other`.
+        size: Rows a page.
+    """
+    last = 0
+    while True:
+        statement = (
+            sa.select(*_row_columns())
+            .where(baby_names.c.initial == initial, baby_names.c.id > last)
+            .order_by(baby_names.c.id)
+            .limit(size)
+        )
+        with reading(engine) as connection:
+            page = [NameRow(*row) for row in connection.execute(statement)]
+        if page:
+            yield page
+            last = page[-1].id
+        if len(page) < size:
+            return
+
+
+def _row_columns() -> tuple[sa.Column[object], ...]:
+    return tuple(baby_names.c[name] for name in NameRow._fields)

@@ -1,0 +1,164 @@
+"""Statements about `baby_name_years`.
+
+What belongs here: inserting and correcting births, counting and reading them. What does not: what a row means.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database import bulk
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.tables import baby_name_years, baby_names
+
+_INSERT = "INSERT INTO baby_name_years (name_id, year, births, load_id) VALUES "
+_SQLITE_INSERT = _INSERT + "(?, ?, ?, ?) ON CONFLICT (name_id, year) DO NOTHING"
+_SQLITE_UPDATE = "UPDATE baby_name_years SET births = ?, load_id = ? WHERE name_id = ? AND year = ? AND load_id <> ?"
+_ITEMS = (
+    "JSON_TABLE(%s, '$[*]' COLUMNS "
+    "(name_id BIGINT PATH '$[0]', year SMALLINT PATH '$[1]', births INT PATH '$[2]')) AS item"
+)
+_JOINED = f"{_ITEMS} STRAIGHT_JOIN baby_name_years AS found ON found.name_id = item.name_id AND found.year = item.year"
+_FIND = f"SELECT found.name_id, found.year FROM {_JOINED}"  # noqa: S608 - no input is in it
+_UPDATE = f"UPDATE {_JOINED} SET found.births = item.births, found.load_id = %s WHERE found.load_id <> %s"  # noqa: S608 - no input is in it
+
+_KEY_FACTOR = 10_000
+"""Years have four digits, so `name_id * 10,000 + year` is one number per row."""
+
+
+class YearBirths(NamedTuple):
+    """All births of one year."""
+
+    year: int
+    births: int
+
+
+class NameBirths(NamedTuple):
+    """All births of one name."""
+
+    name: str
+    sex: str
+    births: int
+
+
+class Written(NamedTuple):
+    """What became of rows: the others were there already, written by this very load."""
+
+    inserted: int
+    present: int
+
+
+def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+    """Insert births, and correct those that an earlier load wrote.
+
+    Args:
+        connection: An open writing transaction.
+        rows: `name_id`, `year`, `births`, each pair of the first two once, best sorted by them.
+        load_id: The load that brings them.
+        all_new: Whether to send them without looking first; if one is there after all, that is an error.
+
+    Raises:
+        PipelineError: DB_BUSY where one of them appeared in the meantime: try again with `all_new` off.
+    """
+    if not rows.num_rows:
+        return Written(0, 0)
+    if connection.dialect.name == "sqlite":
+        return _upsert_on_sqlite(connection, rows, load_id)
+    there = rows.slice(0, 0)
+    if not all_new:
+        known = pc.is_in(_keys(rows), _found_keys(connection, rows))
+        there, rows = rows.filter(known), rows.filter(pc.invert(known))
+    literals = bulk.row_literals(*_arrays(rows), pa.repeat(str(load_id), rows.num_rows))
+    for values in bulk.value_lists(connection, literals):
+        bulk.execute(connection, _INSERT + values)
+    present = sum(
+        connection.exec_driver_sql(_UPDATE, (listed, load_id, load_id)).rowcount
+        for listed in _json_lists(connection, there)
+    )
+    return Written(rows.num_rows, present)
+
+
+def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> Written:
+    columns = [rows[name].to_pylist() for name in ("name_id", "year", "births")]
+    new = [(*row, load_id) for row in zip(*columns, strict=True)]
+    inserted = connection.exec_driver_sql(_SQLITE_INSERT, new).rowcount
+    if inserted == len(new):
+        return Written(inserted, 0)
+    there = [(births, load_id, name_id, year, load_id) for name_id, year, births, _ in new]
+    return Written(inserted, connection.exec_driver_sql(_SQLITE_UPDATE, there).rowcount)
+
+
+def _found_keys(connection: Connection, rows: pa.Table) -> pa.Int64Array:
+    found = [
+        name_id * _KEY_FACTOR + year
+        for listed in _json_lists(connection, rows)
+        for name_id, year in connection.exec_driver_sql(_FIND, (listed,))
+    ]
+    return pa.array(found, pa.int64())
+
+
+def _keys(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.add(pc.multiply(rows["name_id"], _KEY_FACTOR), rows["year"])
+
+
+def _json_lists(connection: Connection, rows: pa.Table) -> Iterator[str]:
+    inner = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in _arrays(rows)), ",")
+    for listed in bulk.value_lists(connection, pc.binary_join_element_wise("[", inner, "]", "")):
+        yield f"[{listed}]"
+
+
+def _arrays(rows: pa.Table) -> list[pa.Array]:
+    return [rows[name].combine_chunks() for name in ("name_id", "year", "births")]
+
+
+def has_years(engine: Engine) -> bool:
+    """Return whether the table has any row."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(baby_name_years.c.name_id).limit(1)).first() is not None
+
+
+def count_years(engine: Engine) -> int:
+    """Return the number of rows."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(baby_name_years)).scalar_one()
+
+
+def count_years_of_load(engine: Engine, load_id: int) -> int:
+    """Return how many rows a load was the last to meet."""
+    statement = sa.select(sa.func.count()).select_from(baby_name_years).where(baby_name_years.c.load_id == load_id)
+    with reading(engine) as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def births_by_year(engine: Engine) -> Sequence[YearBirths]:
+    """Return all births of each year, by year."""
+    statement = (
+        sa.select(baby_name_years.c.year, sa.func.sum(baby_name_years.c.births))
+        .group_by(baby_name_years.c.year)
+        .order_by(baby_name_years.c.year)
+    )
+    with reading(engine) as connection:
+        return [YearBirths(year, int(births)) for year, births in connection.execute(statement)]
+
+
+def top_names(engine: Engine, *, limit: int) -> Sequence[NameBirths]:
+    """Return the names with the most births, most first."""
+    births = sa.func.sum(baby_name_years.c.births).label("births")
+    totals = (
+        sa.select(baby_name_years.c.name_id, births)
+        .group_by(baby_name_years.c.name_id)
+        .order_by(births.desc(), baby_name_years.c.name_id)
+        .limit(limit)
+        .subquery()
+    )
+    statement = (
+        sa.select(baby_names.c.name, baby_names.c.sex, totals.c.births)
+        .join_from(totals, baby_names, baby_names.c.id == totals.c.name_id)
+        .order_by(totals.c.births.desc(), baby_names.c.id)
+    )
+    with reading(engine) as connection:
+        return [NameBirths(name, sex, int(count)) for name, sex, count in connection.execute(statement)]

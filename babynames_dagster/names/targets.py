@@ -1,0 +1,180 @@
+"""The two tables that are loaded: what a load has to know of each.
+
+What belongs here: how stream rows become the table's rows. What does not: SQL (`database/`), and the course of a load
+(`load.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database.engine import reading, utc_now
+from babynames_dagster.database.names_table import (
+    count_names,
+    count_names_of_load,
+    find_ids,
+    has_names,
+    insert_names,
+    mark_seen,
+)
+from babynames_dagster.database.years_table import count_years, count_years_of_load, has_years, upsert_years
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.pairs import PairMemory
+
+_IDS_REMEMBERED = 400_000
+_MISSING_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a batch's rows; the others repeat rows that this load has met before."""
+
+    inserted: int
+    present: int
+
+
+class Target(Protocol):
+    """A table that is loaded."""
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+
+    def count(self) -> int:
+        """Return the table's rows."""
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether what a load has written so far is still there."""
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return the indices of the stream rows that have to be written."""
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Return a batch's rows as the table takes them fastest, each key once: the first by line."""
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Write prepared rows."""
+
+
+class NamesTarget:
+    """`baby_names`."""
+
+    def __init__(self, engine: Engine, memory: PairMemory) -> None:
+        """Load into this database, with an empty memory."""
+        self._engine = engine
+        self._memory = memory
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+        return has_names(self._engine)
+
+    def count(self) -> int:
+        """Return the table's rows."""
+        return count_names(self._engine)
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether every row that a load inserted is still there."""
+        del present
+        return count_names_of_load(self._engine, load_id) >= inserted
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return the pairs that this load has not met yet, as far as it remembers."""
+        return self._memory.new_among(groups["slug"].to_pylist())
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Sort by the unique key, which spares the server half of the work."""
+        return _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
+        inserted = insert_names(connection, rows, load_id=load_id, now=utc_now(), all_new=all_new)
+        rest = rows.num_rows - inserted
+        if rest and self._memory.full:
+            rest = mark_seen(connection, rows["slug"].combine_chunks(), load_id=load_id)
+        return Written(inserted, rest)
+
+
+class YearsTarget:
+    """`baby_name_years`."""
+
+    def __init__(self, engine: Engine, retried: Callable[[Callable[[], dict[str, int]]], dict[str, int]]) -> None:
+        """Load into this database.
+
+        Args:
+            engine: The database.
+            retried: Calls a function again where the connection was lost.
+        """
+        self._engine = engine
+        self._retried = retried
+        self._ids: dict[str, int] = {}
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+        return has_years(self._engine)
+
+    def count(self) -> int:
+        """Return the table's rows."""
+        return count_years(self._engine)
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether every row that a load wrote is still there, and is its own."""
+        return count_years_of_load(self._engine, load_id) >= inserted + present
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return all rows."""
+        return range(len(groups))
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Put ids for slugs, and sort by the primary key.
+
+        Raises:
+            PipelineError: NAMES_NOT_LOADED where the names table lacks some of them.
+        """
+        slugs = rows["slug"].combine_chunks().dictionary_encode()
+        ids = pa.array(self._ids_of(slugs.dictionary), pa.int64()).take(slugs.indices)
+        rows = pa.table({"name_id": ids, "year": rows["year"], "births": rows["births"], "line": rows["line"]})
+        return _first_of_each(rows, ["name_id", "year"])
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Insert the new ones and correct the others, once a load."""
+        written = upsert_years(connection, rows, load_id=load_id, all_new=all_new)
+        return Written(written.inserted, written.present)
+
+    def _ids_of(self, slugs: pa.StringArray) -> list[int]:
+        if len(self._ids) > _IDS_REMEMBERED:
+            self._ids.clear()
+        wanted = slugs.to_pylist()
+        unknown = pa.array([slug for slug in wanted if slug not in self._ids], pa.string())
+        if len(unknown):
+            self._ids.update(self._retried(lambda: self._look_up(unknown)))
+        missing = [slug for slug in wanted if slug not in self._ids]
+        if missing:
+            raise PipelineError(
+                ErrorCode.NAMES_NOT_LOADED,
+                f"{len(missing):,} names of the file are not in baby_names, for example "
+                f"{', '.join(missing[:_MISSING_SHOWN])}.",
+            )
+        return [self._ids[slug] for slug in wanted]
+
+    def _look_up(self, slugs: pa.StringArray) -> dict[str, int]:
+        with reading(self._engine) as connection:
+            return find_ids(connection, slugs)
+
+
+def _first_of_each(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Sort rows by their keys, and keep of each key the row with the lowest line number."""
+    rows = rows.combine_chunks().sort_by([(key, "ascending") for key in (*keys, "line")])
+    count = rows.num_rows
+    if count < 2:  # noqa: PLR2004 - fewer have no neighbours
+        return rows
+    differs = None
+    for key in keys:
+        column = rows[key].combine_chunks()
+        here = pc.not_equal(column.slice(1), column.slice(0, count - 1))
+        differs = here if differs is None else pc.or_(differs, here)
+    if pc.all(differs).as_py():
+        return rows
+    return rows.filter(pa.concat_arrays([pa.array([True]), differs]))
