@@ -26,9 +26,8 @@ demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-
 test: $(INSTALLED) browser mariadb ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
-	@DAGSTER_HOME="$$($(BIN)/python -m babynames_dagster.dagster_home)" && export DAGSTER_HOME && \
-	exec $(BIN)/dagster dev --host 127.0.0.1 $(ARGS)
+ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run`
+	@scripts/ui.sh $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
