@@ -26,7 +26,7 @@ demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-
 test: $(INSTALLED) browser mariadb ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run`
+ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
 	@scripts/ui.sh $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Open Dagster's UI on loopback over the instance that `babynames run` records its runs in.
+# Open Dagster's UI on loopback over the instance that `babynames run` and `demo` record their runs in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
