@@ -27,6 +27,7 @@ _FLAGS = (
     "--no-first-run",
 )
 _MILLISECONDS = 1000
+_START_SECONDS = 60.0
 _CLOSE_SECONDS = 10.0
 
 
@@ -115,7 +116,7 @@ async def _launch(settings: Settings, playwright: Playwright, *, headless: bool,
             downloads_path=downloads,
             args=_FLAGS,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
-            timeout=settings.kaggle_timeout * _MILLISECONDS,
+            timeout=_START_SECONDS * _MILLISECONDS,
         )
     except Error as error:
         failure = _launch_error(error.message, program)

@@ -133,7 +133,7 @@ def dataset_page(name: str, address: str, megabytes: float, behaviour: Behaviour
         "menu": menu,
         "direct": f'<button class="main" onclick="{whole}">Download</button>',
         "dead": "<button>Download</button>",
-        "unknown": "<button>Save a copy</button>",
+        "unknown": f'<button onclick="{whole}">Save a copy</button>',
     }[behaviour.download]
     control = ""
     if behaviour.download == "file":

@@ -59,7 +59,7 @@ def running_sandbox(
             dataset = write_sample(Path(folder))
         kaggle = stack.enter_context(serving_kaggle(dataset, port=kaggle_port))
         state.mkdir(parents=True, exist_ok=True)
-        hubspot = hubspot_app(state=state, token=HUBSPOT_TOKEN, portal_id=PORTAL_ID)
+        hubspot = hubspot_app(state=state / "hubspot_contacts.db", token=HUBSPOT_TOKEN, portal_id=PORTAL_ID)
         hubspot_url = stack.enter_context(serving(hubspot, port=hubspot_port))
         environment = {
             **kaggle.environment,

@@ -1,0 +1,226 @@
+"""The browser way, with real Chromium, on each variant of the site."""
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.apart import run_apart
+from babynames_dagster.kaggle.login import keep_new_session
+from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.kaggle.session import session_file
+from babynames_dagster.progress import Progress
+from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster_tests.kaggle.conftest import MakeSettings
+
+_SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
+_SHORT = 3.0  # seconds to wait where the test is that nothing comes
+
+
+def _behave(kaggle: ServedKaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
+    for name, value in behaviour.items():
+        setattr(kaggle.site.behaviour, name, value)
+
+
+def _screenshots(settings_logs: Path) -> list[Path]:
+    return sorted(settings_logs.glob("*.png")) if settings_logs.exists() else []
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param({}, id="the file's own control, under a banner"),
+        pytest.param({"download": "menu", "banner": False}, id="the header's menu, which gives archive.zip"),
+        pytest.param({"download": "direct"}, id="the header's button at once"),
+        pytest.param({"provider_page": True}, id="the provider page first"),
+        pytest.param({"login_seconds": 1.0}, id="a slow login"),
+        pytest.param({"page": "bot_check_passes"}, id="a bot check that lets the browser through"),
+    ],
+)
+def test_fetches_through_every_known_form_of_the_site(
+    kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object]
+) -> None:
+    _behave(kaggle, **behaviour)
+    settings = make_settings()
+    seen: list[Progress] = []
+
+    obtained = obtain_dataset(settings, on_progress=seen.append)
+
+    assert (obtained.how, obtained.method) == ("fetched", "browser")
+    assert obtained.final == settings.downloads / "babyNamesUSYOB-full.csv.zip"
+    assert obtained.path.parent == obtained.final.parent
+    assert not obtained.final.exists(), "only the IO manager gives the final name"
+    assert list(settings.downloads.iterdir()) == [obtained.path]
+    assert (seen[-1].done, seen[-1].total) == (obtained.bytes, obtained.bytes)
+
+
+def test_takes_the_same_bytes_that_the_site_holds(
+    kaggle: ServedKaggle, make_settings: MakeSettings, sample: Path
+) -> None:
+    obtained = obtain_dataset(make_settings())
+
+    assert obtained.path.read_bytes() == sample.read_bytes()
+    assert kaggle.site.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
+
+
+def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    _behave(kaggle, content="csv")
+
+    assert obtain_dataset(make_settings()).final.name == "babyNamesUSYOB-full.csv"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [
+        pytest.param({"after_login": "two_factor"}, ErrorCode.KAGGLE_TWO_FACTOR, id="second factor"),
+        pytest.param({"after_login": "captcha"}, ErrorCode.KAGGLE_BOT_CHECK, id="captcha at the login"),
+        pytest.param({"page": "bot_check"}, ErrorCode.KAGGLE_BOT_CHECK, id="bot check that stays"),
+        pytest.param({"page": "missing"}, ErrorCode.KAGGLE_NOT_FOUND, id="no such dataset"),
+        pytest.param({"page": "error"}, ErrorCode.KAGGLE_SITE_ERROR, id="error page"),
+        pytest.param({"page": "rate_limited"}, ErrorCode.KAGGLE_RATE_LIMITED, id="too many requests"),
+        pytest.param({"download": "unknown"}, ErrorCode.KAGGLE_LAYOUT_UNKNOWN, id="changed layout"),
+        pytest.param({"download": "dead"}, ErrorCode.KAGGLE_DOWNLOAD_NOT_STARTED, id="button that does nothing"),
+        pytest.param({"transfer": "refused"}, ErrorCode.KAGGLE_FORBIDDEN, id="refused download"),
+        pytest.param({"transfer": "stalled"}, ErrorCode.KAGGLE_DOWNLOAD_STALLED, id="stalled download"),
+        pytest.param({"transfer": "truncated"}, ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED, id="download that ends short"),
+    ],
+)
+def test_each_obstacle_has_its_code_a_remedy_and_a_screenshot(
+    kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object], code: ErrorCode
+) -> None:
+    _behave(kaggle, **behaviour)
+    settings = make_settings(kaggle_timeout=_SHORT)
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings)
+
+    assert caught.value.code is code
+    assert caught.value.remedy
+    [screenshot] = _screenshots(settings.logs)
+    assert str(screenshot) in caught.value.what
+    assert list(settings.downloads.iterdir()) == [], "nothing half-written stays"
+
+
+def test_wrong_credentials_are_told_from_everything_else(make_settings: MakeSettings) -> None:
+    settings = make_settings(kaggle_password="not the password", max_retries=3)
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings)
+
+    assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
+    assert len(_screenshots(settings.logs)) == 1, "no retry can help"
+    assert not session_file(settings).exists()
+
+
+def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    _behave(kaggle, content="html")
+    settings = make_settings()
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings)
+
+    assert caught.value.code is ErrorCode.KAGGLE_SITE_ERROR
+    assert list(settings.downloads.iterdir()) == []
+
+
+def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings) -> None:
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(make_settings(kaggle_base_url="http://127.0.0.1:1"))
+
+    assert caught.value.code is ErrorCode.KAGGLE_UNREACHABLE
+    assert "ERR_" in caught.value.what
+
+
+def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    _behave(kaggle, transfer="refused", broken_transfers=0, page="error")
+    settings = make_settings(max_retries=1)
+
+    with pytest.raises(PipelineError):
+        obtain_dataset(settings)
+
+    assert len(_screenshots(settings.logs)) == 2
+
+
+def test_a_kept_session_is_reused_and_for_its_owners_eyes_only(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
+    settings = make_settings()
+    obtain_dataset(settings)
+    assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
+    kaggle.site.record.requests.clear()
+
+    obtained = obtain_dataset(make_settings(kaggle_email=None, kaggle_password=None), force=True)
+
+    assert obtained.how == "fetched"
+    assert _SIGN_IN not in kaggle.site.record.paths("site")
+
+
+def test_an_expired_session_leads_to_a_new_login(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    obtain_dataset(settings)
+    kaggle.site.expire_sessions()
+    kaggle.site.record.requests.clear()
+
+    assert obtain_dataset(settings, force=True).how == "fetched"
+    assert kaggle.site.record.paths("site").count(_SIGN_IN) == 1
+
+
+def test_a_person_signs_in_and_the_headless_run_needs_no_credentials(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
+    _behave(kaggle, signs_itself_in=True)
+    settings = make_settings(kaggle_email=None, kaggle_password=None)
+
+    kept = run_apart(lambda: keep_new_session(settings, headless=True))
+
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert obtain_dataset(settings).how == "fetched"
+
+
+def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    _behave(kaggle, download="unknown")
+    own = {"dataset_download": 'role=button[name="Save a copy"]'}
+
+    assert obtain_dataset(make_settings(kaggle_locators=own)).how == "fetched"
+
+
+def test_auto_falls_back_to_rest_where_the_browser_is_blocked(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
+    _behave(kaggle, after_login="two_factor")
+
+    obtained = obtain_dataset(make_settings(kaggle_method="auto"))
+
+    assert (obtained.how, obtained.method) == ("fetched", "api")
+
+
+def test_works_where_an_event_loop_is_under_way(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    del kaggle
+    settings = make_settings()
+
+    async def within_a_loop() -> str:
+        return obtain_dataset(settings).how
+
+    assert asyncio.run(within_a_loop()) == "fetched"
+
+
+def test_nothing_to_sign_in_with_is_told_before_any_browser_starts(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(make_settings(kaggle_password=None))
+
+    assert caught.value.code is ErrorCode.MISSING_CONFIG
+    assert "KAGGLE_PASSWORD" in caught.value.what
+    assert kaggle.site.record.requests == []
+
+
+def test_a_missing_browser_is_named(make_settings: MakeSettings, tmp_path: Path) -> None:
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(make_settings(chromium_path=tmp_path / "no-such-browser"))
+
+    assert caught.value.code is ErrorCode.BROWSER_MISSING
+    assert "no-such-browser" in caught.value.what
