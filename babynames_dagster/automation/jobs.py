@@ -3,11 +3,12 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, WHOLE_RANGE
+from babynames_dagster.assets.partitions import WHOLE_RANGE
 from babynames_dagster.settings import Settings
 
 PIPELINE_JOB = "babynames"
 SYNC_JOB = "hubspot_sync"
+ALL_ASSETS = ("raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts")
 UNDER_WAY = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -19,8 +20,7 @@ UNDER_WAY = (
 def pipeline_assets(settings: Settings) -> list[str]:
     """Return the assets of the main job; the year data only where a year filter needs them."""
     filtered = settings.min_year is not None or settings.max_year is not None
-    years = ["baby_name_years"] if filtered else []
-    return ["raw_zip", "baby_names_table", *years, "hubspot_contacts"]
+    return [name for name in ALL_ASSETS if filtered or name != "baby_name_years"]
 
 
 def pipeline_job(settings: Settings) -> UnresolvedAssetJobDefinition:
@@ -28,7 +28,6 @@ def pipeline_job(settings: Settings) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         PIPELINE_JOB,
         selection=pipeline_assets(settings),
-        partitions_def=CONTACT_PARTITIONS,
         description="Kaggle to table to HubSpot. Run it over all partitions, A...other.",
     )
 
@@ -38,7 +37,6 @@ def sync_job() -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         SYNC_JOB,
         selection=["hubspot_contacts"],
-        partitions_def=CONTACT_PARTITIONS,
         description="Table to HubSpot: only the partitions that have something to send.",
     )
 

@@ -8,11 +8,15 @@ from babynames_dagster.settings import Settings
 
 def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """Return the daily schedule, at the time of DAILY_CRON."""
-    return dg.ScheduleDefinition(
+
+    @dg.schedule(
         name="daily",
         job_name=PIPELINE_JOB,
         cron_schedule=settings.daily_cron,
-        tags=partition_range_tags(),
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Kaggle to table to HubSpot, once a day (DAILY_CRON).",
     )
+    def daily(_: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return dg.RunRequest(tags=partition_range_tags())
+
+    return daily

@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.automation.jobs import PIPELINE_JOB, partition_range_tags
+from babynames_dagster.automation.jobs import ALL_ASSETS, PIPELINE_JOB, partition_range_tags
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.resources.failing import error_of
@@ -57,13 +57,14 @@ class PipelineResult:
         error: Why it failed; None where it did not.
         counts: What happened to rows and contacts; zero for steps that did not run.
         seconds: Seconds by asset, and in all under `total`.
+        failed_checks: Asset checks that did not pass, as `asset: check`.
     """
 
     run_id: str
     error: PipelineError | None
     counts: dict[str, int]
     seconds: dict[str, float]
-    notes: dict[str, str] = field(default_factory=dict)
+    failed_checks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return one flat object for `--json`."""
@@ -74,7 +75,7 @@ class PipelineResult:
             "success": self.error is None,
             **self.counts,
             "seconds": self.seconds,
-            **self.notes,
+            "failed_checks": self.failed_checks,
             "run_id": self.run_id,
             "error": error,
         }
@@ -144,6 +145,7 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
     """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
     counts = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS), 0)
     error: PipelineError | None = None
+    failed_checks: list[str] = []
     for entry in instance.all_logs(run_id):
         event = entry.dagster_event
         if event is None:
@@ -152,18 +154,23 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
             counts.update(_numbers(event.step_materialization_data.materialization.metadata, LOAD_COUNTS))
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
             counts.update(_numbers(event.asset_observation_data.asset_observation.metadata, SYNC_COUNTS))
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                failed_checks.append(f"{check.asset_key.to_user_string()}: {check.check_name}")
         elif event.is_step_failure and error is None:
             error = error_of(event)
         elif event.is_failure and error is None:
             error = PipelineError(ErrorCode.UNEXPECTED, str(event.message))
-    stats = instance.get_run_step_stats(run_id)
     seconds = {
-        step.step_key: round(step.end_time - step.start_time, 3) for step in stats if step.start_time and step.end_time
+        step.step_key: round(step.end_time - step.start_time, 3)
+        for step in instance.get_run_step_stats(run_id)
+        if step.step_key in ALL_ASSETS and step.start_time and step.end_time
     }
     run = instance.get_run_stats(run_id)
     if run.end_time and run.start_time:
         seconds["total"] = round(run.end_time - run.start_time, 3)
-    return PipelineResult(run_id, error, counts, seconds)
+    return PipelineResult(run_id, error, counts, seconds, failed_checks)
 
 
 def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int]:

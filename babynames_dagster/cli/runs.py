@@ -40,7 +40,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames run`, `babynames run --dry-run`, `babynames run --partition J --json`
     """
-    op_config = {
+    op_config: dict[str, dict[str, Any]] = {
         "raw_zip": {"force_download": force_download} | ({"path": str(path)} if path else {}),
         "baby_names_table": {"full_reload": full_reload},
         "baby_name_years": {"full_reload": full_reload},
@@ -113,9 +113,10 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
     if json:
         show_json(result.as_json())
     else:
-        rows = [(name.replace("_", " "), count) for name, count in result.counts.items()]
-        show_table("What happened", ("what", "count"), rows)
-        show_table("How long it took", ("step", "seconds"), list(result.seconds.items()))
+        show_table("What happened", ("what", "count"), list(result.counts.items()))
+        show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
+        for check in result.failed_checks:
+            err.print(f"Check failed: {check}", markup=False)
     if result.error is not None:
         show_error(result.error)
         interrupted = result.error.code is ErrorCode.INTERRUPTED

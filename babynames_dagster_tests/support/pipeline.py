@@ -1,0 +1,50 @@
+"""Pointing this process at a sandbox, and running the graph as Dagster would."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from babynames_dagster.automation.jobs import partition_range_tags
+from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster.settings import current_settings
+
+
+@contextmanager
+def pointed_at_sandbox(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, database_url: str, *, dataset: Path | None = None
+) -> Iterator[Sandbox]:
+    """Serve a sandbox of its own and set the variables that point the pipeline at it and at a database."""
+    with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
+        for name, value in {**sandbox.environment, "DATABASE_URL": database_url, "RETRY_DELAY": "10"}.items():
+            monkeypatch.setenv(name, value)
+        current_settings.cache_clear()
+        yield sandbox
+
+
+def run_graph(
+    instance: dg.DagsterInstance,
+    *,
+    assets: Sequence[str] = (),
+    config: Mapping[str, Mapping[str, Any]] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run the main job, or some of its assets, over all partitions; failures are for the caller to look at."""
+    return job_to_run().execute_in_process(
+        instance=instance,
+        asset_selection=[dg.AssetKey(name) for name in assets] or None,
+        run_config={"ops": {name: {"config": dict(values)} for name, values in (config or {}).items()}},
+        tags={**partition_range_tags(), **(tags or {})},
+        raise_on_error=False,
+    )
+
+
+def write_csv(path: Path, rows: Sequence[tuple[int, str, str, int]]) -> Path:
+    """Write rows of (year, name, sex, births) as the dataset's CSV."""
+    lines = ["YearOfBirth,Name,Sex,Number", *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
