@@ -21,7 +21,8 @@ from babynames_dagster.settings import Settings
 
 _TOKEN_PREFIX = "KGAT_"  # noqa: S105 - how tokens are told from keys
 _MOST_REDIRECTS = 5
-_BLOCK = 1 << 18
+_HASHED_BLOCK = 1 << 20
+_RECEIVED_BLOCK = 1 << 14  # small, because the one under way is lost when the connection is
 _LONGEST_ERROR = 65_536
 
 
@@ -151,7 +152,7 @@ class RestDownload:
         on_progress(Progress("download", done, body.total, "bytes"))
         try:
             with self._target.open("ab" if body.start else "wb") as stream:
-                for block in answer.iter_content(_BLOCK):
+                for block in answer.iter_content(_RECEIVED_BLOCK):
                     stream.write(block)
                     done += len(block)
                     on_progress(Progress("download", done, body.total, "bytes"))
@@ -214,6 +215,6 @@ def _origin(address: str) -> tuple[str, str]:
 def _md5_of(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
+        while block := stream.read(_HASHED_BLOCK):
             digest.update(block)
     return digest.hexdigest()

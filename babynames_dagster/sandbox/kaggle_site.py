@@ -76,11 +76,11 @@ class KaggleSite:
         self._account = account
         self._dataset = dataset
         self._storage_url = storage_url
-        self._sessions: set[str] = set()
+        self.sessions: set[str] = set()
 
     def expire_sessions(self) -> None:
         """Sign everybody out."""
-        self._sessions.clear()
+        self.sessions.clear()
 
     def app(self) -> Starlette:
         """Return the application to serve."""
@@ -103,11 +103,11 @@ class KaggleSite:
         )
 
     def _signed_in(self, request: Request) -> bool:
-        return request.cookies.get(_COOKIE) in self._sessions
+        return request.cookies.get(_COOKIE) in self.sessions
 
     def _open_session(self, response: Response) -> None:
         session = secrets.token_urlsafe(24)
-        self._sessions.add(session)
+        self.sessions.add(session)
         response.set_cookie(_COOKIE, session, max_age=_DAY, httponly=True, samesite="lax")
 
     async def _home(self, _: Request) -> Response:

@@ -1,0 +1,93 @@
+"""A run that is cancelled or killed in the middle of a download leaves no browser and no file behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.settings import Settings
+from babynames_dagster_tests.kaggle.conftest import MakeSettings
+
+_MARK = "BABYNAMES_TEST_MARK"
+_PATIENCE = 30.0
+
+# Dagster turns SIGTERM into an exception in the step; so does the first line here.
+_CANCELLED = "import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+_PROGRAM = """
+from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.settings import load_settings
+obtain_dataset(load_settings(), on_progress=lambda progress: progress.done and print(progress.done, flush=True))
+"""
+
+
+def _processes(mark: str) -> list[str]:
+    """Return the command lines of all processes that inherited the mark."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+def _start_stalled_download(program: str, kaggle: ServedKaggle, settings: Settings, mark: str) -> subprocess.Popen[str]:
+    """Run the program until its download has begun and stands still."""
+    kaggle.site.behaviour.transfer = "stalled"
+    variables = {**os.environ, **kaggle.environment, _MARK: mark, "DATA_DIR": str(settings.data)}
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip().isdigit()
+    return process
+
+
+@pytest.mark.parametrize(
+    ("program", "number"),
+    [
+        pytest.param(_CANCELLED + _PROGRAM, signal.SIGTERM, id="cancelled"),
+        pytest.param(_PROGRAM, signal.SIGTERM, id="terminated at once"),
+        pytest.param(_PROGRAM, signal.SIGKILL, id="killed"),
+    ],
+)
+def test_no_browser_survives_its_run(
+    kaggle: ServedKaggle, make_settings: MakeSettings, program: str, number: signal.Signals
+) -> None:
+    settings, mark = make_settings(), uuid.uuid4().hex
+    with _start_stalled_download(program, kaggle, settings, mark) as process:
+        assert any("chrom" in command for command in _processes(mark))
+        assert not (settings.downloads / "babyNamesUSYOB-full.csv.zip").exists()
+
+        process.send_signal(number)
+        _, said = process.communicate(timeout=_PATIENCE)
+
+    assert process.returncode != 0
+    deadline = time.monotonic() + _PATIENCE
+    while _processes(mark) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert _processes(mark) == []
+    if program.startswith(_CANCELLED):
+        assert list(settings.downloads.iterdir()) == []
+        assert "KeyboardInterrupt" in said
+        assert "playwright" not in said.lower()
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    with _start_stalled_download(_PROGRAM, kaggle, settings, uuid.uuid4().hex) as process:
+        process.kill()
+    assert list(settings.downloads.glob(".fetching.*")) != []
+    kaggle.site.behaviour.transfer = "whole"
+
+    obtained = obtain_dataset(make_settings(kaggle_method="api"))
+
+    assert list(settings.downloads.iterdir()) == [obtained.path]

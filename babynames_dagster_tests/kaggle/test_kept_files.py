@@ -1,0 +1,129 @@
+"""The file that is there already: used as it is, and nothing is fetched."""
+
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.settings import Settings, load_settings
+
+_ROWS = "YearOfBirth,Name,Sex,Number\n1880,Mary,F,7065\n"
+_CSV = "babyNamesUSYOB-full.csv"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings without any account: whatever must be fetched fails."""
+    (tmp_path / "downloads").mkdir()
+    return load_settings(data_dir=tmp_path)
+
+
+def _zip(path: Path, *members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in members:
+            archive.writestr(member, _ROWS)
+    return path
+
+
+def test_a_sound_zip_is_used(settings: Settings) -> None:
+    kept = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+
+    obtained = obtain_dataset(settings)
+
+    assert (obtained.path, obtained.final, obtained.how, obtained.method) == (kept, kept, "kept", "file")
+    assert obtained.bytes == kept.stat().st_size
+
+
+def test_a_plain_csv_is_used(settings: Settings) -> None:
+    kept = settings.downloads / _CSV
+    kept.write_text(_ROWS)
+
+    assert obtain_dataset(settings).path == kept
+
+
+def test_the_newer_of_zip_and_csv_is_used(settings: Settings) -> None:
+    older = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    os.utime(older, (1, 1))
+    newer = settings.downloads / _CSV
+    newer.write_text(_ROWS)
+
+    assert obtain_dataset(settings).path == newer
+
+
+def test_an_archive_saved_by_a_browser_is_used_where_ours_is_in_it(settings: Settings) -> None:
+    _zip(settings.downloads / "another.zip", "another.csv")
+    kept = _zip(settings.downloads / "archive.zip", "README.md", f"data/{_CSV}")
+
+    assert obtain_dataset(settings).path == kept
+
+
+def test_a_named_file_is_used_wherever_it_is(settings: Settings, tmp_path: Path) -> None:
+    named = _zip(tmp_path / "elsewhere.zip", "names.csv")
+
+    obtained = obtain_dataset(settings, path=named)
+
+    assert (obtained.path, obtained.final, obtained.how) == (named, named, "given")
+
+
+def test_a_named_file_that_is_missing_is_not_replaced_by_another(settings: Settings, tmp_path: Path) -> None:
+    _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings, path=tmp_path / "missing.zip")
+
+    assert caught.value.code is ErrorCode.FILE_NOT_FOUND
+
+
+def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Settings) -> None:
+    whole = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    whole.write_bytes(whole.read_bytes()[:60])
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings)
+
+    assert caught.value.code is ErrorCode.MISSING_CONFIG
+    assert str(whole) in caught.value.what
+
+
+def test_a_file_that_fetching_would_not_mend_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
+    _zip(settings.downloads / f"{_CSV}.zip", "README.md")
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(load_settings(data_dir=tmp_path))
+
+    assert caught.value.code is ErrorCode.CSV_NOT_IN_ZIP
+
+
+def test_an_old_file_counts_as_missing(settings: Settings, tmp_path: Path) -> None:
+    kept = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    three_days_ago = time.time() - 3 * 86_400
+    os.utime(kept, (three_days_ago, three_days_ago))
+
+    assert obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=4)).how == "kept"
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=2))
+
+    assert caught.value.code is ErrorCode.MISSING_CONFIG
+    assert "3.0 days old" in caught.value.what
+
+
+def test_force_fetches_even_where_a_sound_file_is(settings: Settings) -> None:
+    _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings, force=True)
+
+    assert caught.value.code is ErrorCode.MISSING_CONFIG
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(load_settings(data_dir=tmp_path, download_dir=tmp_path / "file" / "below", kaggle_method="api"))
+
+    assert caught.value.code is ErrorCode.FILE_NOT_WRITABLE
