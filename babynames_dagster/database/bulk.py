@@ -9,7 +9,6 @@ hexadecimal bytes, which mean the same under every sql_mode and character set.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +32,7 @@ def text_literals(values: pa.StringArray) -> pa.StringArray:
         values: Any text, without nulls.
     """
     plain = pc.match_substring_regex(values, _NOTHING_TO_ESCAPE)
-    quoted = pc.binary_join_element_wise("'", values, "'", "")
+    quoted = enclosed("'", values, "'")
     if pc.all(plain).as_py() is not False:
         return quoted
     hexed = [
@@ -43,11 +42,15 @@ def text_literals(values: pa.StringArray) -> pa.StringArray:
     return pc.if_else(plain, quoted, pa.array(hexed, pa.string()))
 
 
-def row_literals(*columns: pa.Array) -> pa.StringArray:
-    """Return rows as `(a,b,c)`; numbers are written as they are, texts must be literals already."""
+def joined(*columns: pa.Array) -> pa.StringArray:
+    """Return rows as `a,b,c`; numbers are written as they are, texts must be literals already."""
     texts = [column if pa.types.is_string(column.type) else column.cast(pa.string()) for column in columns]
-    inner = pc.binary_join_element_wise(*texts, ",")
-    return pc.binary_join_element_wise("(", inner, ")", "")
+    return pc.binary_join_element_wise(*texts, ",")
+
+
+def enclosed(before: str, rows: pa.StringArray, after: str) -> pa.StringArray:
+    """Return each row with the same text before it, and the same after it."""
+    return pc.binary_join_element_wise(before, rows, after, "")
 
 
 def value_lists(connection: Connection, rows: pa.StringArray, *, growth: int = 1) -> Iterator[str]:
@@ -55,14 +58,17 @@ def value_lists(connection: Connection, rows: pa.StringArray, *, growth: int = 1
 
     Args:
         connection: A MySQL-like server; its max_allowed_packet is respected.
-        rows: What `row_literals` returned, or other list items.
+        rows: Rows or other list items, each in its brackets or quotes.
         growth: How many times longer the driver's escaping may make them, where they are bound.
     """
-    lengths = pc.add(pc.binary_length(rows), 1).cast(pa.int64())
-    for start, stop in pairwise(_cuts(lengths.to_pylist(), _statement_bytes(connection) // growth)):
-        group = rows.slice(start, stop - start)
-        joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, stop - start], pa.int32()), group), ",")
-        yield joined[0].as_py()
+    if not len(rows):
+        return
+    longest = pc.max(pc.binary_length(rows)).as_py() + 1
+    size = max(1, min(STATEMENT_ROWS, _statement_bytes(connection) // (longest * growth)))
+    for start in range(0, len(rows), size):
+        group = rows.slice(start, size)
+        listed = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(group)], pa.int32()), group), ",")
+        yield listed[0].as_py()
 
 
 def execute(connection: Connection, statement: str) -> CursorResult[tuple[object, ...]]:
@@ -96,17 +102,3 @@ def _statement_bytes(connection: Connection) -> int:
         packet = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one())
         connection.info["max_allowed_packet"] = packet
     return max(1, min(_STATEMENT_BYTES, packet - _STATEMENT_FRAME))
-
-
-def _cuts(lengths: list[int], most: int) -> list[int]:
-    """Return where to cut: no part has more than `most` bytes or STATEMENT_ROWS rows, unless one row alone has."""
-    cuts = [0]
-    size = 0
-    for index, length in enumerate(lengths):
-        if index > cuts[-1] and (size + length > most or index - cuts[-1] >= STATEMENT_ROWS):
-            cuts.append(index)
-            size = 0
-        size += length
-    if lengths:
-        cuts.append(len(lengths))
-    return cuts

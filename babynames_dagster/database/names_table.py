@@ -17,11 +17,16 @@ from babynames_dagster.database import bulk
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.tables import baby_names
 
-_INSERT = "INSERT INTO baby_names (slug, name, sex, initial, load_id, source_line, created_at, updated_at) VALUES "
+_COLUMNS = ("slug", "name", "sex", "initial", "line")
+_INSERT = "INSERT INTO baby_names (slug, name, sex, initial, source_line, load_id, created_at, updated_at) VALUES "
 _SQLITE_INSERT = _INSERT + "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHING"
 # A bound JSON list joins by the unique key however long it is; a long IN list makes optimizers scan the table.
 _SLUG_LIST = "JSON_TABLE(%s, '$[*]' COLUMNS (slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS item"
 _FIND = f"SELECT found.slug, found.id FROM {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug"  # noqa: S608 - no input is in it
+_MISSING = (
+    f"SELECT item.slug FROM {_SLUG_LIST} LEFT JOIN baby_names AS found ON found.slug = item.slug "  # noqa: S608 - no input is in it
+    "WHERE found.id IS NULL"
+)
 _UNSEEN = "load_id <> {me} AND (seen_load_id IS NULL OR seen_load_id <> {me})"
 
 
@@ -50,12 +55,28 @@ class TableFacts:
     other_sexes: int
 
 
+def insertable_names(rows: pa.Table, dialect: str) -> pa.Table:
+    """Return rows with all that their INSERT takes and that needs no connection yet.
+
+    Args:
+        rows: `slug`, `name`, `sex`, `initial` and `line`.
+        dialect: The engine's dialect.
+    """
+    if dialect == "sqlite":
+        return rows
+    texts = []
+    for column in _COLUMNS[:-1]:
+        few = rows[column].combine_chunks().dictionary_encode()
+        texts.append(bulk.text_literals(few.dictionary).take(few.indices))
+    return rows.append_column("literal", bulk.joined(*texts, rows["line"].combine_chunks()))
+
+
 def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: datetime, all_new: bool) -> int:
     """Insert the names that are not there yet; no auto-increment id is spent on the others.
 
     Args:
         connection: An open writing transaction.
-        rows: `slug`, `name`, `sex`, `initial`, `line`, each slug once, best sorted by it.
+        rows: What `insertable_names` returned: each slug once, best sorted by it.
         load_id: The load that brings them.
         now: The moment to keep with them, UTC.
         all_new: Whether to send them without looking first; if one is there after all, that is an error.
@@ -68,26 +89,16 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
     """
     if connection.dialect.name == "sqlite":
         stamp = now.isoformat(" ", "microseconds")
-        constant = [(load_id, line, stamp, stamp) for line in rows["line"].to_pylist()]
-        columns = (rows[name].to_pylist() for name in ("slug", "name", "sex", "initial"))
-        values = [(*row, *rest) for *row, rest in zip(*columns, constant, strict=True)]
+        columns = (rows[name].to_pylist() for name in _COLUMNS)
+        values = [(*row, load_id, stamp, stamp) for row in zip(*columns, strict=True)]
         return connection.exec_driver_sql(_SQLITE_INSERT, values).rowcount if values else 0
     if not all_new:
-        found = pa.array(list(find_ids(connection, rows["slug"].combine_chunks())), pa.string())
-        rows = rows.filter(pc.invert(pc.is_in(rows["slug"], found)))
-    if not rows.num_rows:
-        return 0
-    stamp = f"'{now.isoformat(' ', 'milliseconds')}'"
-    texts = [bulk.text_literals(rows[name].combine_chunks()) for name in ("slug", "name", "sex", "initial")]
-    literals = bulk.row_literals(
-        *texts,
-        pa.repeat(str(load_id), rows.num_rows),
-        rows["line"].combine_chunks(),
-        pa.repeat(stamp, rows.num_rows),
-        pa.repeat(stamp, rows.num_rows),
-    )
-    for values_text in bulk.value_lists(connection, literals):
-        bulk.execute(connection, _INSERT + values_text)
+        missing = _missing(connection, rows["slug"].combine_chunks())
+        rows = rows.filter(pc.is_in(rows["slug"], missing))
+    stamp = now.isoformat(" ", "milliseconds")
+    literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id},'{stamp}','{stamp}')")
+    for listed in bulk.value_lists(connection, literals):
+        bulk.execute(connection, _INSERT + listed)
     return rows.num_rows
 
 
@@ -135,9 +146,17 @@ def find_ids(connection: Connection, slugs: pa.StringArray) -> dict[str, int]:
     return found
 
 
+def _missing(connection: Connection, slugs: pa.StringArray) -> pa.StringArray:
+    """Return those slugs that are not in the table; asked this way round, a reload has next to no answer to fetch."""
+    lists = _slug_lists(connection, slugs)
+    return pa.array(
+        [slug for listed in lists for (slug,) in connection.exec_driver_sql(_MISSING, (listed,))], pa.string()
+    )
+
+
 def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:
     """Yield slugs as JSON lists; nothing in a slug needs escaping, but a driver doubles each quote."""
-    quoted = pc.binary_join_element_wise('"', slugs, '"', "")
+    quoted = bulk.enclosed('"', slugs, '"')
     for listed in bulk.value_lists(connection, quoted, growth=2):
         yield f"[{listed}]"
 

@@ -15,6 +15,7 @@ from babynames_dagster.database import bulk
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.tables import baby_name_years, baby_names
 
+_COLUMNS = ("name_id", "year", "births")
 _INSERT = "INSERT INTO baby_name_years (name_id, year, births, load_id) VALUES "
 _SQLITE_INSERT = _INSERT + "(?, ?, ?, ?) ON CONFLICT (name_id, year) DO NOTHING"
 _SQLITE_UPDATE = "UPDATE baby_name_years SET births = ?, load_id = ? WHERE name_id = ? AND year = ? AND load_id <> ?"
@@ -22,9 +23,15 @@ _ITEMS = (
     "JSON_TABLE(%s, '$[*]' COLUMNS "
     "(name_id BIGINT PATH '$[0]', year SMALLINT PATH '$[1]', births INT PATH '$[2]')) AS item"
 )
-_JOINED = f"{_ITEMS} STRAIGHT_JOIN baby_name_years AS found ON found.name_id = item.name_id AND found.year = item.year"
-_FIND = f"SELECT found.name_id, found.year FROM {_JOINED}"  # noqa: S608 - no input is in it
-_UPDATE = f"UPDATE {_JOINED} SET found.births = item.births, found.load_id = %s WHERE found.load_id <> %s"  # noqa: S608 - no input is in it
+_SAME = "found.name_id = item.name_id AND found.year = item.year"
+_MISSING = (
+    f"SELECT item.name_id, item.year FROM {_ITEMS} LEFT JOIN baby_name_years AS found ON {_SAME} "  # noqa: S608 - no input is in it
+    "WHERE found.name_id IS NULL"
+)
+_UPDATE = (
+    f"UPDATE {_ITEMS} STRAIGHT_JOIN baby_name_years AS found ON {_SAME} "  # noqa: S608 - no input is in it
+    "SET found.births = item.births, found.load_id = %s WHERE found.load_id <> %s"
+)
 
 _KEY_FACTOR = 10_000
 """Years have four digits, so `name_id * 10,000 + year` is one number per row."""
@@ -52,12 +59,24 @@ class Written(NamedTuple):
     present: int
 
 
+def upsertable_years(rows: pa.Table, dialect: str) -> pa.Table:
+    """Return rows with all that their INSERT takes and that needs no connection yet.
+
+    Args:
+        rows: `name_id`, `year` and `births`.
+        dialect: The engine's dialect.
+    """
+    if dialect == "sqlite":
+        return rows
+    return rows.append_column("literal", bulk.joined(*(rows[name].combine_chunks() for name in _COLUMNS)))
+
+
 def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
     """Insert births, and correct those that an earlier load wrote.
 
     Args:
         connection: An open writing transaction.
-        rows: `name_id`, `year`, `births`, each pair of the first two once, best sorted by them.
+        rows: What `upsertable_years` returned: each name and year once, best sorted by them.
         load_id: The load that brings them.
         all_new: Whether to send them without looking first; if one is there after all, that is an error.
 
@@ -70,9 +89,9 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
         return _upsert_on_sqlite(connection, rows, load_id)
     there = rows.slice(0, 0)
     if not all_new:
-        known = pc.is_in(_keys(rows), _found_keys(connection, rows))
-        there, rows = rows.filter(known), rows.filter(pc.invert(known))
-    literals = bulk.row_literals(*_arrays(rows), pa.repeat(str(load_id), rows.num_rows))
+        missing = pc.is_in(_keys(rows), _missing_keys(connection, rows))
+        there, rows = rows.filter(pc.invert(missing)), rows.filter(missing)
+    literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id})")
     for values in bulk.value_lists(connection, literals):
         bulk.execute(connection, _INSERT + values)
     present = sum(
@@ -83,7 +102,7 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
 
 
 def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> Written:
-    columns = [rows[name].to_pylist() for name in ("name_id", "year", "births")]
+    columns = [rows[name].to_pylist() for name in _COLUMNS]
     new = [(*row, load_id) for row in zip(*columns, strict=True)]
     inserted = connection.exec_driver_sql(_SQLITE_INSERT, new).rowcount
     if inserted == len(new):
@@ -92,13 +111,13 @@ def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> W
     return Written(inserted, connection.exec_driver_sql(_SQLITE_UPDATE, there).rowcount)
 
 
-def _found_keys(connection: Connection, rows: pa.Table) -> pa.Int64Array:
-    found = [
+def _missing_keys(connection: Connection, rows: pa.Table) -> pa.Int64Array:
+    missing = [
         name_id * _KEY_FACTOR + year
         for listed in _json_lists(connection, rows)
-        for name_id, year in connection.exec_driver_sql(_FIND, (listed,))
+        for name_id, year in connection.exec_driver_sql(_MISSING, (listed,))
     ]
-    return pa.array(found, pa.int64())
+    return pa.array(missing, pa.int64())
 
 
 def _keys(rows: pa.Table) -> pa.ChunkedArray:
@@ -106,13 +125,8 @@ def _keys(rows: pa.Table) -> pa.ChunkedArray:
 
 
 def _json_lists(connection: Connection, rows: pa.Table) -> Iterator[str]:
-    inner = pc.binary_join_element_wise(*(column.cast(pa.string()) for column in _arrays(rows)), ",")
-    for listed in bulk.value_lists(connection, pc.binary_join_element_wise("[", inner, "]", "")):
+    for listed in bulk.value_lists(connection, bulk.enclosed("[", rows["literal"].combine_chunks(), "]")):
         yield f"[{listed}]"
-
-
-def _arrays(rows: pa.Table) -> list[pa.Array]:
-    return [rows[name].combine_chunks() for name in ("name_id", "year", "births")]
 
 
 def has_years(engine: Engine) -> bool:

@@ -10,7 +10,7 @@ others are split one by one. So no row's fate depends on its neighbours, and eac
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -67,10 +67,10 @@ def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[
         if end:
             chunk, rest = rest[:end], rest[end:]
             settle = final or len(chunk) + len(rest) > 2 * BLOCK_BYTES
-            rows, consumed = splitter.split(chunk, line, settle=settle)
+            rows, lines, consumed = splitter.split(chunk, line, settle=settle)
             yield rows
-            line += chunk.count(b"\n", 0, consumed)
-            rest = chunk[consumed:] + rest
+            line += lines
+            rest = chunk[consumed:] + rest if consumed < len(chunk) else rest
         elif len(rest) > BLOCK_BYTES:
             yield splitter.too_long(line, rest)
             line += 1
@@ -96,9 +96,8 @@ class _Splitter:
         self._delimiter = dialect.delimiter.decode()
         self._names = [f"f{index}" for index in range(dialect.width)]
         self._regular = _regular_line(self._delimiter, dialect.width)
-        self._numbers = pa.array([], pa.int64())
 
-    def split(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int]:
+    def split(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int, int]:
         """Split a chunk into rows.
 
         Args:
@@ -107,14 +106,14 @@ class _Splitter:
             settle: Whether nothing will follow: a quote that is open at the end is a slip then.
 
         Returns:
-            The rows, and how many bytes they took; the others are to come again with more behind them.
+            The rows, and how many lines and bytes they took; what is left is to come again with more behind it.
         """
         count = chunk.count(b"\n")
-        if b'"' not in chunk and chunk.count(b"\r") == chunk.count(b"\r\n"):
+        if b'"' not in chunk and (b"\r" not in chunk or chunk.count(b"\r") == chunk.count(b"\r\n")):
             columns = self._parse(chunk, quoting=False)
             if columns is not None and len(next(iter(columns.values()))) == count:
                 texts = _Texts(chunk, first_line)
-                return Block(self._line_numbers(first_line, count), columns, [], texts.text_of), len(chunk)
+                return Block(pc.add(count_up(count), first_line), columns, [], texts.text_of), count, len(chunk)
         return self._split_carefully(chunk, first_line, settle=settle)
 
     def too_long(self, line: int, text: bytes) -> Block:
@@ -122,7 +121,7 @@ class _Splitter:
         reject = RejectedRow(line, RejectReason.LINE_TOO_LONG.value, shown(text))
         return Block(pa.array([], pa.int64()), self._columns([]), [reject], lambda _: text)
 
-    def _split_carefully(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int]:
+    def _split_carefully(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int, int]:
         lines = pc.split_pattern(pa.array([chunk[:-1]], pa.binary()), b"\n").values
         regular = pc.match_substring_regex(lines, self._regular)
         odd = OddLines(lines, first_line, self._dialect.width, self._dialect.delimiter, settle=settle)
@@ -145,7 +144,7 @@ class _Splitter:
             numbers = numbers.take(order)
         texts = _Texts(chunk, first_line, odd.texts)
         consumed = len(chunk) if odd.end == len(lines) else _bytes_before(lines, odd.end)
-        return Block(numbers, columns, odd.rejects, texts.text_of), consumed
+        return Block(numbers, columns, odd.rejects, texts.text_of), odd.end, consumed
 
     def _parse(self, chunk: bytes, *, quoting: bool) -> dict[str, pa.BinaryArray] | None:
         """Let Arrow parse whole lines; None where some line has another number of fields."""
@@ -171,10 +170,15 @@ class _Splitter:
             for column, index in self._dialect.columns.items()
         }
 
-    def _line_numbers(self, first_line: int, count: int) -> pa.Int64Array:
-        if len(self._numbers) < count:
-            self._numbers = pa.array(range(count), pa.int64())
-        return pc.add(self._numbers.slice(0, count), first_line)
+
+def count_up(count: int) -> pa.Int64Array:
+    """Return the numbers from 0 to `count`, exclusive."""
+    return _numbers(1 << (count - 1).bit_length() if count else 0).slice(0, count)
+
+
+@lru_cache(maxsize=4)
+def _numbers(count: int) -> pa.Int64Array:
+    return pa.array(range(count), pa.int64())
 
 
 class _Texts:

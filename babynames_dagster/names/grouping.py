@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from babynames_dagster.names.blocks import Block
+from babynames_dagster.names.blocks import Block, count_up
 from babynames_dagster.names.normalise import SEXES, Names, normalise_names, normalise_sexes
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
 
@@ -45,7 +45,7 @@ def name_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
     # Names that differ only in case or form share a stem, and so a group.
     stems = rows.names.stems.dictionary_encode()
     keys = pc.add(pc.multiply(stems.indices.take(rows.name_codes), _SEX_COUNT), rows.sex_codes)
-    positions = pa.array(range(len(keys)), pa.int64())
+    positions = count_up(len(keys))
     groups = (
         pa.table({"key": keys, "position": positions})
         .group_by("key", use_threads=False)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from babynames_dagster.names.identity import LONGEST_STEM, NameIdentity, identify, sex_of
+from babynames_dagster.names.identity import LONGEST_STEM, OTHER, NameIdentity, identify, sex_of
 from babynames_dagster.names.rejects import RejectReason
 
-_PLAIN = rf"\A[A-Za-z0-9]{{1,{LONGEST_STEM}}}\z"
 SEXES = pa.array(["M", "F"])
 
 
@@ -47,9 +46,11 @@ class Sexes:
 
 def normalise_names(raw: pa.BinaryArray) -> Names:
     """Return the identities of raw names."""
-    plain = pc.match_substring_regex(raw, _PLAIN)
+    # Unchecked: a value that is no UTF-8 is no plain ASCII either, and goes the careful way as bytes.
+    unchecked = raw.cast(pa.string(), safe=False)
+    plain = pc.and_(pc.ascii_is_alnum(unchecked), pc.less_equal(pc.binary_length(raw), LONGEST_STEM))
     if pc.all(plain).as_py() is not False:
-        return _plain_names(raw.cast(pa.string()))
+        return _plain_names(unchecked)
     identities = [identify(value) for value in raw.filter(pc.invert(plain)).to_pylist()]
     odd = Names(
         _text([item.name if isinstance(item, NameIdentity) else None for item in identities]),
@@ -57,7 +58,7 @@ def normalise_names(raw: pa.BinaryArray) -> Names:
         _text([item.initial if isinstance(item, NameIdentity) else None for item in identities]),
         _text([item.value if isinstance(item, RejectReason) else None for item in identities]),
     )
-    return _in_order(plain, _plain_names(raw.filter(plain).cast(pa.string())), odd)
+    return _in_order(plain, _plain_names(unchecked.filter(plain)), odd)
 
 
 def normalise_sexes(raw: pa.BinaryArray) -> Sexes:
@@ -72,7 +73,7 @@ def normalise_sexes(raw: pa.BinaryArray) -> Sexes:
 
 def _plain_names(names: pa.StringArray) -> Names:
     first = pc.ascii_upper(pc.binary_slice(names.cast(pa.binary()), 0, 1).cast(pa.string()))
-    initials = pc.if_else(pc.match_substring_regex(first, "[A-Z]"), first, "other")
+    initials = pc.if_else(pc.ascii_is_alpha(first), first, OTHER)
     return Names(names, pc.ascii_lower(names), initials, pa.nulls(len(names), pa.string()))
 
 

@@ -19,9 +19,16 @@ from babynames_dagster.database.names_table import (
     find_ids,
     has_names,
     insert_names,
+    insertable_names,
     mark_seen,
 )
-from babynames_dagster.database.years_table import count_years, count_years_of_load, has_years, upsert_years
+from babynames_dagster.database.years_table import (
+    count_years,
+    count_years_of_load,
+    has_years,
+    upsert_years,
+    upsertable_years,
+)
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.pairs import PairMemory
 
@@ -86,7 +93,8 @@ class NamesTarget:
 
     def prepare(self, rows: pa.Table) -> pa.Table:
         """Sort by the unique key, which spares the server half of the work."""
-        return _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
+        rows = _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
+        return insertable_names(rows, self._engine.dialect.name)
 
     def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
         """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
@@ -136,7 +144,7 @@ class YearsTarget:
         slugs = rows["slug"].combine_chunks().dictionary_encode()
         ids = pa.array(self._ids_of(slugs.dictionary), pa.int64()).take(slugs.indices)
         rows = pa.table({"name_id": ids, "year": rows["year"], "births": rows["births"], "line": rows["line"]})
-        return _first_of_each(rows, ["name_id", "year"])
+        return upsertable_years(_first_of_each(rows, ["name_id", "year"]), self._engine.dialect.name)
 
     def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
         """Insert the new ones and correct the others, once a load."""
