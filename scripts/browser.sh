@@ -8,25 +8,29 @@ cd "$(dirname "$0")/.."
 python=${VENV:-.venv}/bin/python
 download_seconds=300
 
-starts() { [ -n "$1" ] && timeout 30 "$1" --version >/dev/null 2>&1; }
-
-playwrights_own() {
-    "$python" -c 'from playwright.sync_api import sync_playwright
-with sync_playwright() as playwright: print(playwright.chromium.executable_path)'
-}
-
+# The very browser that the pipeline would drive; and it has libraries enough to start.
 found() {
-    local name
-    for name in "${CHROMIUM_PATH:-}" chromium google-chrome google-chrome-stable chromium-browser; do
-        if starts "$name"; then return; fi
-    done
-    starts "$(playwrights_own)"
+    local program
+    program=$("$python" - <<'PYTHON'
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.kaggle.browser import find_chromium
+from babynames_dagster.settings import load_settings
+
+try:
+    print(find_chromium(load_settings()) or "")
+except PipelineError as error:
+    raise SystemExit(str(error)) from None
+PYTHON
+    ) || exit 1
+    [ -n "$program" ] && timeout 30 "$program" --version >/dev/null 2>&1
 }
 
 if found; then exit; fi
 say "Downloading Playwright's Chromium"
 timeout "$download_seconds" "$python" -m playwright install chromium >/dev/null 2>&1 || say "It can't be downloaded here"
 if found; then exit; fi
+# One that came but does not start, for want of libraries, must not be preferred to Debian's.
+"$python" -m playwright uninstall >/dev/null 2>&1 || true
 debian_install chromium || true
 if found; then exit; fi
 fail "There is no Chromium that starts." \
