@@ -22,12 +22,12 @@ from babynames_dagster.settings import current_settings
     deps=["baby_names_table"],
     metadata={"dagster/column_schema": YEARS_SCHEMA, "dagster/column_lineage": YEARS_LINEAGE},
 )
-def baby_name_years(config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
+def baby_name_years(context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
     """How many children got each name in each year, in `baby_name_years`.
 
     Only MIN_YEAR, MAX_YEAR and the chart need it, so the main job leaves it out unless one of the two is set.
     """
-    with dagster_failures():
+    with dagster_failures(context.log):
         return years_reader(
             raw_zip.file,
             sha256=raw_zip.sha256,

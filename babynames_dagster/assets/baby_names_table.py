@@ -27,13 +27,15 @@ class LoadConfig(dg.Config):
     io_manager_key="mysql_io_manager",
     metadata={"dagster/column_schema": NAMES_SCHEMA, "dagster/column_lineage": NAMES_LINEAGE},
 )
-def baby_names_table(config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
+def baby_names_table(
+    context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile
+) -> pa.RecordBatchReader:
     """The distinct names of the dataset, streamed from inside the zip into `baby_names`.
 
     Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
     reason. A file that was loaded before is recognised; an interrupted load goes on after its last batch.
     """
-    with dagster_failures():
+    with dagster_failures(context.log):
         return names_reader(
             raw_zip.file,
             sha256=raw_zip.sha256,

@@ -64,9 +64,9 @@ def raw_zip_is_fresh() -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=baby_names_table, description="Rows read = inserted + present + duplicate + rejected.")
-def rows_add_up(database: DatabaseResource) -> dg.AssetCheckResult:
+def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Add up the last load's counts."""
-    with dagster_failures():
+    with dagster_failures(context.log):
         load = last_finished_load(database.engine, "baby_names")
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
@@ -88,10 +88,10 @@ def rows_add_up(database: DatabaseResource) -> dg.AssetCheckResult:
     blocking=True,
     description="The share of rejected rows is below REJECT_LIMIT; nothing is sent to HubSpot otherwise.",
 )
-def few_rows_are_rejected(database: DatabaseResource) -> dg.AssetCheckResult:
+def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Compare the last load's share of rejects with the limit."""
     limit = current_settings().reject_limit
-    with dagster_failures():
+    with dagster_failures(context.log):
         load = last_finished_load(database.engine, "baby_names")
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
@@ -100,9 +100,9 @@ def few_rows_are_rejected(database: DatabaseResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=baby_names_table, description="No two rows share a slug.")
-def slugs_are_unique(database: DatabaseResource) -> dg.AssetCheckResult:
+def slugs_are_unique(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Compare the number of distinct slugs with the number of rows."""
-    with dagster_failures():
+    with dagster_failures(context.log):
         facts = table_facts(database.engine)
     return dg.AssetCheckResult(
         passed=facts.rows == facts.distinct_slugs,
@@ -111,9 +111,9 @@ def slugs_are_unique(database: DatabaseResource) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=baby_names_table, description="Sex is M or F in every row.")
-def sex_is_m_or_f(database: DatabaseResource) -> dg.AssetCheckResult:
+def sex_is_m_or_f(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Count the rows whose sex is anything else."""
-    with dagster_failures():
+    with dagster_failures(context.log):
         facts = table_facts(database.engine)
     return dg.AssetCheckResult(passed=facts.other_sexes == 0, metadata={"rows_with_another_sex": facts.other_sexes})
 
@@ -121,9 +121,11 @@ def sex_is_m_or_f(database: DatabaseResource) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=hubspot_contacts, description="Every name is accounted for, and nothing is acknowledged that is not a name."
 )
-def ledger_matches_table(database: DatabaseResource, hubspot: HubSpotResource) -> dg.AssetCheckResult:
+def ledger_matches_table(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+) -> dg.AssetCheckResult:
     """Compare ledger and table, partition by partition."""
-    with dagster_failures(), hubspot.client(database.engine) as client:
+    with dagster_failures(context.log), hubspot.client(database.engine) as client:
         differing = [
             row
             for row in ledger_vs_table(
@@ -145,10 +147,12 @@ def ledger_matches_table(database: DatabaseResource, hubspot: HubSpotResource) -
 
 
 @dg.asset_check(asset=hubspot_contacts, description="A sample read back from HubSpot holds what we sent.")
-def sample_reads_back(database: DatabaseResource, hubspot: HubSpotResource) -> dg.AssetCheckResult:
+def sample_reads_back(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+) -> dg.AssetCheckResult:
     """Read some acknowledged contacts and compare them property by property."""
     mapping = ContactMapping.from_settings(current_settings())
-    with dagster_failures(), hubspot.client(database.engine) as client:
+    with dagster_failures(context.log), hubspot.client(database.engine) as client:
         comparison = compare_sample(client, database.engine, mapping=mapping, size=SAMPLE_SIZE)
     metadata: dict[str, Any] = {"compared": comparison.compared, "differing": len(comparison.differences)}
     if comparison.differences:

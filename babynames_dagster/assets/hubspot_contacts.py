@@ -49,7 +49,7 @@ def hubspot_contacts(
     options = SyncOptions(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
     )
-    with dagster_failures():
+    with dagster_failures(context.log):
         report = hubspot.sync(
             baby_names_table.engine,
             partitions=context.partition_keys,

@@ -36,7 +36,7 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
     A sound file that is in the download folder already is used as it is; else Chromium signs in to Kaggle and
     downloads it. A half download never bears the final name.
     """
-    with dagster_failures():
+    with dagster_failures(context.log):
         obtained = kaggle.obtain(
             path=config.path,
             force=config.force_download,

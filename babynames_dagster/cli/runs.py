@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from babynames_dagster.cli.pipeline import PipelineResult, WantedRun, run_pipeli
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.logs import log_to_files
 from babynames_dagster.names.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings
@@ -100,6 +101,7 @@ def run_and_show(
     """
     settings.require("hubspot_access_token")
     settings.sqlalchemy_url()
+    log_to_files(settings)
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
             err.print(f"Note: {warning}", markup=False)

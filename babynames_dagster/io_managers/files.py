@@ -36,7 +36,7 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""
         settings = current_settings()
-        with dagster_failures():
+        with dagster_failures(context.log):
             path = obj.path if obj.path == obj.final else promote(obj.path, obj.final)
             file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
             write_record(settings.downloads, context.run_id, FileRecord(str(path), obj.sha256, file.size))
@@ -63,7 +63,7 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         settings = current_settings()
         run = context.step_context.dagster_run
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
-        with dagster_failures():
+        with dagster_failures(context.log):
             record = read_record(settings.downloads, run_ids)
             if record is None:
                 raise PipelineError(

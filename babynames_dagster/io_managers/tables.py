@@ -8,7 +8,9 @@ import dagster as dg
 import pyarrow as pa
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
 from babynames_dagster.database.names_table import NameRow, name_pages, sample_names
+from babynames_dagster.database.years_table import births_by_year, top_names
 from babynames_dagster.names.load import LoadReport, RejectedRow, load_names, load_years
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.resources.database import DatabaseResource
@@ -46,7 +48,7 @@ class MySQLIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: pa.RecordBatchReader) -> None:
         """Load the stream, and publish what happened to each of its rows."""
         header = StreamHeader.from_schema(obj.schema)
-        with dagster_failures():
+        with dagster_failures(context.log):
             report = _LOADS[header.target](
                 obj,
                 self.database.engine,
@@ -55,13 +57,11 @@ class MySQLIOManager(dg.ConfigurableIOManager):
                 on_progress=progress_events(context.log),
             )
             context.add_output_metadata(load_metadata(report))
-            if header.target == "baby_names":
-                context.add_output_metadata({"preview": _preview(self.database.engine)})
+            context.add_output_metadata(_PICTURES[header.target](self.database.engine))
 
     def load_input(self, context: dg.InputContext) -> LoadedTable:
         """Hand on the table."""
-        del context
-        with dagster_failures():
+        with dagster_failures(context.log):
             return LoadedTable(self.database.engine)
 
 
@@ -94,10 +94,19 @@ def _rejects_table(rejects: Sequence[RejectedRow]) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records)
 
 
-def _preview(engine: Engine) -> dg.TableMetadataValue:
+def _preview(engine: Engine) -> dict[str, Any]:
     rows = sample_names(engine, limit=PREVIEW_ROWS)
     records = [
         dg.TableRecord({"id": row.id, "slug": row.slug, "name": row.name, "sex": row.sex, "initial": row.initial})
         for row in rows
     ]
-    return dg.MetadataValue.table(records)
+    return {"preview": dg.MetadataValue.table(records)} if records else {}
+
+
+def _chart(engine: Engine) -> dict[str, Any]:
+    years = {row.year: row.births for row in births_by_year(engine)}
+    names = [(row.name, row.births) for row in top_names(engine, limit=NAMES_SHOWN)]
+    return {"chart": dg.MetadataValue.md(as_markdown(births_chart(years, names)))}
+
+
+_PICTURES: dict[str, Callable[[Engine], dict[str, Any]]] = {"baby_names": _preview, "baby_name_years": _chart}

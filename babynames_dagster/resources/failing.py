@@ -1,11 +1,14 @@
-"""Turning the domain's errors into Dagster's, with code, cause and remedy where people look."""
+"""Turning the domain's errors into Dagster's, with code, cause and remedy where people look: UI, terminal, log file."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.logs import log_to_files
+from babynames_dagster.settings import current_settings
 
 CODE_KEY = "code"
 CAUSE_KEY = "cause"
@@ -14,11 +17,20 @@ _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 @contextmanager
-def dagster_failures() -> Iterator[None]:
-    """Turn a PipelineError into a Failure; what no retry can help is marked so."""
+def dagster_failures(log: logging.Logger) -> Iterator[None]:
+    """Turn a PipelineError into a Failure, and let the step's log write to LOG_DIR, too.
+
+    Args:
+        log: The step's log.
+
+    Raises:
+        Failure: What the error says; marked where no retry can help.
+    """
     try:
+        log_to_files(current_settings(), log)
         yield
     except PipelineError as error:
+        log.error("%s", error)  # noqa: TRY400 - the message is for people; Dagster keeps the traceback
         raise as_failure(error) from error
 
 

@@ -34,9 +34,7 @@ def test_the_command_line_loads_it_without_credentials_or_noise(tmp_path: Path) 
 
 def test_loading_reads_no_setting_at_import(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BATCH_SIZE=many\n")
-    subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-c", "import babynames_dagster.definitions"], cwd=tmp_path, check=True
-    )
+    subprocess.run([sys.executable, "-c", "import babynames_dagster.definitions"], cwd=tmp_path, check=True)
 
 
 def test_a_mistake_in_the_settings_is_told_when_the_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ def test_a_second_run_changes_nothing_and_sends_nothing(sandbox: Sandbox, datase
 
 
 def test_per_partition_counts_are_each_partitions_own(sandbox: Sandbox, dataset: Path) -> None:
+    del sandbox
     with dg.instance_for_test() as instance:
         run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         created = {}
