@@ -33,7 +33,6 @@ from babynames_dagster.database.loads import (
 )
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.batches import Batch, gather
-from babynames_dagster.names.frugal import keep_memory_small
 from babynames_dagster.names.pairs import PairMemory
 from babynames_dagster.names.prefetch import prefetched
 from babynames_dagster.names.rejects import RejectedRow
@@ -116,7 +115,6 @@ class _Load:
         self._all_new = False
 
     def run(self, run_id: str | None) -> LoadReport:
-        keep_memory_small()
         latest = self._latest()
         if latest is not None and latest.state == DONE and not self._header.full_reload:
             rows = self._target.count()
