@@ -9,8 +9,10 @@ venv=${VENV:-.venv}
 
 works() { "$venv/bin/python" -c 'import pip' 2>/dev/null; }
 
-command -v "$python" >/dev/null || debian_install python3 python3-venv ||
-    fail "There is no $python." "What to do: install Python 3.10 or newer (Debian: apt-get install python3 python3-venv)."
+if ! command -v "$python" >/dev/null; then
+    { [ "$python" = python3 ] && debian_install python3 python3-venv; } ||
+        fail "There is no $python." "What to do: install Python 3.10 or newer (Debian: apt-get install python3 python3-venv)."
+fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail \
     "$python is $("$python" --version 2>&1); this needs Python 3.10 or newer." \
     "What to do: name a newer one, for example: make PYTHON=python3.12 test"
