@@ -35,7 +35,7 @@ class Batch:
     rejects: Sequence[RejectedRow]
 
 
-def gather(
+def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
     blocks: Iterator[pa.RecordBatch], *, schema: pa.Schema, pick: Pick, skip: int, size: int, keep_rejects: int
 ) -> Iterator[Batch]:
     """Yield batches of about `size` rows each; their borders depend on the stream and `size` alone.

@@ -32,33 +32,10 @@ def prefetched(items: Iterator[T]) -> Iterator[Iterator[T]]:
     """
     queue: Queue[_Item[T] | _End] = Queue(maxsize=1)
     stopped = Event()
-
-    def produce() -> None:
-        error = None
-        try:
-            for item in items:
-                if stopped.is_set():
-                    return
-                queue.put(_Item(item))
-        except BaseException as caught:  # noqa: BLE001 - handed over to the consumer, whatever it is
-            error = caught
-        if not stopped.is_set():
-            queue.put(_End(error))
-
-    def consume() -> Iterator[T]:
-        while True:
-            item = queue.get()
-            if isinstance(item, _Item):
-                yield item.value
-            elif item.error is not None:
-                raise item.error
-            else:
-                return
-
-    thread = Thread(target=produce, name="prefetch", daemon=True)
+    thread = Thread(target=_produce, args=(items, queue, stopped), name="prefetch", daemon=True)
     thread.start()
     try:
-        yield consume()
+        yield _consume(queue)
     finally:
         # The producer looks at `stopped` before each put, so after this at most one put is still to come, and an
         # emptied queue has room for it: neither side can wait for the other.
@@ -66,3 +43,27 @@ def prefetched(items: Iterator[T]) -> Iterator[Iterator[T]]:
         while not queue.empty():
             queue.get_nowait()
         thread.join()
+
+
+def _produce(items: Iterator[T], queue: "Queue[_Item[T] | _End]", stopped: Event) -> None:
+    error = None
+    try:
+        for item in items:
+            if stopped.is_set():
+                return
+            queue.put(_Item(item))
+    except BaseException as caught:  # noqa: BLE001 - handed over to the consumer, whatever it is
+        error = caught
+    if not stopped.is_set():
+        queue.put(_End(error))
+
+
+def _consume(queue: "Queue[_Item[T] | _End]") -> Iterator[T]:
+    while True:
+        item = queue.get()
+        if isinstance(item, _Item):
+            yield item.value
+        elif item.error is not None:
+            raise item.error
+        else:
+            return
