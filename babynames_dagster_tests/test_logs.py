@@ -162,8 +162,8 @@ def test_odd_characters_and_arguments_that_do_not_fit_break_nothing(
 ) -> None:
     settings = load_settings()
     log_to_files(settings, logger)
-    logger.info("lone %s, emoji %s", "\udc80", "👶")
     [handler] = daily_files(logger)
+    handler.handle(logging.makeLogRecord({"msg": "lone \udc80, emoji 👶"}))
     handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("no number",)}))
     assert lines(settings)[0].endswith("lone \\udc80, emoji 👶")
     assert "Traceback" not in capsys.readouterr().err
