@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -62,18 +63,14 @@ async def open_browser(
     Raises:
         PipelineError: BROWSER_MISSING or BROWSER_FAILED.
     """
-    async with async_playwright() as playwright:
-        browser = await _launch(settings, playwright, headless=headless, downloads=downloads)
-        try:
-            # English, because the locators are.
-            context = await browser.new_context(storage_state=kept_session(settings), locale="en-US")
-            context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
-            yield context
-        finally:
-            # A cancelled task still closes the browser; the driver's own end would, but only after its temporary
-            # files were left behind.
-            with suppress(Error, asyncio.TimeoutError):
-                await asyncio.shield(asyncio.wait_for(browser.close(), _CLOSE_SECONDS))
+    async with (
+        async_playwright() as playwright,
+        _running(settings, playwright, headless=headless, downloads=downloads) as browser,
+    ):
+        # English, because the locators are.
+        context = await browser.new_context(storage_state=kept_session(settings), locale="en-US")
+        context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
+        yield context
 
 
 def browser_error(error: Error, doing: str) -> PipelineError:
@@ -105,7 +102,25 @@ def _find(settings: Settings, playwright: Playwright) -> Path | None:
     return Path(found) if found else None
 
 
-async def _launch(settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None) -> Browser:
+@asynccontextmanager
+async def _running(
+    settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None
+) -> AsyncIterator[Browser]:
+    # Ctrl-C reaches the driver as well, which then kills the browser: what that leaves behind goes with this folder.
+    # Its name is short, because the path of the browser's socket in it may have no more than 104 characters.
+    with tempfile.TemporaryDirectory(prefix="bn-", ignore_cleanup_errors=True) as scratch:
+        browser = await _launch(settings, playwright, headless=headless, downloads=downloads, scratch=scratch)
+        try:
+            yield browser
+        finally:
+            # Shielded, so that a second cancellation does not leave the browser open.
+            with suppress(Error, asyncio.TimeoutError):
+                await asyncio.shield(asyncio.wait_for(browser.close(), _CLOSE_SECONDS))
+
+
+async def _launch(
+    settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None, scratch: str
+) -> Browser:
     program = _find(settings, playwright)
     if program is None:
         raise PipelineError(ErrorCode.BROWSER_MISSING, "There is no Chromium or Chrome on this machine.")
@@ -115,6 +130,7 @@ async def _launch(settings: Settings, playwright: Playwright, *, headless: bool,
             headless=headless,
             downloads_path=downloads,
             args=_FLAGS,
+            env={**os.environ, "TMPDIR": scratch},
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
             timeout=_START_SECONDS * _MILLISECONDS,
         )

@@ -1,0 +1,44 @@
+"""`babynames check kaggle`: the way to the file, tried for real up to the download."""
+
+import pytest
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.check import check_kaggle
+from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster_tests.kaggle.conftest import MakeSettings
+
+
+def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    settings = make_settings()
+
+    assert "with KAGGLE_EMAIL and KAGGLE_PASSWORD" in check_kaggle(settings)
+    assert "with the kept session" in check_kaggle(settings)
+    assert kaggle.site.record.paths("storage") == []
+    assert not settings.downloads.exists()
+
+
+def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:
+    with pytest.raises(PipelineError) as caught:
+        check_kaggle(make_settings(kaggle_password="wrong"))
+
+    assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
+
+
+def test_asks_the_api_for_the_file_without_fetching_it(make_settings: MakeSettings) -> None:
+    assert "bytes" in check_kaggle(make_settings(kaggle_method="api"))
+
+    with pytest.raises(PipelineError) as caught:
+        check_kaggle(make_settings(kaggle_method="api", kaggle_file="another.csv"))
+
+    assert caught.value.code is ErrorCode.KAGGLE_NOT_FOUND
+
+
+def test_auto_says_why_the_browser_is_blocked_and_that_rest_works(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
+    kaggle.site.behaviour.after_login = "two_factor"
+
+    found = check_kaggle(make_settings(kaggle_method="auto"))
+
+    assert "by REST" in found
+    assert "KAGGLE_TWO_FACTOR" in found
