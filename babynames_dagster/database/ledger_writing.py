@@ -157,12 +157,13 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     try changes neither. MySQL evaluates assignments in order, so ownership is decided before the id changes.
     """
     old = hubspot_contacts.c
-    kept_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, "")
-    same_record = sa.and_(old.created_by_us, kept_id == sa.func.coalesce(old.hubspot_id, ""))
+    # No bound values here: PyMySQL sends a batch as one statement only where they are all in VALUES (...).
+    none: sa.ColumnElement[str] = sa.literal_column("''")
+    same_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, none) == sa.func.coalesce(old.hubspot_id, none)
     return [
-        ("created_by_us", sa.or_(new["created_by_us"], same_record)),
+        ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
         ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
-        ("attempts", old.attempts + 1),
+        ("attempts", old.attempts + new["attempts"]),
         ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),
         *((name, new[name]) for name in _REPLACED),
     ]

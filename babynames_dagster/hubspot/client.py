@@ -245,8 +245,9 @@ class HubSpotClient:
         on_departure()
         with self._counted:
             self._requests += 1
-        answer, sent_at = self._transport.exchange(endpoint.method, endpoint.path, body=data)
-        self.limiter.sent(permit, sent_at)
+        exchange = self._transport.exchange(endpoint.method, endpoint.path, body=data)
+        self.limiter.arrived(permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at)
+        answer = exchange.answer
         interval = whole_number(answer, "X-HubSpot-RateLimit-Interval-Milliseconds")
         self.limiter.told(
             permit,

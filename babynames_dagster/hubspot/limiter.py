@@ -4,6 +4,7 @@ What belongs here: asking for a slot and waiting for it, and passing on what ans
 arithmetic (`pacing.py`) and the row (`database/rate_limits.py`).
 """
 
+import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -16,12 +17,16 @@ from babynames_dagster.hubspot.pacing import (
     MAX_PAUSE_SECONDS,
     Limit,
     calls_left_today,
+    detour,
     next_slot,
     still_counted,
 )
 
-_WORTH_CORRECTING_SECONDS = 0.02
-"""A call sent later than this after its slot gets its true time into the log; less is what the margin is for."""
+_WORTH_CORRECTING_SECONDS = 0.005
+"""A call that is later than its slot by more than this gets its true time into the log; the margin covers less."""
+
+_AVERAGED_ANSWERS = 20
+"""About how many answers the average lateness looks back on."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class RateLimiter:
         self._turn = threading.Lock()
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
+        self._quickest = math.inf
+        self._usual_lateness = 0.0
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
         self._told = Limit()
@@ -112,11 +119,19 @@ class RateLimiter:
                 if self._pause.count == pauses and not stop.is_set():
                     return permit
 
-    def sent(self, permit: Permit, sent_at: float) -> None:
-        """Tell when a call's last byte left, by `time.monotonic()`: later than its slot, on a busy machine."""
-        moment = permit.clock.now + sent_at - permit.clock.before
-        if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
-            with self._news:
+    def arrived(self, permit: Permit, *, sent_at: float, answered_at: float) -> None:
+        """Tell when a call's last byte left and when its answer came, by `time.monotonic()`.
+
+        On a busy machine both can be later than the slot promised. The call's place in the log is then corrected,
+        so that the call that takes its place in the next window waits as much longer.
+        """
+        with self._news:
+            latency = answered_at - sent_at
+            self._quickest = min(self._quickest, latency)
+            lateness = latency - self._quickest
+            self._usual_lateness += (lateness - self._usual_lateness) / _AVERAGED_ANSWERS
+            moment = permit.clock.now + sent_at - permit.clock.before + detour(lateness, self._usual_lateness)
+            if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
                 self._corrections.append((permit.slot, moment))
 
     def told(

@@ -13,12 +13,18 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MARGIN_SECONDS = 0.15
-"""Added to the window: how far the trips of two calls to the server may differ. Costs 1.5 % of 10 s."""
+MARGIN_SECONDS = 0.03
+"""Added to the window, for what neither clock nor answers tell of two calls' trips to the server."""
 
 CATCH_UP = 2.0
 """How many times faster than the even pace calls may follow each other. Without a bound, a whole window's calls
-would queue up in front of the server, and the queue's length, which we can't see, would shift their arrival."""
+would queue up in front of the server, and arrive later than they were sent."""
+
+STEADY_SECONDS = 0.05
+"""Answers that are this late on average come from a server that takes its time; see `detour`."""
+
+MOST_DETOUR_SECONDS = 0.25
+"""How much later than it was sent a call is taken to have arrived, at most, where latencies are steady."""
 
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause that one answer can ask for; a refusal after it asks for the next."""
@@ -71,6 +77,21 @@ def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[f
     ordered = sorted(min(call, horizon) for call in calls)
     first = bisect_right(ordered, now - limit.window - MARGIN_SECONDS)
     return ordered[first:] or ordered[-1:]
+
+
+def detour(lateness: float, usual_lateness: float) -> float:
+    """Return how many seconds later than the quickest calls one call may have reached the server.
+
+    An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
+    or on the way back. Only the first two matter, and nothing tells them apart. Where latencies are steady, the
+    whole delay is taken for them; where they are not, the work is to blame for most of it, and to take it all for
+    a detour would lower the rate.
+
+    Args:
+        lateness: Seconds that the call's answer took longer than the quickest one.
+        usual_lateness: The same, as answers have it on average.
+    """
+    return min(lateness, MOST_DETOUR_SECONDS if usual_lateness < STEADY_SECONDS else STEADY_SECONDS)
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float]) -> int | None:

@@ -16,9 +16,9 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
-_AHEAD = 2
-"""Batches that may wait for their slot: one to go next, one being made ready. Whatever is under way beyond these is
-on the wire, so that the number of threads follows rate times latency by itself."""
+_AHEAD = 8
+"""Batches that may wait for their slot, so that a slow write to the ledger does not leave one unused. Whatever is
+under way beyond these is on the wire: the number of threads follows rate times latency by itself."""
 
 _LOOK_UP_SECONDS = 0.2
 """How often the receiving thread looks whether it was asked to stop, while nothing arrives."""
@@ -52,7 +52,7 @@ class _Delivered(Generic[Result]):
 
 @dataclass(frozen=True)
 class _Finished:
-    error: BaseException | None
+    pass
 
 
 class Pump(Generic[Batch, Result]):
@@ -83,6 +83,7 @@ class Pump(Generic[Batch, Result]):
         self._under_way = 0
         self._waiting = 0
         self._error: BaseException | None = None
+        self._erring = threading.Lock()
 
     def run(self, batches: Iterator[Batch]) -> PipelineError | None:
         """Send every batch, unless an error or the stop event ends it early.
@@ -133,13 +134,12 @@ class Pump(Generic[Batch, Result]):
             self._waiting -= 1
         else:
             self._under_way -= 1
-            if event.error is not None:
-                self._end_early(event.error)
 
     def _end_early(self, error: BaseException) -> None:
-        """Keep the first error: those after it are only the others being told to stop."""
-        self._error = self._error or error
-        self._halt.set()
+        """Let nothing more be sent. The first error counts: later ones are only the others being told to stop."""
+        with self._erring:
+            self._error = self._error or error
+            self._halt.set()
 
     def _work_on(self, batch: Batch) -> None:
         """Work on one batch, and say that it left the queue and that it is finished, each exactly once."""
@@ -151,10 +151,9 @@ class Pump(Generic[Batch, Result]):
                 left = True
                 self._events.put(_Departed())
 
-        error: BaseException | None = None
         try:
             self._work(batch, Desk(self._halt, lambda result: self._events.put(_Delivered(result)), departed))
-        except BaseException as caught:  # noqa: BLE001 - carried over to the thread of `run`, which raises it
-            error = caught
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread of `run`, which raises it
+            self._end_early(error)
         departed()
-        self._events.put(_Finished(error))
+        self._events.put(_Finished())

@@ -7,6 +7,7 @@ import http.client
 import json
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -62,6 +63,21 @@ class _Bearer(AuthBase):
         return request
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what came back; an exchange that broke off has an `Answer` too.
+
+    Attributes:
+        answer: What came back.
+        sent_at: When the request's last byte had left, by `time.monotonic()`.
+        answered_at: When the answer had come, by the same clock.
+    """
+
+    answer: Answer
+    sent_at: float
+    answered_at: float
+
+
 class Transport:
     """A pool of connections to one address with one token. Safe to share between threads."""
 
@@ -84,11 +100,8 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def exchange(self, method: str, path: str, *, body: bytes | None = None) -> tuple[Answer, float]:
-        """Send one request, and return what came back and when the request had left (`time.monotonic()`).
-
-        Nothing that happens on the wire raises: an exchange without an answer is an `Answer` too.
-        """
+    def exchange(self, method: str, path: str, *, body: bytes | None = None) -> Exchange:
+        """Send one request; nothing that happens on the wire raises."""
         _this_thread.sent_at = time.monotonic()
         try:
             response = self._session.request(
@@ -100,9 +113,13 @@ class Transport:
                 allow_redirects=False,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-            return Answer(NO_ANSWER, text=self._without_token(_reason(error))), _this_thread.sent_at
-        text = self._without_token(response.content.decode("utf-8", "replace"))
-        return Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT]), _this_thread.sent_at
+            answered_at = time.monotonic()
+            answer = Answer(NO_ANSWER, text=self._without_token(_reason(error)))
+        else:
+            answered_at = time.monotonic()
+            text = self._without_token(response.content.decode("utf-8", "replace"))
+            answer = Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT])
+        return Exchange(answer, _this_thread.sent_at, answered_at)
 
     def close(self) -> None:
         """Close the connections."""

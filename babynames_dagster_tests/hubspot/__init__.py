@@ -1,0 +1,1 @@
+"""The sync with HubSpot, on real databases and real HTTP."""

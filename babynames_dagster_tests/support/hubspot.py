@@ -1,0 +1,184 @@
+"""The stand-in for HubSpot as tests use it, and names to sync, written straight into the table."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
+from babynames_dagster.hubspot.client import open_client
+from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.hubspot.report import SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync import sync_contacts
+from babynames_dagster.sandbox.hubspot_api import hubspot_app
+from babynames_dagster.sandbox.serving import serving
+from babynames_dagster.settings import Settings, load_settings
+
+TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
+PORTAL = 4242
+PARTITIONS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "other"]
+
+
+class StandIn:
+    """A served stand-in, and the controls of its account."""
+
+    def __init__(self, url: str) -> None:
+        """Talk to the stand-in at `url`."""
+        self.url = url
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        requests.put(f"{self.url}/_sandbox/faults", json=faults, timeout=10).raise_for_status()
+
+    def change(self, **values: Any) -> None:  # noqa: ANN401 - JSON
+        requests.patch(f"{self.url}/_sandbox/account", json=values, timeout=10).raise_for_status()
+
+    def stats(self) -> dict[str, Any]:
+        answer: dict[str, Any] = requests.get(f"{self.url}/_sandbox/stats", timeout=10).json()
+        return answer
+
+    def log(self) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = requests.get(f"{self.url}/_sandbox/requests", timeout=10).json()
+        return answer
+
+    def writes(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.log() if entry["path"].endswith("/upsert")]
+
+    def contacts(self, *, archived: bool = False) -> dict[str, dict[str, str]]:
+        """Return the properties of every contact, by email."""
+        found: dict[str, dict[str, str]] = {}
+        after = "0"
+        while True:
+            page = requests.get(
+                f"{self.url}/_sandbox/contacts",
+                params={"after": after, "archived": str(archived).lower()},
+                timeout=30,
+            ).json()
+            found.update({contact["properties"]["email"]: contact["properties"] for contact in page})
+            if not page:
+                return found
+            after = page[-1]["id"]
+
+    def seed(self, *contacts: dict[str, str]) -> None:
+        """Make contacts that somebody else has in the account."""
+        inputs = [
+            {"properties": properties, "objectWriteTraceId": str(number)} for number, properties in enumerate(contacts)
+        ]
+        requests.post(
+            f"{self.url}/crm/v3/objects/contacts/batch/create",
+            json={"inputs": inputs},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=10,
+        ).raise_for_status()
+
+    def settings(self, engine: Engine, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
+        """Return settings that point the pipeline here, with quick retries."""
+        values = {
+            "database_url": engine.url.render_as_string(hide_password=False),
+            "hubspot_access_token": TOKEN,
+            "hubspot_base_url": self.url,
+            "retry_delay": 10,
+        }
+        return load_settings(**{**values, **overrides})
+
+
+@contextmanager
+def standing_in(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
+    """Serve a stand-in that is quick unless told otherwise."""
+    quick = {"calls": 2000, "window_seconds": 1.0}
+    app = hubspot_app(state=folder / "hubspot.db", token=TOKEN, portal_id=PORTAL, **{**quick, **options})
+    with serving(app) as url:
+        yield StandIn(url)
+
+
+def add_names(engine: Engine, count: int, *, initials: Sequence[str] = ("A", "B", "other"), first: int = 1) -> None:
+    """Write names into the table, spread over partitions."""
+    now = utc_now()
+    rows = [
+        {
+            "id": number,
+            "slug": f"name{number}.{'mf'[number % 2]}",
+            "name": f"Name{number}",
+            "sex": "MF"[number % 2],
+            "initial": initials[number % len(initials)],
+            "load_id": 1,
+            "source_line": number,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for number in range(first, first + count)
+    ]
+    with writing(engine) as connection:
+        connection.execute(sa.insert(baby_names), rows)
+
+
+def add_years(engine: Engine, years_of: dict[int, Sequence[int]], *, same_file: bool = True) -> None:
+    """Write years of names, and the two loads that the table and the years came from."""
+    now = utc_now()
+    load = {"file_name": "names.csv", "options": "", "state": "done", "started_at": now, "updated_at": now}
+    with writing(engine) as connection:
+        connection.execute(
+            sa.insert(loads),
+            [
+                {"target": "baby_names", "sha256": "a" * 64, **load},
+                {"target": "baby_name_years", "sha256": ("a" if same_file else "b") * 64, **load},
+            ],
+        )
+        connection.execute(
+            sa.insert(baby_name_years),
+            [{"name_id": name_id, "year": year, "births": 5} for name_id, years in years_of.items() for year in years],
+        )
+
+
+def sync(
+    engine: Engine,
+    stand_in: StandIn,
+    *,
+    partitions: Sequence[str] = PARTITIONS,
+    options: SyncOptions = SyncOptions(),  # noqa: B008 - frozen
+    **overrides: Any,  # noqa: ANN401 - the settings' own types
+) -> SyncReport:
+    """Open a client and sync, as the resource does."""
+    settings = stand_in.settings(engine, **overrides)
+    with open_client(settings, engine) as client:
+        return sync_contacts(
+            client,
+            engine,
+            partitions=partitions,
+            mapping=ContactMapping.from_settings(settings),
+            settings=settings,
+            options=options,
+        )
+
+
+def ledger(engine: Engine) -> dict[int, Any]:
+    """Return the ledger's entries by name id (of any one portal)."""
+    with reading(engine) as connection:
+        return {row.name_id: row for row in connection.execute(sa.select(hubspot_contacts))}
+
+
+def expected_contacts(engine: Engine, settings: Settings) -> dict[str, dict[str, str]]:
+    """Return what the account must hold for every name of the table, by email, told apart from the pipeline's way."""
+    with reading(engine) as connection:
+        return {
+            f"{row.slug}@{settings.hubspot_email_domain}": {
+                "email": f"{row.slug}@{settings.hubspot_email_domain}",
+                "firstname": row.name,
+                "lastname": {"M": "Male", "F": "Female"}[row.sex],
+                "hs_lead_status": "NEW",
+                "lifecyclestage": "subscriber",
+            }
+            for row in connection.execute(sa.select(baby_names))
+        }
+
+
+def held_contacts(stand_in: StandIn) -> dict[str, dict[str, str]]:
+    """Return what the account holds, without the record ids."""
+    return {
+        email: {name: value for name, value in properties.items() if name != "hs_object_id"}
+        for email, properties in stand_in.contacts().items()
+    }
