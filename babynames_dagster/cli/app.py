@@ -5,10 +5,11 @@ What belongs here: exit statuses and the wiring of commands. What does not: a co
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
+import typer.core
+from typing_extensions import override
 
 from babynames_dagster.cli.terminal import err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -32,8 +33,19 @@ class Verbosity:
     verbose: bool = False
 
 
+class _InOrder(typer.core.TyperGroup):
+    """Lists the commands in the order that people meet them."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=_COMMANDS.index)
+
+
+_COMMANDS = ["run", "demo", "check", "status", "rejects", "undo", "login", "migrate", "sandbox", "clean"]
+
 app = typer.Typer(
     name="babynames",
+    cls=_InOrder,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -63,19 +75,10 @@ def main() -> None:
     from babynames_dagster.cli import accounts, inspection, runs, upkeep  # noqa: F401, PLC0415 - they register commands
 
     try:
-        status = app(standalone_mode=False)
+        app()
     except PipelineError as error:
         show_error(error)
-        status = exit_status(error)
-    except click.exceptions.Abort:
-        status = EXIT_INTERRUPTED
-        err.print("Stopped.")
-    except click.ClickException as error:
-        error.show()
-        status = EXIT_CONFIGURATION
+        sys.exit(exit_status(error))
     except KeyboardInterrupt:
-        status = EXIT_INTERRUPTED
         err.print("Stopped. Run the same command again: it goes on where it stopped.")
-    except BrokenPipeError:
-        status = EXIT_FAILED
-    sys.exit(status if isinstance(status, int) else 0)
+        sys.exit(EXIT_INTERRUPTED)

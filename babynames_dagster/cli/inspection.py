@@ -1,6 +1,6 @@
 """Commands that look and change nothing: `check` and `status`, and `rejects`, which can send again."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -24,6 +24,16 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "kaggle": check_kaggle_site,
     "hubspot": check_hubspot_account,
 }
+
+_LOAD_COLUMNS = (
+    "target",
+    "state",
+    "rows_read",
+    "rows_inserted",
+    "rows_present",
+    "rows_duplicate",
+    "rows_rejected",
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -72,8 +82,8 @@ def status(*, json: Json = False) -> None:
         return
     show_table("Tables", ("table", "rows"), list(found["tables"].items()))
     _show_dicts("Ledger", found["ledger"])
-    _show_dicts("Last loads", found["loads"], leave_out={"sha256", "options", "error_message"})
-    _show_dicts("Last runs", found["runs"])
+    _show_dicts("Last loads", found["loads"], columns=_LOAD_COLUMNS)
+    _show_dicts("Last runs", [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]])
 
 
 @app.command()
@@ -111,9 +121,9 @@ def rejects(
     _show_dicts("Rejected contacts", contacts)
 
 
-def _show_dicts(title: str, rows: list[dict[str, Any]], leave_out: Collection[str] = ()) -> None:
+def _show_dicts(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     if not rows:
         out.print(f"[bold]{title}[/]: none")
         return
-    columns = [name for name in rows[0] if name not in leave_out]
-    show_table(title, columns, [[row[name] for name in columns] for row in rows])
+    shown = columns or list(rows[0])
+    show_table(title, [name.removeprefix("rows_") for name in shown], [[row[name] for name in shown] for row in rows])

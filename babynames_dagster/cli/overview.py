@@ -32,7 +32,7 @@ def overview(engine: Engine, instance: dg.DagsterInstance) -> dict[str, Any]:
     """
     return {
         "tables": {"baby_names": count_names(engine), "baby_name_years": count_years(engine)},
-        "ledger": [asdict(row) for row in outcome_counts(engine)],
+        "ledger": [{**asdict(row), "portal_id": str(row.portal_id)} for row in outcome_counts(engine)],
         "loads": [_plain(asdict(load)) for load in last_loads(engine, LOADS_SHOWN)],
         "runs": _runs(instance.get_run_records(limit=RUNS_SHOWN)),
     }
@@ -52,8 +52,12 @@ def _runs(records: Sequence[dg.RunRecord]) -> list[dict[str, Any]]:
 
 
 def _moment(timestamp: float | None) -> str | None:
-    return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds") if timestamp else None
+    return _text(datetime.fromtimestamp(timestamp, timezone.utc).replace(tzinfo=None)) if timestamp else None
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+    return {key: _text(value) if isinstance(value, datetime) else value for key, value in row.items()}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from babynames_dagster.assets.partitions import INITIALS
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, Verbosity, app, exit_status
 from babynames_dagster.cli.demo import demo_environment
 from babynames_dagster.cli.pipeline import PipelineResult, WantedRun, run_pipeline, shared_instance
@@ -41,6 +42,8 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames run`, `babynames run --dry-run`, `babynames run --partition J --json`
     """
+    if partition is not None and partition not in INITIALS:
+        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     op_config: dict[str, dict[str, Any]] = {
         "raw_zip": {"force_download": force_download} | ({"path": str(path)} if path else {}),
         "baby_names_table": {"full_reload": full_reload},
