@@ -28,6 +28,7 @@ _FLAGS = (
     "--no-first-run",
 )
 _MILLISECONDS = 1000
+_LONGEST_FOLDER = 50
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 10.0
 
@@ -107,8 +108,7 @@ async def _running(
     settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None
 ) -> AsyncIterator[Browser]:
     # Ctrl-C reaches the driver as well, which then kills the browser: what that leaves behind goes with this folder.
-    # Its name is short, because the path of the browser's socket in it may have no more than 104 characters.
-    with tempfile.TemporaryDirectory(prefix="bn-", ignore_cleanup_errors=True) as scratch:
+    with tempfile.TemporaryDirectory(prefix="bn-", dir=_short_folder(), ignore_cleanup_errors=True) as scratch:
         browser = await _launch(settings, playwright, headless=headless, downloads=downloads, scratch=scratch)
         try:
             yield browser
@@ -116,6 +116,12 @@ async def _running(
             # Shielded, so that a second cancellation does not leave the browser open.
             with suppress(Error, asyncio.TimeoutError):
                 await asyncio.shield(asyncio.wait_for(browser.close(), _CLOSE_SECONDS))
+
+
+def _short_folder() -> str:
+    """Return a folder for temporary files with room for the browser's socket: its path has 104 characters at most."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - only as parent of a folder of our own
 
 
 async def _launch(
@@ -155,5 +161,5 @@ def _launch_error(text: str, program: Path) -> PipelineError:
             remedy="Install chromium-sandbox, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1).",
             retryable=False,
         )
-    reason = re.search(r"error while loading shared libraries: .*", text)
+    reason = re.search(r"error while loading shared libraries: .*|(?<=FATAL:).*", text)
     return PipelineError(ErrorCode.BROWSER_FAILED, f"{what}: {reason.group(0)}" if reason else f"{what}.")

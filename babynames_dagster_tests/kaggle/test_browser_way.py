@@ -9,15 +9,15 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
-from babynames_dagster.kaggle.login import keep_new_session
-from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.kaggle.login import keep_new_session, sign_in_by_hand
+from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.kaggle.session import session_file
 from babynames_dagster.progress import Progress
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
-_SHORT = 3.0  # seconds to wait where the test is that nothing comes
+_SHORT = 2.0  # seconds to wait where the test is that nothing comes
 
 
 def _behave(kaggle: ServedKaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
@@ -55,15 +55,6 @@ def test_fetches_through_every_known_form_of_the_site(
     assert not obtained.final.exists(), "only the IO manager gives the final name"
     assert list(settings.downloads.iterdir()) == [obtained.path]
     assert (seen[-1].done, seen[-1].total) == (obtained.bytes, obtained.bytes)
-
-
-def test_takes_the_same_bytes_that_the_site_holds(
-    kaggle: ServedKaggle, make_settings: MakeSettings, sample: Path
-) -> None:
-    obtained = obtain_dataset(make_settings())
-
-    assert obtained.path.read_bytes() == sample.read_bytes()
-    assert kaggle.site.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
 
 
 def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
@@ -197,14 +188,31 @@ def test_auto_falls_back_to_rest_where_the_browser_is_blocked(
     assert (obtained.how, obtained.method) == ("fetched", "api")
 
 
-def test_works_where_an_event_loop_is_under_way(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    del kaggle
+def test_works_within_an_event_loop_and_with_a_long_path_of_temporary_files(
+    kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path
+) -> None:
+    long = tmp_path / ("t" * 100)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
     settings = make_settings()
 
-    async def within_a_loop() -> str:
-        return obtain_dataset(settings).how
+    async def within_a_loop() -> Obtained:
+        return obtain_dataset(settings)
 
-    assert asyncio.run(within_a_loop()) == "fetched"
+    assert asyncio.run(within_a_loop()).path.read_bytes() == sample.read_bytes()
+    assert kaggle.site.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
+
+
+def test_a_window_without_a_screen_is_told(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    with pytest.raises(PipelineError) as caught:
+        sign_in_by_hand(make_settings())
+
+    assert caught.value.code is ErrorCode.BROWSER_FAILED
+    assert "screen" in caught.value.what
+    assert not caught.value.retryable
 
 
 def test_nothing_to_sign_in_with_is_told_before_any_browser_starts(

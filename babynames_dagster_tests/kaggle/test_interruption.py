@@ -43,7 +43,7 @@ def _processes(mark: str) -> list[str]:
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """A folder for temporary files, of a short name: the browser's socket in it must have one."""
+    """A folder for temporary files, of a short name, for the browser's socket in it."""
     with tempfile.TemporaryDirectory(prefix="t-") as folder:
         yield Path(folder)
 
