@@ -1,0 +1,1 @@
+"""Tests of the `babynames` command, run as a user runs it."""

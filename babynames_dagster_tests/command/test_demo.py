@@ -1,0 +1,103 @@
+"""`babynames demo` and plain `dagster`, end to end: real browser, real server, real command line."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
+from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster_tests.support.command import run_script, start_script
+
+COUNTS = {
+    "rows_read",
+    "rows_inserted",
+    "rows_present",
+    "rows_duplicate",
+    "rows_rejected",
+    "table_rows",
+    "contacts_created",
+    "contacts_updated",
+    "contacts_unchanged",
+    "contacts_rejected",
+    "contacts_failed",
+    "requests",
+    "rate_limited",
+    "seconds",
+}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Sandbox]:
+    with running_sandbox(dataset=None, state=tmp_path / "sandbox") as sandbox:
+        yield sandbox
+
+
+def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_path: Path) -> None:
+    first = run_script("babynames", "demo", "--json", folder=tmp_path)
+    assert first.returncode == 0, first.stderr
+    told = json.loads(first.stdout)
+    assert told.keys() >= COUNTS
+    assert told["rows_read"] == told["rows_inserted"] + told["rows_duplicate"]
+    assert told["contacts_created"] == told["table_rows"] == told["rows_inserted"]
+    assert told["seconds"].keys() == {"raw_zip", "baby_names_table", "hubspot_contacts", "total"}
+    assert told["failed_checks"] == []
+    again = json.loads(run_script("babynames", "demo", "--json", folder=tmp_path).stdout)
+    assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])
+    assert (again["contacts_created"], again["contacts_unchanged"]) == (0, told["table_rows"])
+    assert again["requests"] == 0
+
+
+def test_the_demo_leaves_a_real_runs_database_alone(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "DB_HOST=127.0.0.1\nDB_PORT=1\nDB_NAME=real\nDB_USER=real\nMAX_RECORDS=7\nDEMO_MODE=true\n"
+    )
+    told = json.loads(run_script("babynames", "demo", "--json", folder=tmp_path).stdout)
+    assert told["contacts_created"] == 7
+    assert not (tmp_path / "data" / "babynames.db").exists()
+
+
+def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
+    tmp_path: Path, served: Sandbox, mariadb_url: str
+) -> None:
+    answer = run_script(
+        "dagster",
+        *("asset", "materialize", "-m", "babynames_dagster.definitions"),
+        *("--select", "*", "--partition-range", "A...other"),
+        folder=tmp_path,
+        environment={**served.environment, "DATABASE_URL": mariadb_url},
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "BetaWarning" not in answer.stderr
+    engine = sa.create_engine(mariadb_url)
+    with engine.connect() as connection:
+        names = connection.execute(sa.select(sa.func.count()).select_from(baby_names)).scalar_one()
+        synced = connection.execute(
+            sa.select(sa.func.count()).where(hubspot_contacts.c.outcome == "synced")
+        ).scalar_one()
+    engine.dispose()
+    contacts = requests.get(f"{served.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"]
+    assert names == synced == contacts > 0
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Path, served: Sandbox) -> None:
+    requests.patch(f"{served.hubspot_url}/_sandbox/account", json={"latency": 0.5}, timeout=10)
+    environment = {**served.environment, "HUBSPOT_REQUESTS_PER_BATCH": "10", "HUBSPOT_MAX_IN_FLIGHT": "1"}
+    run = start_script("babynames", "run", folder=tmp_path, environment=environment)
+    assert run.stderr is not None
+    for line in run.stderr:
+        if line.startswith("sync"):
+            break
+    run.send_signal(signal.SIGINT)
+    output, errors = run.communicate(timeout=60)
+    assert run.returncode == 130, output + errors
+    assert "goes on where it stopped" in errors
+    assert "Traceback" not in errors
+    requests.patch(f"{served.hubspot_url}/_sandbox/account", json={"latency": 0.0}, timeout=10)
+    told = json.loads(run_script("babynames", "run", "--json", folder=tmp_path, environment=served.environment).stdout)
+    assert told["success"]
+    assert told["contacts_created"] + told["contacts_updated"] + told["contacts_unchanged"] == told["table_rows"]

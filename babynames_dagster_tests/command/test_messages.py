@@ -1,0 +1,49 @@
+"""What the command says when something is wrong: one clear message, the right exit status, no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from babynames_dagster.sandbox.server import HUBSPOT_TOKEN
+from babynames_dagster_tests.support.command import run_script
+from babynames_dagster_tests.support.mariadb import free_port
+
+NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://127.0.0.1:1", "MAX_RETRIES": "0"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "status", "said"),
+    [
+        (("run",), {}, 2, ("MISSING_CONFIG", "HUBSPOT_ACCESS_TOKEN")),
+        (("run",), {"BATCH_SIZE": "many", "LOG_LEVEL": "loud"}, 2, ("INVALID_CONFIG", "BATCH_SIZE", "LOG_LEVEL")),
+        (("run",), {**NOWHERE, "DB_HOST": "127.0.0.1"}, 2, ("MISSING_CONFIG", "DB_NAME", "DB_USER")),
+        (("run", "--partition", "7"), {}, 2, ("'7'", "A..Z")),
+        (("chek",), {}, 2, ("check",)),
+        (
+            ("check", "db"),
+            {"DATABASE_URL": f"mysql+pymysql://me:hush-hush@127.0.0.1:{free_port()}/names"},
+            1,
+            ("DB_UNREACHABLE", "DB_HOST"),
+        ),
+        (("check", "db"), {"DATABASE_URL": "mysql+pymysql://me@no-such-host.invalid/names"}, 1, ("DB_UNREACHABLE",)),
+        (("check", "hubspot"), NOWHERE, 1, ("HUBSPOT_UNREACHABLE", "HUBSPOT_BASE_URL")),
+    ],
+)
+def test_a_mistake_is_named_with_its_code_and_remedy(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], status: int, said: tuple[str, ...]
+) -> None:
+    answer = run_script("babynames", *arguments, folder=tmp_path, environment=environment)
+    assert answer.returncode == status, answer.stderr
+    for word in said:
+        assert word in answer.stderr
+    assert "Traceback" not in answer.stderr + answer.stdout
+    assert "hush-hush" not in answer.stderr + answer.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    answer = run_script("babynames", "run", folder=tmp_path, environment=NOWHERE)
+    assert answer.returncode == 1
+    assert "FILE_NOT_WRITABLE" in answer.stderr
+    assert str(tmp_path / "data") in answer.stderr
+    assert "Traceback" not in answer.stderr
