@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading, utc_now, writing
 from babynames_dagster.database.tables import baby_names, loads, rejected_rows
+from babynames_dagster.errors import ErrorCode, PipelineError
 
 RUNNING = "running"
 DONE = "done"
@@ -83,8 +84,10 @@ def begin_load(  # noqa: PLR0913 - one argument a column
         "updated_at": now,
     }
     with writing(engine) as connection:
-        load_id = connection.execute(sa.insert(loads).values(values)).inserted_primary_key
-        return _load(connection, int(load_id[0]))
+        key = connection.execute(sa.insert(loads).values(values)).inserted_primary_key
+        if key is None:  # no dialect of ours leaves it out
+            raise PipelineError(ErrorCode.DB_ERROR, "The server did not say which id the load got.")
+        return _load(connection, key[0])
 
 
 def take_up_load(engine: Engine, load_id: int, *, run_id: str | None) -> LoadRow:

@@ -3,6 +3,7 @@
 What belongs here: inserting names, counting and reading them. What does not: what a name is.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ _SQLITE_INSERT = _INSERT + "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHI
 # A bound JSON list joins by the unique key however long it is; a long IN list makes optimizers scan the table.
 _SLUG_LIST = "JSON_TABLE(%s, '$[*]' COLUMNS (slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS item"
 _FIND = f"SELECT found.slug, found.id FROM {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug"  # noqa: S608 - no input is in it
+_SQLITE_FIND = "SELECT slug, id FROM baby_names WHERE slug IN (SELECT value FROM json_each(?))"
 _MISSING = (
     f"SELECT item.slug FROM {_SLUG_LIST} LEFT JOIN baby_names AS found ON found.slug = item.slug "  # noqa: S608 - no input is in it
     "WHERE found.id IS NULL"
@@ -99,7 +101,8 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
     literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id},'{stamp}','{stamp}')")
     for listed in bulk.value_lists(connection, literals):
         bulk.execute(connection, _INSERT + listed)
-    return rows.num_rows
+    inserted: int = rows.num_rows
+    return inserted
 
 
 def mark_seen(connection: Connection, slugs: pa.StringArray, *, load_id: int) -> int:
@@ -137,12 +140,12 @@ def find_ids(connection: Connection, slugs: pa.StringArray) -> dict[str, int]:
         slugs: Any number.
     """
     if connection.dialect.name == "sqlite":
-        listed = "[" + ",".join(f'"{slug}"' for slug in slugs.to_pylist()) + "]"
-        statement = "SELECT slug, id FROM baby_names WHERE slug IN (SELECT value FROM json_each(?))"
-        return dict(connection.exec_driver_sql(statement, (listed,)).tuples().all())
+        statement, lists = _SQLITE_FIND, iter([json.dumps(slugs.to_pylist())])
+    else:
+        statement, lists = _FIND, _slug_lists(connection, slugs)
     found: dict[str, int] = {}
-    for listed in _slug_lists(connection, slugs):
-        found.update(connection.exec_driver_sql(_FIND, (listed,)).tuples().all())
+    for listed in lists:
+        found.update((slug, row_id) for slug, row_id in connection.exec_driver_sql(statement, (listed,)))
     return found
 
 
@@ -193,9 +196,8 @@ def table_facts(engine: Engine) -> TableFacts:
 
 def sample_names(engine: Engine, *, limit: int) -> Sequence[NameRow]:
     """Return the table's first rows by id."""
-    statement = sa.select(*_row_columns()).order_by(baby_names.c.id).limit(limit)
     with reading(engine) as connection:
-        return [NameRow(*row) for row in connection.execute(statement)]
+        return [NameRow(*row) for row in connection.execute(_name_rows().limit(limit))]
 
 
 def name_pages(engine: Engine, initial: str, *, size: int) -> Iterator[Sequence[NameRow]]:
@@ -208,12 +210,7 @@ def name_pages(engine: Engine, initial: str, *, size: int) -> Iterator[Sequence[
     """
     last = 0
     while True:
-        statement = (
-            sa.select(*_row_columns())
-            .where(baby_names.c.initial == initial, baby_names.c.id > last)
-            .order_by(baby_names.c.id)
-            .limit(size)
-        )
+        statement = _name_rows().where(baby_names.c.initial == initial, baby_names.c.id > last).limit(size)
         with reading(engine) as connection:
             page = [NameRow(*row) for row in connection.execute(statement)]
         if page:
@@ -223,5 +220,6 @@ def name_pages(engine: Engine, initial: str, *, size: int) -> Iterator[Sequence[
             return
 
 
-def _row_columns() -> tuple[sa.Column[object], ...]:
-    return tuple(baby_names.c[name] for name in NameRow._fields)
+def _name_rows() -> sa.Select[int, str, str, str, str]:
+    row = baby_names.c
+    return sa.select(row.id, row.slug, row.name, row.sex, row.initial).order_by(row.id)

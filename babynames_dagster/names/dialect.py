@@ -96,7 +96,9 @@ def read_dialect(first: bytes, *, wanted: Sequence[str], delimiter: str | None, 
     number = first.count(b"\n", 0, start) + 1
     _check_header_bytes(line, file_name)
     candidates = (delimiter,) if delimiter is not None else _DELIMITERS
-    splits = {item: _split(line.removesuffix(b"\r"), item.encode(), number, file_name) for item in candidates}
+    splits = {item: _split(line.removesuffix(b"\r"), item.encode()) for item in candidates}
+    if not any(splits.values()):
+        raise PipelineError(ErrorCode.CSV_MALFORMED, f"{file_name}, line {number}: the header's quotes don't match.")
     for item, names in splits.items():
         columns = {column: _position(names, column) for column in wanted}
         if None not in columns.values():
@@ -128,10 +130,11 @@ def _check_header_bytes(line: bytes, file_name: str) -> None:
         )
 
 
-def _split(line: bytes, delimiter: bytes, number: int, file_name: str) -> list[str]:
+def _split(line: bytes, delimiter: bytes) -> list[str]:
+    """Return the column names; none where the quotes don't fit the separator."""
     fields = split_record(line, delimiter)
     if isinstance(fields, Malformed):
-        raise PipelineError(ErrorCode.CSV_MALFORMED, f"{file_name}, line {number}: the header's quotes don't match.")
+        return []
     return [field.decode("utf-8", errors="replace").strip() for field in fields]
 
 

@@ -1,0 +1,109 @@
+"""Making files and loading them, as the tests of the load do it."""
+
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.loads import rejects_of_load
+from babynames_dagster.database.tables import baby_name_years, baby_names
+from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.names.load import LoadReport, load_names, load_years
+from babynames_dagster.names.reading import ReadOptions, names_reader, years_reader
+from babynames_dagster.settings import Settings
+
+HEADER = b"YearOfBirth,Name,Sex,Number\n"
+WANTED = "babyNamesUSYOB-full.csv"
+
+
+def settings_of(**values: Any) -> Settings:  # noqa: ANN401 - the fields' own types
+    """Return settings that nothing outside of the test touches, with pauses too short to wait for."""
+    return Settings(_env_file=None, **{"retry_delay": 10, "reject_limit": 1.0, **values})
+
+
+def csv_file(folder: Path, body: bytes, *, header: bytes = HEADER, name: str = "names.csv") -> Path:
+    """Write a plain CSV."""
+    path = folder / name
+    path.write_bytes(header + body)
+    return path
+
+
+def zip_file(folder: Path, members: Iterable[tuple[str, bytes]], *, name: str = "names.zip") -> Path:
+    """Write a zip."""
+    path = folder / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members:
+            archive.writestr(member, content)
+    return path
+
+
+def load(engine: Engine, path: Path, *, full_reload: bool = False, **values: Any) -> LoadReport:  # noqa: ANN401 - the fields' own types
+    """Load a file's names, with settings by field name."""
+    settings = settings_of(**values)
+    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    options = ReadOptions.from_settings(settings)
+    reader = names_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
+    return load_names(reader, engine, run_id=None, settings=settings)
+
+
+def load_births(engine: Engine, path: Path, *, full_reload: bool = False, **values: Any) -> LoadReport:  # noqa: ANN401 - the fields' own types
+    """Load a file's births by year, with settings by field name."""
+    settings = settings_of(**values)
+    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    options = ReadOptions.from_settings(settings)
+    reader = years_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
+    return load_years(reader, engine, run_id=None, settings=settings)
+
+
+def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types
+    """Return a file's names with their sexes, and its rejects' lines and reasons, without a database."""
+    settings = settings_of(**values)
+    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings), full_reload=False)
+    rows = [row for batch in reader for row in batch.to_pylist()]
+    return (
+        {(row["name"], row["sex"]) for row in rows if row["reason"] is None},
+        [(row["line"], row["reason"]) for row in rows if row["reason"] is not None],
+    )
+
+
+def names_in(engine: Engine) -> set[tuple[str, str]]:
+    """Return the table's names and sexes."""
+    with reading(engine) as connection:
+        return {(name, sex) for name, sex in connection.execute(sa.select(baby_names.c.name, baby_names.c.sex))}
+
+
+def rows_in(engine: Engine) -> list[tuple[Any, ...]]:
+    """Return all that a file decides about the table's rows, by slug."""
+    columns = (baby_names.c[name] for name in ("slug", "name", "sex", "initial", "source_line"))
+    with reading(engine) as connection:
+        return [tuple(row) for row in connection.execute(sa.select(*columns).order_by(baby_names.c.slug))]
+
+
+def births_in(engine: Engine) -> dict[tuple[str, int], int]:
+    """Return births by slug and year."""
+    statement = sa.select(baby_names.c.slug, baby_name_years.c.year, baby_name_years.c.births).join_from(
+        baby_name_years, baby_names, baby_names.c.id == baby_name_years.c.name_id
+    )
+    with reading(engine) as connection:
+        return {(slug, year): births for slug, year, births in connection.execute(statement)}
+
+
+def rejects(engine: Engine, report: LoadReport) -> Sequence[tuple[int, str]]:
+    """Return lines and reasons of a load's rejects."""
+    return [(row.line, row.reason) for row in rejects_of_load(engine, report.load_id, 1000)]
+
+
+def counts(report: LoadReport) -> tuple[int, int, int, int, int]:
+    """Return rows read, inserted, present, duplicate and rejected."""
+    return (
+        report.rows_read,
+        report.rows_inserted,
+        report.rows_present,
+        report.rows_duplicate,
+        report.rows_rejected,
+    )
