@@ -25,6 +25,14 @@ PYTHON
     [ -n "$program" ] && timeout 30 "$program" --version >/dev/null 2>&1
 }
 
+driver_starts() { "$python" -m playwright --version >/dev/null 2>&1; }
+
+# Playwright's driver is a Node.js, whose one library that a bare Debian lacks is this.
+if ! driver_starts; then
+    debian_install libatomic1 || true
+    driver_starts || fail "Playwright's driver does not start." "What to do: apt-get install libatomic1"
+fi
+
 if found; then exit; fi
 say "Downloading Playwright's Chromium"
 timeout "$download_seconds" "$python" -m playwright install chromium >/dev/null 2>&1 || say "It can't be downloaded here"
