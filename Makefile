@@ -55,6 +55,6 @@ clean: ## Remove the virtual environment and what tools left behind; never data/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(INSTALLED): setup.cfg pyproject.toml constraints.txt scripts/venv.sh
+$(INSTALLED): setup.cfg constraints.txt scripts/venv.sh
 	@scripts/venv.sh
 	@touch $@

@@ -17,7 +17,7 @@ debian_install() {
         as_root=(sudo -n)
     fi
     say "Installing from Debian: $*"
-    "${as_root[@]}" apt-get update -q >&2 || say "apt-get update failed; trying with the lists that are here"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-remove \
-        --no-install-recommends "$@" >&2
+    "${as_root[@]}" apt-get update -qq >/dev/null || say "apt-get update failed; trying with the lists that are here"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-remove \
+        --no-install-recommends "$@" >/dev/null
 }
