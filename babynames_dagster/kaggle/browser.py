@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
@@ -85,7 +86,9 @@ def browser_error(error: Error, doing: str) -> PipelineError:
     network = re.search(r"net::(ERR_\w+)", text)
     if network:
         return PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"The browser met {network.group(1)} while {doing}.")
-    if type(error).__name__ == "TimeoutError":
+    if isinstance(error, PlaywrightTimeoutError) and "goto" not in text.partition(":")[0]:
+        return PipelineError(ErrorCode.KAGGLE_LAYOUT_UNKNOWN, f"The page did not take a click in time while {doing}.")
+    if isinstance(error, PlaywrightTimeoutError):
         return PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"No answer in time while {doing}.")
     if re.search(r"(parsing|unknown|unexpected).*(selector|engine|token)", text, re.IGNORECASE):
         return PipelineError(ErrorCode.INVALID_CONFIG, f"A selector of KAGGLE_LOCATORS is none, met while {doing}.")

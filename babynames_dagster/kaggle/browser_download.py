@@ -6,6 +6,7 @@ what arrived (`arrival.py`).
 
 import asyncio
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from babynames_dagster.settings import Seconds, Settings
 
 # One file is what is wanted; the whole dataset holds it too.
 _CONTROLS: tuple[Landmark, ...] = ("file_download", "dataset_download")
+_FILES_ARE_DRAWN: Seconds = 3.0
+_MILLISECONDS = 1000
 _UNDER_WAY = "inProgress"
 
 
@@ -94,7 +97,7 @@ class BrowserDownloads:
 
     def _settled(self, last: _State) -> Path:
         file = self._folder / str(self._guid)
-        if last.state == "completed" and last.total in (None, last.done):
+        if last.state == "completed":
             return file
         if shutil.disk_usage(self._folder).free < (last.total or 0) - last.done:
             raise PipelineError(ErrorCode.DISK_FULL, f"The download does not fit on the disk of {self._folder.parent}.")
@@ -155,6 +158,11 @@ async def reach_controls(visit: Visit) -> bool:
     came = await visit.first_of({"login": visit.signed_out, **controls}, doing="opening the dataset's page")
     if came is None:
         raise visit.unknown_layout("download control")
+    if came == "dataset_download":
+        # The header is drawn before the list of files.
+        patience = min(_FILES_ARE_DRAWN, visit.settings.kaggle_timeout / 20)
+        with suppress(Error):
+            await visit.any_of("file_download").wait_for(timeout=patience * _MILLISECONDS)
     return came != "login"
 
 
@@ -179,6 +187,7 @@ async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
     signs: dict[str, Sign] = {
         "download": downloads.begun,
         "login": visit.signed_out,
+        "login dialog": visit.shown("email_provider"),
         "menu": visit.shown("download_item"),
     }
     try:
@@ -200,7 +209,7 @@ async def _try(visit: Visit, control: Locator, signs: dict[str, Sign]) -> str | 
     await control.click()
     came = await visit.first_of(signs, doing="starting the download")
     if came == "menu":
-        await visit.click("download_item")
+        await (await visit.best_of("download_item")).click()
         without_menu = {name: sign for name, sign in signs.items() if name != "menu"}
         came = await visit.first_of(without_menu, doing="starting the download from the menu")
     return came

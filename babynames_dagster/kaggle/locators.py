@@ -36,7 +36,7 @@ _TABLE: Table = {
     "email_provider": (
         "role=button[name=/sign in with email/i]",
         "role=link[name=/sign in with email/i]",
-        "role=button[name=/email/i]",
+        "role=button[name=/(continue|log in) with email/i]",
     ),
     "email_field": ('input[name="email"]', 'input[type="email"]', "role=textbox[name=/e-?mail/i]"),
     "password_field": ('input[name="password"]', 'input[type="password"]'),
@@ -80,7 +80,7 @@ _TABLE: Table = {
     ),
     "not_found": ("role=heading[name=/(^404\\b|page not found|can.t find that page)/i]",),
     "site_error": ("role=heading[name=/(something went wrong|unexpected error|^5\\d\\d\\b)/i]",),
-    "sign_in_refusal": ("role=alert", "text=/(invalid|incorrect).*(password|credentials)/i"),
+    "sign_in_refusal": ('[role="alert"]:text-matches("invalid|incorrect|wrong|not match", "i")',),
 }
 
 

@@ -23,9 +23,15 @@ def is_login_page(url: str) -> bool:
     return urlsplit(url).path.startswith("/account/login")
 
 
-def is_signed_in_page(url: str) -> bool:
-    """Tell whether an address is none of the pages on the way in: neither login nor second factor."""
-    return url.startswith("http") and not is_login_page(url) and not TWO_FACTOR_URL.search(url)
+def is_signed_in_page(url: str, base: str) -> bool:
+    """Tell whether an address is one of the site's, and none of those on the way in: login and second factor.
+
+    Args:
+        url: The address.
+        base: The site's; on the way in, a person may visit Google's and others'.
+    """
+    here = urlsplit(url)[:2] == urlsplit(base)[:2]
+    return here and not is_login_page(url) and not TWO_FACTOR_URL.search(url)
 
 
 def refused_status(status: int) -> ErrorCode | None:
@@ -57,7 +63,7 @@ def refused_sign_in(status: int, body: str) -> ErrorCode | None:
         body: The answer's text.
     """
     refused = status >= _FIRST_ERROR or _has_errors(body)
-    if _TWO_FACTOR_WORDS.search(body):
+    if refused and _TWO_FACTOR_WORDS.search(body):
         return ErrorCode.KAGGLE_TWO_FACTOR
     if refused and _CAPTCHA_WORDS.search(body):
         return ErrorCode.KAGGLE_BOT_CHECK

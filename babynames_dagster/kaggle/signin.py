@@ -60,7 +60,7 @@ async def sign_in(visit: Visit, *, return_to: str = "/") -> None:
     try:
         came = await visit.first_of(hoped, doing="opening the login page")
         if came == "providers":
-            await visit.click("email_provider")
+            await (await visit.best_of("email_provider")).click()
             del hoped["providers"]
             came = await visit.first_of(hoped, doing="choosing to sign in with email")
         if came is None:
@@ -92,7 +92,7 @@ async def _send_form(visit: Visit) -> None:
     try:
         await _type(visit, "email_field", settings.kaggle_email)
         await _type(visit, "password_field", settings.kaggle_password.get_secret_value())
-        await visit.click("submit")
+        await (await visit.best_of("submit")).click()
         if not visit.by_hand:
             await _raise_refusal(visit, answered)
     finally:
@@ -134,7 +134,7 @@ async def _text(answer: Response) -> str:
 
 async def _type(visit: Visit, field: Landmark, text: str) -> None:
     """Type into a field so that Playwright's call log, which its errors quote, has no word of it."""
-    found = visit.any_of(field)
+    found = await visit.best_of(field)
     await found.fill("")
     await found.focus()
     await visit.page.keyboard.insert_text(text)

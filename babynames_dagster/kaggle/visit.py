@@ -33,6 +33,7 @@ _SHOWN_OBSTACLES: dict[Landmark, tuple[ErrorCode, str]] = {
     "not_found": (ErrorCode.KAGGLE_NOT_FOUND, "Kaggle has no such page"),
     "site_error": (ErrorCode.KAGGLE_SITE_ERROR, "Kaggle shows its error page"),
 }
+_NO_HANDS_HELP: tuple[Landmark, ...] = ("not_found", "site_error")
 _TITLE = "title"
 _ADDRESS = "address"
 _STATUS = "status"
@@ -86,10 +87,11 @@ class Visit:
 
         Playwright's own locator handlers are no help: they run inside every wait, and here many waits go on at once.
         """
-        while not self.page.is_closed():
-            with suppress(Error):  # the page moved on, and the banner with it
+        with suppress(Error):  # the page is gone
+            while True:
                 await self.shown("banner")()
-                await self.any_of("banner").click()
+                with suppress(Error):  # the page moved on, and the banner with it
+                    await self.any_of("banner").click()
 
     def any_of(self, name: Landmark, *, visible: bool = True) -> Locator:
         """Return whatever alternative of a landmark there is."""
@@ -106,18 +108,19 @@ class Visit:
         ]
         return [alternative for alternative in alternatives if await alternative.is_visible()]
 
-    async def click(self, name: Landmark) -> None:
-        """Click the best visible alternative of a landmark that was seen."""
+    async def best_of(self, name: Landmark) -> Locator:
+        """Return the first visible alternative of a landmark that was seen, in the table's order."""
         alternatives = await self.all_of(name)
-        await (alternatives[0] if alternatives else self.any_of(name)).click()
+        return alternatives[0] if alternatives else self.any_of(name)
 
     def shown(self, name: Landmark) -> Sign:
         """Return the wait until a landmark is seen."""
         return lambda: self.any_of(name).wait_for(timeout=0)
 
     async def signed_in(self) -> None:
-        """Wait until the page has left the login pages."""
-        await self.page.wait_for_url(is_signed_in_page, wait_until="commit", timeout=0)
+        """Wait until the page has left the login pages for another page of the site."""
+        base = self.settings.kaggle_base_url
+        await self.page.wait_for_url(lambda url: is_signed_in_page(url, base), wait_until="commit", timeout=0)
 
     async def signed_out(self) -> None:
         """Wait until the page is one of the login pages."""
@@ -136,7 +139,7 @@ class Visit:
         Raises:
             PipelineError: The obstacle's.
         """
-        signs = dict(hoped) if self.by_hand else {**hoped, **self._obstacle_signs()}
+        signs = {**hoped, **self._obstacle_signs()}
         try:
             came = await self._first(signs)
             if came in {"bot_check", _TITLE} and await self._bot_check_passes():
@@ -180,6 +183,9 @@ class Visit:
                 task.cancel()
 
     def _obstacle_signs(self) -> dict[str, Sign]:
+        """Return the obstacles to watch for; a person at the window deals with some of them."""
+        if self.by_hand:
+            return {name: self.shown(name) for name in _NO_HANDS_HELP}
         title = self.any_of("bot_check_title", visible=False)
         return {
             _TITLE: lambda: title.wait_for(state="attached", timeout=0),

@@ -18,6 +18,7 @@ class Behaviour:
         login_seconds: How long the site thinks about a login.
         after_login: What follows right credentials.
         echoes_password: Whether a refusal repeats what was typed, as careless sites do.
+        signed_out: What who is not signed in meets on the dataset's page: the login page, or a dialog on download.
         page: What the dataset's page is.
         download: Which control starts a download: the file's own, the header's menu, the header's button at once, a
             button that does nothing, or none that is known.
@@ -36,6 +37,7 @@ class Behaviour:
     login_seconds: float = 0.0
     after_login: Literal["in", "two_factor", "captcha"] = "in"
     echoes_password: bool = False
+    signed_out: Literal["redirect", "dialog"] = "redirect"
     page: Literal["found", "missing", "error", "bot_check", "bot_check_passes", "rate_limited"] = "found"
     download: Literal["file", "menu", "direct", "dead", "unknown"] = "file"
     content: Literal["zip", "csv", "html"] = "zip"

@@ -30,6 +30,8 @@ _BANNER = """<div class="banner" role="dialog" aria-label="Cookies">
 <p>This site uses cookies to deliver its services and to analyse traffic.</p>
 <button onclick="this.parentElement.remove()">OK, Got it.</button></div>"""
 
+_ASK = "document.querySelector('dialog').showModal()"
+
 _SIGN_IN_SCRIPT = """
 const form = document.querySelector("form");
 form.addEventListener("submit", async (event) => {
@@ -112,7 +114,7 @@ def message_page(heading: str, text: str, behaviour: Behaviour) -> str:
     return page("Kaggle", f"<h1>{escape(heading)}</h1><p>{escape(text)}</p>", behaviour)
 
 
-def dataset_page(name: str, address: str, megabytes: float, behaviour: Behaviour) -> str:
+def dataset_page(name: str, address: str, megabytes: float, behaviour: Behaviour, *, signed_in: bool) -> str:
     """Return the dataset's page with the download control that the behaviour asks for.
 
     Args:
@@ -120,9 +122,10 @@ def dataset_page(name: str, address: str, megabytes: float, behaviour: Behaviour
         address: The path of the dataset's page.
         megabytes: Size of the zip.
         behaviour: For the control and the banner.
+        signed_in: Whether a download starts at once, or a dialog asks to sign in.
     """
-    whole = f"location.assign('{address}/download')"
-    one = f"location.assign('{address}/download?file={escape(name)}')"
+    whole = f"location.assign('{address}/download')" if signed_in else _ASK
+    one = f"location.assign('{address}/download?file={escape(name)}')" if signed_in else _ASK
     menu = (
         '<button aria-haspopup="menu" onclick="document.querySelector(\'[role=menu]\').hidden = false">Download'
         f'</button><div role="menu" hidden><div role="menuitem" onclick="{whole}">'
@@ -141,5 +144,6 @@ def dataset_page(name: str, address: str, megabytes: float, behaviour: Behaviour
     body = f"""<div class="row"><h1>US Baby Names by Year of Birth</h1><div>{header}</div></div>
 <p>Names of newborns in the United States, with how many were born each year.</p>
 <div class="card"><div class="row"><h2>{escape(name)}</h2>{control}</div>
-<p>YearOfBirth, Name, Sex, Number</p></div>"""
+<p>YearOfBirth, Name, Sex, Number</p></div>
+<dialog><p>Sign in to download.</p><button>Sign in with Google</button> <button>Sign in with Email</button></dialog>"""
     return page("US Baby Names by Year of Birth | Kaggle", body, behaviour)

@@ -142,13 +142,15 @@ class KaggleSite:
         return HTMLResponse(pages.two_factor_page(self.behaviour))
 
     async def _dataset_page(self, request: Request) -> Response:
-        if not self._signed_in(request):
+        signed_in = self._signed_in(request)
+        if not signed_in and self.behaviour.signed_out == "redirect":
             return self._to_login(request)
         special = self._special_page()
         if special is not None:
             return special
         address, size = f"/datasets/{self._dataset}", len(self._files.zip) / _MEBIBYTE
-        return HTMLResponse(pages.dataset_page(self._files.name, address, size, self.behaviour))
+        page = pages.dataset_page(self._files.name, address, size, self.behaviour, signed_in=signed_in)
+        return HTMLResponse(page)
 
     def _special_page(self) -> Response | None:
         kind, behaviour = self.behaviour.page, self.behaviour

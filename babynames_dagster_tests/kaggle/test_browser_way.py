@@ -149,7 +149,11 @@ def test_a_kept_session_is_reused_and_for_its_owners_eyes_only(
     assert _SIGN_IN not in kaggle.site.record.paths("site")
 
 
-def test_an_expired_session_leads_to_a_new_login(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+@pytest.mark.parametrize("signed_out", ["redirect", "dialog"])
+def test_an_expired_session_leads_to_a_new_login(
+    kaggle: ServedKaggle, make_settings: MakeSettings, signed_out: str
+) -> None:
+    _behave(kaggle, signed_out=signed_out)
     settings = make_settings()
     obtain_dataset(settings)
     kaggle.site.expire_sessions()

@@ -31,12 +31,13 @@ _LOG = logging.getLogger(__name__)
         ("https://www.kaggle.com/account/login?phase=emailSignIn&returnUrl=%2F", True, False),
         ("https://www.kaggle.com/account/twoFactor?returnUrl=%2F", False, False),
         ("https://www.kaggle.com/", False, True),
+        ("https://accounts.google.com/signin?continue=https://www.kaggle.com/", False, False),
         ("about:blank", False, False),
     ],
 )
 def test_success_is_to_have_left_the_login_pages(address: str, login: bool, inside: bool) -> None:  # noqa: FBT001 - a table
     assert is_login_page(address) is login
-    assert is_signed_in_page(address) is inside
+    assert is_signed_in_page(address, "https://www.kaggle.com") is inside
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,8 @@ def test_each_status_means_one_thing(status: int, code: ErrorCode | None) -> Non
         (200, '{"errors": ["whatever the wording"]}', ErrorCode.KAGGLE_AUTH_ERROR),
         (400, "not even JSON", ErrorCode.KAGGLE_AUTH_ERROR),
         (400, '{"errors": ["Captcha required"]}', ErrorCode.KAGGLE_BOT_CHECK),
-        (200, '{"twoFactorRequired": {}}', ErrorCode.KAGGLE_TWO_FACTOR),
+        (200, '{"twoFactorEnabled": false}', None),
+        (400, '{"errors": ["Two-step verification is required"]}', ErrorCode.KAGGLE_TWO_FACTOR),
         (429, "", ErrorCode.KAGGLE_RATE_LIMITED),
         (503, "", ErrorCode.KAGGLE_SITE_ERROR),
     ],
