@@ -23,8 +23,12 @@ INTERVAL_SECONDS = 30
 SETTLE_SECONDS = 5.0
 
 
-def file_sensor() -> dg.SensorDefinition:
-    """Return the sensor; it is off until somebody switches it on."""
+def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinition:
+    """Return the sensor; it is off until somebody switches it on.
+
+    Args:
+        settle_seconds: How long a file must have been still before it counts as written to its end.
+    """
 
     @dg.sensor(
         name="new_file",
@@ -46,7 +50,7 @@ def file_sensor() -> dg.SensorDefinition:
                 SensorState.from_cursor(context.cursor),
                 list_folder(downloads),
                 now=time.time(),
-                settle_seconds=SETTLE_SECONDS,
+                settle_seconds=settle_seconds,
                 digest=lambda path: sha256_of(Path(path)),
                 content_state=content_state,
             )

@@ -1,0 +1,154 @@
+"""Sensors and schedule: what starts by itself, on a real instance and real files."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from babynames_dagster.automation.failure_sensor import failure_sensor
+from babynames_dagster.automation.file_sensor import FILE_TAG, file_sensor
+from babynames_dagster.automation.schedules import daily_schedule
+from babynames_dagster.automation.sync_sensor import sync_sensor
+from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster.settings import current_settings, load_settings
+from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+
+STILL_SECONDS = 0.3
+WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partition_range_end": "other"}
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    with pointed_at_sandbox(monkeypatch, tmp_path, f"sqlite:///{tmp_path / 'names.db'}") as served:
+        yield served
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:
+    """Put a CSV into the download folder, written to its end a while ago."""
+    folder = current_settings().downloads
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_csv(folder / name, rows)
+
+
+def ask_about_files(instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+    with dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"database": DatabaseResource()}
+    ) as context:
+        answer = file_sensor(settle_seconds=STILL_SECONDS)(context)
+    assert isinstance(answer, dg.SensorResult)
+    return answer
+
+
+def ask_until_still(instance: dg.DagsterInstance) -> dg.SensorResult:
+    """Tick as the daemon does, until a file has been still for long enough."""
+    deadline = time.monotonic() + 30
+    cursor: str | None = None
+    while time.monotonic() < deadline:
+        answer = ask_about_files(instance, cursor)
+        if answer.run_requests:
+            return answer
+        cursor = answer.cursor
+        time.sleep(0.1)
+    message = "no run was asked for"
+    raise AssertionError(message)
+
+
+def test_a_dropped_file_asks_for_one_run_of_everything_for_that_very_file(
+    sandbox: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    del sandbox
+    dropped = drop_file("any name.csv", [(1990, "Mary", "F", 1)])
+    (request,) = ask_until_still(instance).run_requests or []
+    config = request.run_config["ops"]["raw_zip"]["config"]
+    assert config["path"] == str(dropped)
+    assert request.tags.items() >= WHOLE_RANGE.items()
+    assert request.tags[FILE_TAG] == config["sha256"]
+    assert run_graph(instance, config={"raw_zip": config}, tags={FILE_TAG: config["sha256"]}).success
+    later = ask_about_files(instance)
+    assert not later.run_requests
+
+
+def test_a_missing_folder_is_said_and_starts_nothing(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    answer = ask_about_files(instance)
+    assert not answer.run_requests
+    assert answer.skip_reason is not None
+    assert "can't be read" in str(answer.skip_reason.skip_message)
+
+
+def ask_about_contacts(instance: dg.DagsterInstance) -> list[dg.RunRequest | dg.SkipReason]:
+    with dg.build_sensor_context(
+        instance=instance, resources={"database": DatabaseResource(), "hubspot": HubSpotResource()}
+    ) as context:
+        answer = sync_sensor()(context)
+        return list(answer)  # type: ignore[arg-type]  # a generator function's answer
+
+
+def test_only_partitions_with_something_to_send_are_asked_for(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    names = [(1990, name, "F", 1) for name in ("Ada", "Bea", "Cleo", "Mary")]
+    path = drop_file("names.csv", names)
+    assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
+    requests = ask_about_contacts(instance)
+    ranges = [
+        (item.tags["dagster/asset_partition_range_start"], item.tags["dagster/asset_partition_range_end"])
+        for item in requests
+        if isinstance(item, dg.RunRequest)
+    ]
+    assert ranges == [("A", "C"), ("M", "M")]
+    assert run_graph(instance, assets=["hubspot_contacts"]).success
+    (skip,) = ask_about_contacts(instance)
+    assert isinstance(skip, dg.SkipReason)
+
+
+def test_nothing_is_asked_for_while_hubspot_cannot_be_reached(
+    sandbox: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del sandbox
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-wrong-token")
+    current_settings.cache_clear()
+    (skip,) = ask_about_contacts(instance)
+    assert isinstance(skip, dg.SkipReason)
+    assert "HUBSPOT_AUTH_ERROR" in str(skip.skip_message)
+
+
+def test_the_daily_schedule_is_off_by_default_and_runs_everything() -> None:
+    schedule = daily_schedule(load_settings(daily_cron="15 4 * * *"))
+    assert schedule.cron_schedule == "15 4 * * *"
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    request = schedule(dg.build_schedule_context())
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags.items() >= WHOLE_RANGE.items()
+
+
+def test_a_failed_run_is_told_to_people_and_an_unreachable_target_breaks_nothing(
+    sandbox: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del sandbox
+    monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://127.0.0.1:1/hook")
+    current_settings.cache_clear()
+    result = job_to_run().execute_in_process(
+        instance=instance,
+        run_config={"ops": {"raw_zip": {"config": {"path": os.devnull}}}},
+        tags=WHOLE_RANGE,
+        raise_on_error=False,
+    )
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_failed",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=result.dagster_run,
+    ).for_run_failure()
+    failure_sensor()(context)
