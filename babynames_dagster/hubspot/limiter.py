@@ -7,6 +7,7 @@ arithmetic (`pacing.py`) and the row (`database/rate_limits.py`).
 import math
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Engine
@@ -25,8 +26,8 @@ from babynames_dagster.hubspot.pacing import (
 _WORTH_CORRECTING_SECONDS = 0.005
 """A call that is later than its slot by more than this gets its true time into the log; the margin covers less."""
 
-_AVERAGED_ANSWERS = 20
-"""About how many answers the average lateness looks back on."""
+_ANSWERS_REMEMBERED = 50
+"""The answers that tell whether latencies are steady."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class RateLimiter:
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
         self._quickest = math.inf
-        self._usual_lateness = 0.0
+        self._lateness: deque[float] = deque(maxlen=_ANSWERS_REMEMBERED)
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
         self._told = Limit()
@@ -129,8 +130,8 @@ class RateLimiter:
             latency = answered_at - sent_at
             self._quickest = min(self._quickest, latency)
             lateness = latency - self._quickest
-            self._usual_lateness += (lateness - self._usual_lateness) / _AVERAGED_ANSWERS
-            moment = permit.clock.now + sent_at - permit.clock.before + detour(lateness, self._usual_lateness)
+            self._lateness.append(lateness)
+            moment = permit.clock.now + sent_at - permit.clock.before + detour(lateness, self._lateness)
             if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
                 self._corrections.append((permit.slot, moment))
 

@@ -12,6 +12,7 @@ once.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 MARGIN_SECONDS = 0.03
 """Added to the window, for what neither clock nor answers tell of two calls' trips to the server."""
@@ -21,10 +22,13 @@ CATCH_UP = 2.0
 would queue up in front of the server, and arrive later than they were sent."""
 
 STEADY_SECONDS = 0.05
-"""Answers that are this late on average come from a server that takes its time; see `detour`."""
+"""Latencies are steady where most answers are no later than this after the quickest."""
 
-MOST_DETOUR_SECONDS = 0.25
+MOST_DETOUR_SECONDS = 2.0
 """How much later than it was sent a call is taken to have arrived, at most, where latencies are steady."""
+
+UNSTEADY_DETOUR_SECONDS = 0.1
+"""The same where they are not. Costs 1 % of 10 s, as most answers then are later than this."""
 
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause that one answer can ask for; a refusal after it asks for the next."""
@@ -79,7 +83,7 @@ def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[f
     return ordered[first:] or ordered[-1:]
 
 
-def detour(lateness: float, usual_lateness: float) -> float:
+def detour(lateness: float, recent: Sequence[float]) -> float:
     """Return how many seconds later than the quickest calls one call may have reached the server.
 
     An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
@@ -89,9 +93,10 @@ def detour(lateness: float, usual_lateness: float) -> float:
 
     Args:
         lateness: Seconds that the call's answer took longer than the quickest one.
-        usual_lateness: The same, as answers have it on average.
+        recent: The same of the last answers, this one included.
     """
-    return min(lateness, MOST_DETOUR_SECONDS if usual_lateness < STEADY_SECONDS else STEADY_SECONDS)
+    steady = median(recent) < STEADY_SECONDS
+    return min(lateness, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float]) -> int | None:

@@ -11,7 +11,7 @@ from babynames_dagster.hubspot.pacing import (
     MARGIN_SECONDS,
     MAX_PAUSE_SECONDS,
     MOST_DETOUR_SECONDS,
-    STEADY_SECONDS,
+    UNSTEADY_DETOUR_SECONDS,
     Limit,
     calls_left_today,
     detour,
@@ -85,10 +85,11 @@ def test_a_clock_set_back_by_an_hour_holds_up_nobody_for_an_hour() -> None:
 
 
 def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
-    assert detour(0.0, usual_lateness=0.01) == 0
-    assert detour(0.2, usual_lateness=0.01) == 0.2
-    assert detour(9.0, usual_lateness=0.01) == MOST_DETOUR_SECONDS
-    assert detour(0.2, usual_lateness=0.5) == STEADY_SECONDS
+    steady, unsteady = [0.0, 0.01, 0.9], [0.0, 0.4, 0.9]
+    assert detour(0.0, steady) == 0
+    assert detour(0.9, steady) == 0.9
+    assert detour(9.0, steady) == MOST_DETOUR_SECONDS
+    assert detour(0.9, unsteady) == UNSTEADY_DETOUR_SECONDS
 
 
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:

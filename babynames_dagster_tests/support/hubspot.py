@@ -75,6 +75,11 @@ class StandIn:
             timeout=10,
         ).raise_for_status()
 
+    def add_secondary_email(self, primary: str, secondary: str) -> None:
+        requests.post(
+            f"{self.url}/_sandbox/secondary-emails", json={"primary": primary, "secondary": secondary}, timeout=10
+        ).raise_for_status()
+
     def settings(self, engine: Engine, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
         """Return settings that point the pipeline here, with quick retries."""
         values = {
@@ -130,7 +135,11 @@ def add_years(engine: Engine, years_of: dict[int, Sequence[int]], *, same_file: 
         )
         connection.execute(
             sa.insert(baby_name_years),
-            [{"name_id": name_id, "year": year, "births": 5} for name_id, years in years_of.items() for year in years],
+            [
+                {"name_id": name_id, "year": year, "births": 5, "load_id": 2}
+                for name_id, years in years_of.items()
+                for year in years
+            ],
         )
 
 
