@@ -1,6 +1,7 @@
 """The browser way, with real Chromium, on each variant of the site."""
 
 import asyncio
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.kaggle.session import session_file
 from babynames_dagster.progress import Progress
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.settings import Settings
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
@@ -135,32 +137,39 @@ def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeS
     assert len(_screenshots(settings.logs)) == 2
 
 
-def test_a_kept_session_is_reused_and_for_its_owners_eyes_only(
+def _keep_cookie(settings: Settings, value: str) -> None:
+    """Keep a session as an earlier run would have, readable by everybody."""
+    cookie = {"name": "CLIENT-TOKEN", "value": value, "domain": "127.0.0.1", "path": "/"}
+    file = session_file(settings)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"cookies": [cookie], "origins": []}))
+    file.chmod(0o644)
+
+
+def test_a_kept_session_makes_login_and_credentials_unnecessary(
     kaggle: ServedKaggle, make_settings: MakeSettings
 ) -> None:
-    settings = make_settings()
-    obtain_dataset(settings)
-    assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
-    kaggle.site.record.requests.clear()
+    settings = make_settings(kaggle_email=None, kaggle_password=None)
+    kaggle.site.sessions.add("signed-in-before")
+    _keep_cookie(settings, "signed-in-before")
 
-    obtained = obtain_dataset(make_settings(kaggle_email=None, kaggle_password=None), force=True)
-
-    assert obtained.how == "fetched"
+    assert obtain_dataset(settings).how == "fetched"
     assert _SIGN_IN not in kaggle.site.record.paths("site")
 
 
 @pytest.mark.parametrize("signed_out", ["redirect", "dialog"])
-def test_an_expired_session_leads_to_a_new_login(
+def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_eyes_only(
     kaggle: ServedKaggle, make_settings: MakeSettings, signed_out: str
 ) -> None:
     _behave(kaggle, signed_out=signed_out)
     settings = make_settings()
-    obtain_dataset(settings)
-    kaggle.site.expire_sessions()
-    kaggle.site.record.requests.clear()
+    _keep_cookie(settings, "expired")
 
-    assert obtain_dataset(settings, force=True).how == "fetched"
+    assert obtain_dataset(settings).how == "fetched"
     assert kaggle.site.record.paths("site").count(_SIGN_IN) == 1
+    [session] = kaggle.site.sessions
+    assert session in session_file(settings).read_text()
+    assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
 
 
 def test_a_person_signs_in_and_the_headless_run_needs_no_credentials(
