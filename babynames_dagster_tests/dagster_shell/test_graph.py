@@ -9,6 +9,7 @@ import requests
 
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster.settings import current_settings
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
 
 ROWS = [
@@ -111,3 +112,27 @@ def test_a_wrong_token_fails_once_names_the_variable_and_keeps_the_table(
         assert "pat-na1-wrong-token" not in everything
         assert instance.get_latest_materialization_event(dg.AssetKey("baby_names_table")) is not None
     assert contacts(sandbox) == set()
+
+
+def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
+    sandbox: Sandbox, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
+    monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
+    monkeypatch.setenv("MAX_RETRIES", "0")
+    current_settings.cache_clear()
+    requests.put(
+        f"{sandbox.hubspot_url}/_sandbox/faults",
+        json=[{"kind": "server_error", "path": "upsert", "times": 1}],
+        timeout=10,
+    ).raise_for_status()
+    with dg.instance_for_test() as instance:
+        result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
+        assert not result.success
+        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+        assert failure is not None
+        assert failure.metadata["code"].value == "HUBSPOT_ROWS_FAILED"
+        done = instance.get_materialized_partitions(dg.AssetKey("hubspot_contacts"))
+        assert 20 < len(done) < len(CONTACT_PARTITIONS.get_partition_keys())
+        assert run_graph(instance, assets=["hubspot_contacts"]).success
+    assert contacts(sandbox) == NAMES
