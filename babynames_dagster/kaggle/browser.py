@@ -69,8 +69,7 @@ async def open_browser(
         async_playwright() as playwright,
         _running(settings, playwright, headless=headless, downloads=downloads) as browser,
     ):
-        # English, because the locators are.
-        context = await browser.new_context(storage_state=kept_session(settings), locale="en-US")
+        context = await _context(browser, kept_session(settings))
         context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
         yield context
 
@@ -125,6 +124,20 @@ def _short_folder() -> str:
     """Return a folder for temporary files with room for the browser's socket: its path has 104 characters at most."""
     usual = tempfile.gettempdir()
     return usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - only as parent of a folder of our own
+
+
+async def _context(browser: Browser, session: Path | None) -> BrowserContext:
+    try:
+        # English, because the locators are.
+        return await browser.new_context(storage_state=session, locale="en-US")
+    except Error:  # its text may quote cookies
+        pass
+    raise PipelineError(
+        ErrorCode.BROWSER_FAILED,
+        f"The browser does not take the session kept in {session}.",
+        remedy="Delete that file, or run `babynames login`.",
+        retryable=False,
+    )
 
 
 async def _launch(

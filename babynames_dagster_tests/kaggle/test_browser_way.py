@@ -157,6 +157,20 @@ def test_a_kept_session_makes_login_and_credentials_unnecessary(
     assert _SIGN_IN not in kaggle.site.record.paths("site")
 
 
+def test_a_damaged_session_is_named_without_its_cookies(make_settings: MakeSettings) -> None:
+    settings = make_settings()
+    _keep_cookie(settings, "secret-cookie")
+    file = session_file(settings)
+    file.write_text(file.read_text().replace('"path": "/"', '"sameSite": "Sometimes"'))
+
+    with pytest.raises(PipelineError) as caught:
+        obtain_dataset(settings)
+
+    assert caught.value.code is ErrorCode.BROWSER_FAILED
+    assert str(file) in caught.value.what
+    assert "secret-cookie" not in str(caught.value)
+
+
 @pytest.mark.parametrize("signed_out", ["redirect", "dialog"])
 def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_eyes_only(
     kaggle: ServedKaggle, make_settings: MakeSettings, signed_out: str
