@@ -21,7 +21,6 @@ from babynames_dagster_tests.support.loading import (
     rows_in,
 )
 
-
 BAD_ROWS = [
     (b"1880,Bob,M", "too_few_fields"),
     (b"Bob", "too_few_fields"),

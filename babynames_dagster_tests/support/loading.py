@@ -14,6 +14,7 @@ from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.inspect import inspect_file, sha256_of
 from babynames_dagster.names.load import LoadReport, load_names, load_years
 from babynames_dagster.names.reading import ReadOptions, names_reader, years_reader
+from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings
 
 HEADER = b"YearOfBirth,Name,Sex,Number\n"
@@ -41,13 +42,20 @@ def zip_file(folder: Path, members: Iterable[tuple[str, bytes]], *, name: str = 
     return path
 
 
-def load(engine: Engine, path: Path, *, full_reload: bool = False, **values: Any) -> LoadReport:  # noqa: ANN401 - the fields' own types
+def load(
+    engine: Engine,
+    path: Path,
+    *,
+    full_reload: bool = False,
+    on_progress: ProgressListener = ignore_progress,
+    **values: Any,  # noqa: ANN401 - the fields' own types
+) -> LoadReport:
     """Load a file's names, with settings by field name."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings)
     reader = names_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_names(reader, engine, run_id=None, settings=settings)
+    return load_names(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
 
 
 def load_births(engine: Engine, path: Path, *, full_reload: bool = False, **values: Any) -> LoadReport:  # noqa: ANN401 - the fields' own types
@@ -59,12 +67,17 @@ def load_births(engine: Engine, path: Path, *, full_reload: bool = False, **valu
     return load_years(reader, engine, run_id=None, settings=settings)
 
 
-def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types
-    """Return a file's names with their sexes, and its rejects' lines and reasons, without a database."""
+def stream_rows(path: Path, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the fields' own types
+    """Return the rows of a file's stream of names, without a database."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
     reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings), full_reload=False)
-    rows = [row for batch in reader for row in batch.to_pylist()]
+    return [row for batch in reader for row in batch.to_pylist()]
+
+
+def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types
+    """Return a file's names with their sexes, and its rejects' lines and reasons, without a database."""
+    rows = stream_rows(path, **values)
     return (
         {(row["name"], row["sex"]) for row in rows if row["reason"] is None},
         [(row["line"], row["reason"]) for row in rows if row["reason"] is not None],

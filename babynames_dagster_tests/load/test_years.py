@@ -1,0 +1,56 @@
+"""Births by name and year: inserted, corrected, counted, and recognised like names."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.years_table import births_by_year, count_years, top_names
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births
+
+BODY = b"1880,Anna,F,7\n1880,Bob,M,5\n1881,Anna,F,9\n1881,ANNA,F,3\n1880,Anna,F,2\n"
+BIRTHS = {("anna.f", 1880): 7, ("bob.m", 1880): 5, ("anna.f", 1881): 9}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 100])
+def test_each_name_and_year_is_one_row_and_the_first_counts(engine: Engine, tmp_path: Path, batch_size: int) -> None:
+    path = csv_file(tmp_path, BODY)
+    load(engine, path)
+    report = load_births(engine, path, batch_size=batch_size)
+    assert counts(report) == (5, 3, 0, 2, 0)
+    assert report.table_rows == 3
+    assert births_in(engine) == BIRTHS
+    again = load_births(engine, path, batch_size=batch_size)
+    assert again.recognised
+    assert counts(again) == (5, 0, 3, 2, 0)
+    assert counts(load_births(engine, path, batch_size=batch_size, full_reload=True)) == (5, 0, 3, 2, 0)
+    assert births_in(engine) == BIRTHS
+
+
+def test_a_later_file_adds_years_and_corrects_births(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, BODY)
+    load(engine, path)
+    load_births(engine, path)
+    later = csv_file(tmp_path, b"1880,Bob,M,6\n1882,Bob,M,4\n1880,Bob,M,1\n", name="later.csv")
+    load(engine, later)
+    assert counts(load_births(engine, later)) == (3, 1, 1, 1, 0)
+    assert births_in(engine) == {**BIRTHS, ("bob.m", 1880): 6, ("bob.m", 1882): 4}
+
+
+def test_births_without_their_names_are_refused(engine: Engine, tmp_path: Path) -> None:
+    load(engine, csv_file(tmp_path, b"1880,Bob,M,5\n", name="other.csv"))
+    with pytest.raises(
+        PipelineError, match=r"1 names of the file are not in baby_names, for example anna\.f"
+    ) as caught:
+        load_births(engine, csv_file(tmp_path, BODY))
+    assert caught.value.code is ErrorCode.NAMES_NOT_LOADED
+    assert count_years(engine) == 0
+
+
+def test_charts_get_births_by_year_and_top_names(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, BODY)
+    load(engine, path)
+    load_births(engine, path)
+    assert list(births_by_year(engine)) == [(1880, 12), (1881, 9)]
+    assert list(top_names(engine, limit=1)) == [("Anna", "F", 16)]
