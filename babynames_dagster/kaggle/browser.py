@@ -18,6 +18,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
 from babynames_dagster.kaggle.session import kept_session
+from babynames_dagster.kaggle.workspace import is_running
 from babynames_dagster.settings import Settings
 
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
@@ -29,7 +30,8 @@ _FLAGS = (
     "--no-first-run",
 )
 _MILLISECONDS = 1000
-_LONGEST_FOLDER = 50
+_PREFIX = "babynames-"
+_LONGEST_FOLDER = 30
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 10.0
 
@@ -110,7 +112,10 @@ async def _running(
     settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None
 ) -> AsyncIterator[Browser]:
     # Ctrl-C reaches the driver as well, which then kills the browser: what that leaves behind goes with this folder.
-    with tempfile.TemporaryDirectory(prefix="bn-", dir=_short_folder(), ignore_cleanup_errors=True) as scratch:
+    folder = _short_folder()
+    _sweep(folder)
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as scratch:
         browser = await _launch(settings, playwright, headless=headless, downloads=downloads, scratch=scratch)
         try:
             yield browser
@@ -118,6 +123,14 @@ async def _running(
             # Shielded, so that a second cancellation does not leave the browser open.
             with suppress(Error, asyncio.TimeoutError):
                 await asyncio.shield(asyncio.wait_for(browser.close(), _CLOSE_SECONDS))
+
+
+def _sweep(folder: str) -> None:
+    """Take away what browsers of killed processes left."""
+    for leftover in Path(folder).glob(f"{_PREFIX}*-*"):
+        pid = leftover.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not is_running(int(pid)):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _short_folder() -> str:

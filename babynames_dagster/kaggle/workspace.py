@@ -94,11 +94,12 @@ def _is_abandoned(name: str, *, age: float) -> bool:
     """Tell whether nobody writes to a leftover any more; of another host's processes only the age tells."""
     host, pid = name.removeprefix(f"{_PREFIX}.").rsplit(".", 2)[:2]
     if host == socket.gethostname() and pid.isdigit():
-        return not _is_running(int(pid))
+        return not is_running(int(pid))
     return age > _ABANDONED_SECONDS
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Tell whether there is a process of this number on this host."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -105,13 +105,18 @@ def test_no_browser_survives_its_run(  # noqa: PLR0913, PLR0917 - fixtures and a
         assert process.returncode == -number
 
 
-def test_what_a_killed_run_left_is_cleared_by_the_next(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_what_a_killed_run_left_is_cleared_by_the_next(
+    kaggle: ServedKaggle, make_settings: MakeSettings, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = make_settings()
-    with _start_stalled_download(_PROGRAM, kaggle, settings) as process:
+    with _start_stalled_download(_PROGRAM, kaggle, settings, TMPDIR=str(temporary)) as process:
         process.kill()
     assert list(settings.downloads.glob(".fetching.*")) != []
+    assert list(temporary.glob("babynames-*")) != []
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     kaggle.site.behaviour.transfer = "whole"
 
-    obtained = obtain_dataset(make_settings(kaggle_method="api"))
+    obtained = obtain_dataset(settings)
 
     assert list(settings.downloads.iterdir()) == [obtained.path]
+    assert list(temporary.glob("babynames-*")) == []
