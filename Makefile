@@ -2,6 +2,7 @@
 #   make PYTHON=python3.12 test       another interpreter (for a new .venv)
 #   make demo DATASET=~/file.zip      another dataset
 #   make test ARGS="-k sensor"        more arguments for the command behind a target
+#   make bench-load ARGS=--quick      one of the two benchmarks
 
 PYTHON ?= python3
 DATASET ?=
@@ -15,7 +16,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ui lint bench screenshots install browser mariadb mariadb-client clean
+.PHONY: help demo test ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -34,8 +35,13 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(INSTALLED) mariadb mariadb-client ## Measure the load and the sync, and print the tables
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: bench-load bench-sync ## Measure the load and the sync, and print the tables
+
+bench-load: $(INSTALLED) mariadb mariadb-client
+	@$(BIN)/python -m babynames_dagster_tests.bench.load $${DATASET:+--dataset "$$DATASET"} $(ARGS)
+
+bench-sync: $(INSTALLED) mariadb
+	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
 
 screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI anew
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
