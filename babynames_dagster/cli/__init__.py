@@ -4,6 +4,6 @@ What belongs here: asking, showing, and starting ordinary Dagster runs. What doe
 not do as well without it.
 """
 
-from babynames_dagster.cli.app import main
+from babynames_dagster.cli.main import main
 
 __all__ = ["main"]

@@ -1,9 +1,8 @@
-"""The `babynames` command's outermost part: global options, its commands, and how it ends.
+"""The `babynames` command's frame: global options, the order of its commands, exit statuses.
 
-What belongs here: exit statuses and the wiring of commands. What does not: a command's work.
+What belongs here: what every command shares. What does not: a command's work, nor how the whole ends (`main.py`).
 """
 
-import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +10,6 @@ import typer
 import typer.core
 from typing_extensions import override
 
-from babynames_dagster.cli.terminal import err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 EXIT_FAILED = 1
@@ -68,17 +66,3 @@ def _global_options(
 def exit_status(error: PipelineError) -> int:
     """Return the exit status for an error."""
     return EXIT_CONFIGURATION if error.code in _CONFIGURATION else EXIT_FAILED
-
-
-def main() -> None:
-    """Run the command; end with one clear message where it fails, and never with a traceback."""
-    from babynames_dagster.cli import accounts, inspection, runs, upkeep  # noqa: F401, PLC0415 - they register commands
-
-    try:
-        app()
-    except PipelineError as error:
-        show_error(error)
-        sys.exit(exit_status(error))
-    except KeyboardInterrupt:
-        err.print("Stopped. Run the same command again: it goes on where it stopped.")
-        sys.exit(EXIT_INTERRUPTED)
