@@ -3,7 +3,8 @@
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.answers import Verdict, verdict
-from babynames_dagster.hubspot.client import READ, open_client, unsuccessful
+from babynames_dagster.hubspot.client import open_client, unsuccessful
+from babynames_dagster.hubspot.endpoints import READ
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.reading import read_contacts

@@ -28,38 +28,11 @@ from babynames_dagster.hubspot.answers import (
     verdict,
     whole_number,
 )
+from babynames_dagster.hubspot.endpoints import ACCOUNT, Endpoint
 from babynames_dagster.hubspot.limiter import RateLimiter
 from babynames_dagster.hubspot.transport import Transport
 from babynames_dagster.retry import backoff_seconds
 from babynames_dagster.settings import Settings
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One call of HubSpot's API.
-
-    Attributes:
-        method: The HTTP method.
-        path: The path below HUBSPOT_BASE_URL.
-        has_body: Whether a good answer has a JSON body; one without is taken for a broken one.
-        counts_daily: Whether the call is refused when only the daily reserve is left; not so for the call that
-            finds out how much is left.
-    """
-
-    method: str
-    path: str
-    has_body: bool = True
-    counts_daily: bool = True
-
-
-ACCOUNT = Endpoint("GET", "/account-info/v3/details", counts_daily=False)
-UPSERT = Endpoint("POST", "/crm/v3/objects/contacts/batch/upsert")
-READ = Endpoint("POST", "/crm/v3/objects/contacts/batch/read")
-ARCHIVE = Endpoint("POST", "/crm/v3/objects/contacts/batch/archive", has_body=False)
-PROPERTIES = Endpoint("GET", "/crm/v3/properties/contacts")
-
-BATCH_INPUTS = 100
-"""Most inputs that HubSpot takes in a batch."""
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 

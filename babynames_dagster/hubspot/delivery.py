@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.answers import Answer, Verdict, problem_of, verdict
-from babynames_dagster.hubspot.client import UPSERT, HubSpotClient
+from babynames_dagster.hubspot.client import HubSpotClient
+from babynames_dagster.hubspot.endpoints import UPSERT
 from babynames_dagster.hubspot.outcomes import Outcome, Outgoing, all_failed, all_rejected, match, upsert_inputs
 from babynames_dagster.hubspot.pump import Desk
 

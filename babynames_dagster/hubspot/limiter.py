@@ -4,7 +4,6 @@ What belongs here: asking for a slot and waiting for it, and passing on what ans
 arithmetic (`pacing.py`) and the row (`database/rate_limits.py`).
 """
 
-import math
 import threading
 import time
 from collections import deque
@@ -76,8 +75,7 @@ class RateLimiter:
         self._turn = threading.Lock()
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
-        self._quickest = math.inf
-        self._lateness: deque[float] = deque(maxlen=_ANSWERS_REMEMBERED)
+        self._latencies: deque[float] = deque(maxlen=_ANSWERS_REMEMBERED)
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
         self._told = Limit()
@@ -128,10 +126,8 @@ class RateLimiter:
         """
         with self._news:
             latency = answered_at - sent_at
-            self._quickest = min(self._quickest, latency)
-            lateness = latency - self._quickest
-            self._lateness.append(lateness)
-            moment = permit.clock.now + sent_at - permit.clock.before + detour(lateness, self._lateness)
+            self._latencies.append(latency)
+            moment = permit.clock.now + sent_at - permit.clock.before + detour(latency, self._latencies)
             if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
                 self._corrections.append((permit.slot, moment))
 

@@ -83,7 +83,7 @@ def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[f
     return ordered[first:] or ordered[-1:]
 
 
-def detour(lateness: float, recent: Sequence[float]) -> float:
+def detour(latency: float, recent: Sequence[float]) -> float:
     """Return how many seconds later than the quickest calls one call may have reached the server.
 
     An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
@@ -92,11 +92,12 @@ def detour(lateness: float, recent: Sequence[float]) -> float:
     a detour would lower the rate.
 
     Args:
-        lateness: Seconds that the call's answer took longer than the quickest one.
-        recent: The same of the last answers, this one included.
+        latency: Seconds from a call's sending to its answer.
+        recent: The latencies of the last calls, this one included.
     """
-    steady = median(recent) < STEADY_SECONDS
-    return min(lateness, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
+    quickest = min(recent)
+    steady = median(recent) - quickest < STEADY_SECONDS
+    return min(latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float]) -> int | None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.client import PROPERTIES, HubSpotClient
+from babynames_dagster.hubspot.client import HubSpotClient
+from babynames_dagster.hubspot.endpoints import PROPERTIES
 from babynames_dagster.hubspot.mapping import ContactMapping
 
 

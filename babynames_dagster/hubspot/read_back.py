@@ -9,7 +9,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger import acknowledged_sample
 from babynames_dagster.hubspot.answers import Verdict, verdict
-from babynames_dagster.hubspot.client import BATCH_INPUTS, READ, HubSpotClient, unsuccessful
+from babynames_dagster.hubspot.client import HubSpotClient, unsuccessful
+from babynames_dagster.hubspot.endpoints import BATCH_INPUTS, READ
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.reading import Difference, contacts_by_email, differences, read_contacts
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from babynames_dagster.hubspot.answers import Answer
-from babynames_dagster.hubspot.client import READ, HubSpotClient
+from babynames_dagster.hubspot.client import HubSpotClient
+from babynames_dagster.hubspot.endpoints import READ
 
 _OTHER_EMAILS = "hs_additional_emails"
 _MOVES_FORWARD_ONLY = "lifecyclestage"

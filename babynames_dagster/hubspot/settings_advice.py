@@ -1,6 +1,6 @@
 """Settings that make the sync needlessly slow, told in words."""
 
-from babynames_dagster.hubspot.client import BATCH_INPUTS
+from babynames_dagster.hubspot.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.pacing import Limit
 from babynames_dagster.settings import Settings
 

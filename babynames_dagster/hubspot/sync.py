@@ -21,9 +21,10 @@ from babynames_dagster.database.contact_source import (
 )
 from babynames_dagster.database.ledger import LedgerOutcome
 from babynames_dagster.database.ledger_writing import LedgerEntry, record
-from babynames_dagster.hubspot.client import BATCH_INPUTS, HubSpotClient
+from babynames_dagster.hubspot.client import HubSpotClient
 from babynames_dagster.hubspot.delivery import deliver
 from babynames_dagster.hubspot.dry_run import foresee
+from babynames_dagster.hubspot.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.planning import outgoing_batches

@@ -2,6 +2,9 @@
 
 What belongs here: archiving, paced and recorded. What does not: asking whether to, which the command line does.
 
+A contact is the ledger's own where HubSpot said that a request of ours made it. One whose making was never
+acknowledged, because the answer got lost, counts as somebody else's and is left alone.
+
 A later sync leaves archived contacts alone, so that a schedule does not bring back what somebody took away. They
 are sent again when the name or the mapping changes, and by `full_refresh: true`.
 """
@@ -17,7 +20,8 @@ from babynames_dagster.database.ledger import CreatedContact, count_created, cre
 from babynames_dagster.database.ledger_writing import mark_archived
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.answers import Verdict, verdict
-from babynames_dagster.hubspot.client import ARCHIVE, BATCH_INPUTS, HubSpotClient
+from babynames_dagster.hubspot.client import HubSpotClient
+from babynames_dagster.hubspot.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.pump import Desk, Pump
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings

@@ -71,9 +71,10 @@ def test_a_process_that_died_with_a_slot_holds_up_nobody(engine: Engine) -> None
     allow(engine, 100, 10.0)
     with locked_pacing_row(engine, APP) as (row, clock):
         row.calls = [clock.now + 0.05]
-    started = time.monotonic()
-    assert take(engine, 3)
-    assert time.monotonic() - started < 5
+        slot_of_the_dead = row.calls[0]
+    first = take(engine, 1)[0]
+    with locked_pacing_row(engine, APP) as (_, clock):
+        assert slot_of_the_dead < first <= clock.now
 
 
 def test_a_call_that_left_late_counts_from_when_it_left(engine: Engine) -> None:
@@ -88,14 +89,11 @@ def test_a_call_that_left_late_counts_from_when_it_left(engine: Engine) -> None:
 
 def test_a_pause_holds_up_other_limiters_of_the_same_app_and_no_other_app(engine: Engine) -> None:
     RateLimiter(engine, APP).pause(0.5)
-    with locked_pacing_row(engine, APP) as (_, clock):
-        told = clock.now
-    assert take(engine, 1)[0] - told > 0.3
-    other = RateLimiter(engine, "b" * 64)
-    started = time.monotonic()
-    other.pause(0)
-    other.acquire(GO)
-    assert time.monotonic() - started < 0.5
+    with locked_pacing_row(engine, APP) as (row, _):
+        paused_until = row.paused_until
+    assert take(engine, 1)[0] >= paused_until
+    with locked_pacing_row(engine, "b" * 64) as (row, _):
+        assert row.paused_until == 0
 
 
 def test_a_waiting_call_gives_up_when_asked_to_stop(engine: Engine) -> None:

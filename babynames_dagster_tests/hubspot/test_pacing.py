@@ -85,11 +85,11 @@ def test_a_clock_set_back_by_an_hour_holds_up_nobody_for_an_hour() -> None:
 
 
 def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
-    steady, unsteady = [0.0, 0.01, 0.9], [0.0, 0.4, 0.9]
-    assert detour(0.0, steady) == 0
-    assert detour(0.9, steady) == 0.9
+    steady, unsteady = [0.5, 0.51, 1.4], [0.5, 0.9, 1.4]
+    assert detour(0.5, steady) == 0
+    assert detour(1.4, steady) == pytest.approx(0.9)
     assert detour(9.0, steady) == MOST_DETOUR_SECONDS
-    assert detour(0.9, unsteady) == UNSTEADY_DETOUR_SECONDS
+    assert detour(1.4, unsteady) == UNSTEADY_DETOUR_SECONDS
 
 
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:
