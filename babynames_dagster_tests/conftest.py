@@ -18,8 +18,8 @@ from babynames_dagster_tests.support.mariadb import running_mariadb
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Run each test in an empty folder, with none of the machine's own settings."""
-    for name in (*Settings.model_fields, "hubspot_api_key", "dagster_home"):
+    """Run each test in an empty folder, with none of the machine's own settings but where its browser is."""
+    for name in {*Settings.model_fields, "hubspot_api_key", "dagster_home"} - {"chromium_path"}:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     current_settings.cache_clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from dotenv import dotenv_values
 
 from babynames_dagster.cli.app import app
 from babynames_dagster.cli.demo import demo_environment
@@ -59,6 +60,13 @@ def sandbox(
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with running_sandbox(dataset=dataset, state=state, kaggle_port=kaggle_port, hubspot_port=hubspot_port) as stand_ins:
+        overruled = sorted(stand_ins.environment.keys() & dotenv_values(".env").keys())
+        if overruled:
+            err.print(
+                f"Careful: the .env here sets {', '.join(overruled)}, and `dagster` commands let .env overrule what is "
+                "exported: run them in another folder.",
+                markup=False,
+            )
         for line in stand_ins.export_lines():
             print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
         err.print("Serving until Ctrl-C.")
