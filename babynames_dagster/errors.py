@@ -52,7 +52,7 @@ class ErrorCode(Enum):
         False,
         "Create the database (CREATE DATABASE ... CHARACTER SET utf8mb4), or correct DB_NAME.",
     )
-    DB_PERMISSION_DENIED = (False, "Grant the database user the named right.")
+    DB_PERMISSION_DENIED = (False, "Grant the database user the named right, or correct DB_NAME.")
     DB_SCHEMA_OUTDATED = (False, "Run `babynames migrate`, or set DB_AUTO_MIGRATE=true.")
     DB_SCHEMA_UNKNOWN = (False, "The database was migrated by a newer version of this project: update it.")
     DB_BUSY = (True, "Another process holds the lock: wait for it to end, then run again.")
