@@ -109,6 +109,7 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
     metadata: dict[str, Any] = {
         "portal_id": str(report.portal_id),
+        "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{report.portal_id}/objects/0-1"),
         "dry_run": report.dry_run,
         "contacts_created": report.total.created,
         "contacts_updated": report.total.updated,
