@@ -1,7 +1,7 @@
 """The settings as documents: the README's table of variables, and `.env.example`.
 
 What belongs here: rendering `Settings` as text. `python -m babynames_dagster.settings_docs` brings both files of
-a checkout up to date.
+a checkout up to date, the README's table of error codes (`errors_docs.py`) included.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from babynames_dagster.errors_docs import with_errors
 from babynames_dagster.settings import Settings
 from babynames_dagster.settings_sources import is_secret
 
@@ -87,7 +88,7 @@ def main() -> None:
     """Bring `README.md` and `.env.example` of this checkout up to date."""
     checkout = Path(__file__).resolve().parents[1]
     readme = checkout / "README.md"
-    readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    readme.write_text(with_errors(with_table(readme.read_text(encoding="utf-8"))), encoding="utf-8")
     (checkout / ".env.example").write_text(env_example(), encoding="utf-8")
 
 
