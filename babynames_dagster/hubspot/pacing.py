@@ -22,7 +22,8 @@ CATCH_UP = 2.0
 would queue up in front of the server, and arrive later than they were sent."""
 
 STEADY_SECONDS = 0.05
-"""Latencies are steady where most answers are no later than this after the quickest."""
+STEADY_SHARE = 0.2
+"""Latencies are steady where most are within these seconds, or this share, of the quickest."""
 
 MOST_DETOUR_SECONDS = 2.0
 """How much later than it was sent a call is taken to have arrived, at most, where latencies are steady."""
@@ -96,7 +97,7 @@ def detour(latency: float, recent: Sequence[float]) -> float:
         recent: The latencies of the last calls, this one included.
     """
     quickest = min(recent)
-    steady = median(recent) - quickest < STEADY_SECONDS
+    steady = median(recent) - quickest < max(STEADY_SECONDS, STEADY_SHARE * quickest)
     return min(latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
 
 
