@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from babynames_dagster.names.rejects import RejectedRow
 
-_RAMP = (8, 4, 2)
+_EIGHTHS = 8
 _MOST_READ_PER_ROW = 50
 
 Pick = Callable[[pa.RecordBatch], Sequence[int]]
@@ -27,12 +27,14 @@ class Batch:
         read: Rows of the file that the batch covers.
         rejected: How many of those are rejected.
         rejects: The first of them.
+        end: How far into the text it goes, in bytes.
     """
 
     rows: pa.Table
     read: int
     rejected: int
     rejects: Sequence[RejectedRow]
+    end: int
 
 
 def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
@@ -40,7 +42,8 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
 ) -> Iterator[Batch]:
     """Yield batches of about `size` rows each; their borders depend on the stream and `size` alone.
 
-    The first batches are smaller, so that the server has something to do while the file is still being read.
+    The first batches are smaller, so that the server has something to do while a file that makes no more than one
+    batch is still being read.
 
     Args:
         blocks: The stream.
@@ -74,8 +77,8 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
 
 
 def _sizes(size: int) -> Iterator[int]:
-    for part in _RAMP:
-        yield max(1, size // part)
+    for _ in range(_EIGHTHS):
+        yield max(1, size // _EIGHTHS)
     while True:
         yield size
 
@@ -97,6 +100,7 @@ class _Pending:
 
     def __init__(self, schema: pa.Schema, size: int, keep_rejects: int) -> None:
         self.read = 0
+        self._end = 0
         self.room = size
         self._schema = schema
         self._parts: list[pa.RecordBatch] = []
@@ -107,6 +111,7 @@ class _Pending:
     def add(self, groups: pa.RecordBatch, start: int, stop: int, taken: Sequence[int]) -> None:
         """Cover the groups from `start` to `stop`, and take those with the given indices among them."""
         covered = groups.slice(start, stop - start)
+        self._reach(covered)
         self.read += pc.sum(covered["occurrences"]).as_py() or 0
         self.room -= len(taken)
         if len(taken) == len(covered):
@@ -116,6 +121,7 @@ class _Pending:
 
     def reject(self, rejects: pa.RecordBatch) -> None:
         """Cover rejected rows."""
+        self._reach(rejects)
         self.read += len(rejects)
         self._rejected += len(rejects)
         kept = rejects.slice(0, self._keep - len(self._rejects))
@@ -127,4 +133,8 @@ class _Pending:
     def batch(self) -> Batch:
         """Return what was gathered."""
         rows = pa.Table.from_batches(self._parts, schema=self._schema)
-        return Batch(rows, self.read, self._rejected, self._rejects)
+        return Batch(rows, self.read, self._rejected, self._rejects, self._end)
+
+    def _reach(self, covered: pa.RecordBatch) -> None:
+        if len(covered):
+            self._end = covered["end"][-1].as_py()

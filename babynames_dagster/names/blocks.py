@@ -9,7 +9,7 @@ others are split one by one. So no row's fate depends on its neighbours, and eac
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import pyarrow as pa
@@ -35,12 +35,14 @@ class Block:
         columns: The wanted columns by `Dialect.columns`' names, as bytes.
         rejects: Rows that could not be split.
         text_of: Returns the text of the row on a line.
+        end: About how many bytes of the text were read up to its last row.
     """
 
     lines: pa.Int64Array
     columns: dict[str, pa.BinaryArray]
     rejects: Sequence[RejectedRow]
     text_of: Callable[[int], bytes]
+    end: int = 0
 
 
 def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[Block]:
@@ -57,10 +59,12 @@ def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[
     splitter = _Splitter(dialect)
     line = dialect.body_line
     rest = first
+    position = len(first)
     while True:
         block = stream.read(BLOCK_BYTES)
         final = not block
         rest += block
+        position += len(block)
         if final and rest and not rest.endswith(b"\n"):
             rest += b"\n"
         end = rest.rfind(b"\n") + 1
@@ -68,11 +72,11 @@ def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[
             chunk, rest = rest[:end], rest[end:]
             settle = final or len(chunk) + len(rest) > 2 * BLOCK_BYTES
             rows, lines, consumed = splitter.split(chunk, line, settle=settle)
-            yield rows
             line += lines
             rest = chunk[consumed:] + rest if consumed < len(chunk) else rest
+            yield replace(rows, end=position - len(rest))
         elif len(rest) > BLOCK_BYTES:
-            yield splitter.too_long(line, rest)
+            yield replace(splitter.too_long(line, rest), end=position)
             line += 1
             rest = _after_the_line(stream)
         if final:

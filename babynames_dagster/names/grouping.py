@@ -62,7 +62,7 @@ def name_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
         "line": rows.lines.take(first),
         "occurrences": groups["position_count"].combine_chunks(),
     }
-    return _stream_rows(schema, columns, rejects)
+    return _stream_rows(schema, columns, rejects, block.end)
 
 
 def year_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
@@ -92,7 +92,7 @@ def year_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
         "line": lines,
         "occurrences": pa.repeat(pa.scalar(1, pa.int64()), len(lines)),
     }
-    return _stream_rows(schema, columns, rejects)
+    return _stream_rows(schema, columns, rejects, block.end)
 
 
 def _sound_rows(block: Block) -> tuple[_Rows, list[RejectedRow]]:
@@ -133,8 +133,11 @@ def _numbers(raw: pa.BinaryArray, pattern: str) -> pa.Int64Array:
     return raw.cast(pa.string()).cast(pa.int64())
 
 
-def _stream_rows(schema: pa.Schema, columns: dict[str, pa.Array], rejects: Sequence[RejectedRow]) -> pa.RecordBatch:
+def _stream_rows(
+    schema: pa.Schema, columns: dict[str, pa.Array], rejects: Sequence[RejectedRow], end: int
+) -> pa.RecordBatch:
     count = len(columns["line"])
+    columns["end"] = pa.repeat(pa.scalar(end, pa.int64()), count)
     if not rejects:
         nothing = pa.nulls(count, pa.string())
         return pa.record_batch([columns.get(name, nothing) for name in schema.names], schema=schema)
@@ -142,6 +145,7 @@ def _stream_rows(schema: pa.Schema, columns: dict[str, pa.Array], rejects: Seque
     said = {
         "line": pa.array([reject.line for reject in by_line], pa.int64()),
         "occurrences": pa.repeat(pa.scalar(1, pa.int64()), len(by_line)),
+        "end": pa.repeat(pa.scalar(end, pa.int64()), len(by_line)),
         "reason": pa.array([reject.reason for reject in by_line], pa.string()),
         "raw": pa.array([reject.raw for reject in by_line], pa.string()),
     }

@@ -10,7 +10,7 @@ after its last batch, and a batch whose commit got no answer is looked up before
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pyarrow as pa
 from sqlalchemy.engine import Engine
@@ -61,7 +61,7 @@ def load_names(
         engine: The database, its schema at head.
         run_id: Whose load it is, for the ledger.
         settings: BATCH_SIZE, REJECT_LIMIT, REJECTS_KEPT, MAX_RETRIES and RETRY_DELAY.
-        on_progress: Told the rows read so far, after each batch.
+        on_progress: Told the rows read so far, and about how many there are, after each batch.
 
     Raises:
         PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; INTERRUPTED where another process
@@ -180,7 +180,12 @@ class _Load:
         with prefetched(self._batches(self._committed)) as batches:
             for batch in batches:
                 self._commit(load_id, batch)
-                self._on_progress(Progress("load", self._committed, None, "rows"))
+                self._on_progress(Progress("load", self._committed, self._expected_rows(batch.end), "rows"))
+        self._on_progress(Progress("load", self._committed, self._committed, "rows"))
+
+    def _expected_rows(self, end: int) -> int | None:
+        """Estimate the file's rows from the length of those read so far."""
+        return max(self._committed, round(self._committed * self._header.size / end)) if end else None
 
     def _batches(self, skip: int) -> Iterator[Batch]:
         """Yield prepared batches; runs in the producer's thread."""
@@ -192,7 +197,7 @@ class _Load:
             size=self._settings.batch_size,
             keep_rejects=max(self._settings.rejects_kept, FIRST_REJECTS),
         ):
-            yield Batch(self._target.prepare(batch.rows), batch.read, batch.rejected, batch.rejects)
+            yield replace(batch, rows=self._target.prepare(batch.rows))
 
     def _commit(self, load_id: int, batch: Batch) -> None:
         after = self._committed + batch.read

@@ -72,7 +72,8 @@ def years_reader(file: DataFile, *, sha256: str, options: ReadOptions, full_relo
 
 
 def _header(target: str, file: DataFile, sha256: str, options: ReadOptions, *, full_reload: bool) -> StreamHeader:
-    return StreamHeader(target, file.path.name, sha256, options.fingerprint(file.member), full_reload)
+    size = file.uncompressed or file.size
+    return StreamHeader(target, file.path.name, size, sha256, options.fingerprint(file.member), full_reload)
 
 
 def _reader(file: DataFile, header: StreamHeader, options: ReadOptions) -> pa.RecordBatchReader:

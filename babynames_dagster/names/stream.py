@@ -3,7 +3,8 @@
 What belongs here: Arrow schemas and the header's way into their metadata. What does not: filling the stream.
 
 A stream row is either a group (a distinct name and sex of one block, or one year's births) or a reject; each
-stands for `occurrences` rows of the file, so that the sum over the stream is the file's row count.
+stands for `occurrences` rows of the file, so that the sum over the stream is the file's row count. `end` says how
+far into the text its block goes, in bytes, for those who tell how much is left.
 """
 
 import json
@@ -22,6 +23,7 @@ _KEY = b"babynames.stream"
 _COMMON = [
     pa.field("line", pa.int64()),
     pa.field("occurrences", pa.int64()),
+    pa.field("end", pa.int64()),
     pa.field("reason", pa.string()),
     pa.field("raw", pa.string()),
 ]
@@ -46,6 +48,7 @@ class StreamHeader:
     Attributes:
         target: The table it is for.
         file_name: The file's name, for people.
+        size: Bytes of the CSV, as far as known before reading it.
         sha256: The file's content.
         options: Fingerprint of how the file is read: the same file read otherwise is another load.
         full_reload: Whether to read the file even if it was loaded before.
@@ -53,6 +56,7 @@ class StreamHeader:
 
     target: str
     file_name: str
+    size: int
     sha256: str
     options: str
     full_reload: bool
