@@ -1,0 +1,229 @@
+"""Dagster's UI over a sandbox of its own, and a browser to use it with: for the UI's tests and for the screenshots.
+
+What belongs here: starting and ending servers and browser, and asking the server what is going on. What does not:
+which pages there are and what must be on them.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from playwright.sync_api import Browser, sync_playwright
+
+from babynames_dagster.kaggle.browser import find_chromium
+from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster_tests.support.mariadb import free_port
+
+Result = TypeVar("Result")
+
+_START_SECONDS = 120.0
+_POLL_SECONDS = 0.4
+_CHROMIUM_FLAGS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_RUNS = """
+query ($filter: RunsFilter) {
+  runsOrError(filter: $filter) { ... on Runs { results { runId status assets { key { path } } tags { key value } } } }
+}
+"""
+
+
+class UIError(RuntimeError):
+    """Dagster's server did not do what it was asked for."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, as the server tells it.
+
+    Attributes:
+        run_id: Dagster's id.
+        status: `QUEUED`, `STARTED`, `SUCCESS`, `FAILURE` and so on.
+        assets: What it materialized so far.
+        tags: Its tags.
+    """
+
+    run_id: str
+    status: str
+    assets: frozenset[str]
+    tags: Mapping[str, str]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in {"SUCCESS", "FAILURE", "CANCELED"}
+
+
+@dataclass(frozen=True)
+class DagsterUI:
+    """A running `dagster dev` and what it works on.
+
+    Attributes:
+        url: Its address on loopback.
+        sandbox: The stand-ins for Kaggle and HubSpot.
+        database: The SQLite file of the names.
+        downloads: The drop folder.
+    """
+
+    url: str
+    sandbox: Sandbox
+    database: Path
+    downloads: Path
+
+    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Ask the server, as its own pages do.
+
+        Args:
+            query: GraphQL of Dagster's schema.
+            variables: The query's variables.
+
+        Raises:
+            UIError: The query has errors.
+        """
+        answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
+        if answer.get("errors"):
+            message = f"GraphQL failed: {answer['errors']}"
+            raise UIError(message)
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def runs(self, tags: Mapping[str, str]) -> list[Run]:
+        """Return the runs that have all these tags, newest first."""
+        data = self.graphql(_RUNS, filter={"tags": [{"key": key, "value": value} for key, value in tags.items()]})
+        return [
+            Run(
+                run_id=found["runId"],
+                status=found["status"],
+                assets=frozenset(asset["key"]["path"][0] for asset in found["assets"]),
+                tags={tag["key"]: tag["value"] for tag in found["tags"]},
+            )
+            for found in data["runsOrError"]["results"]
+        ]
+
+
+def wait_until(ask: Callable[[], Result], *, seconds: float, what: str) -> Result:
+    """Ask again and again until the answer is true, and return it.
+
+    Args:
+        ask: The question; quick, and harmless to repeat.
+        seconds: How long to go on asking.
+        what: What is waited for, to follow "waited in vain for".
+
+    Raises:
+        UIError: The time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            message = f"waited {seconds:.0f} s in vain for {what}"
+            raise UIError(message)
+        time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def running_ui(folder: Path, *, dataset: Path | None = None) -> Iterator[DagsterUI]:
+    """Serve the code location with `dagster dev`, against a sandbox, in a folder of its own.
+
+    Args:
+        folder: Holds the instance, the database, the downloads and the stand-ins' state.
+        dataset: The file that Kaggle's stand-in serves; None for the made-up sample.
+
+    Raises:
+        UIError: It did not start.
+    """
+    database, downloads, home = folder / "names.db", folder / "downloads", folder / "dagster"
+    downloads.mkdir(parents=True, exist_ok=True)
+    home.mkdir()
+    with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
+        shutil.copy(packaged, home)
+    with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
+        environment = {
+            **_without_settings(os.environ),
+            **sandbox.environment,
+            "DATABASE_URL": f"sqlite:///{database}",
+            "DATA_DIR": str(folder),
+            "DOWNLOAD_DIR": str(downloads),
+            "DAGSTER_HOME": str(home),
+        }
+        with _dagster_dev(folder, environment) as url:
+            yield DagsterUI(url, sandbox, database, downloads)
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Start the browser that the pipeline itself would drive, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(load_settings()),
+            args=_CHROMIUM_FLAGS,
+            chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would point the pipeline at something of this machine."""
+    ours = {*(name.upper() for name in Settings.model_fields), "HUBSPOT_API_KEY", "DAGSTER_HOME"}
+    return {name: value for name, value in environment.items() if name not in ours}
+
+
+@contextmanager
+def _dagster_dev(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = folder / "dagster-dev.log"
+    # Sockets and the like; its path is short, because a socket's may have no more than 104 characters.
+    with tempfile.TemporaryDirectory(prefix="bn-", ignore_cleanup_errors=True) as scratch, log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - the console script beside this interpreter
+            [
+                str(Path(sys.executable).parent / "dagster"),
+                "dev",
+                *("-m", "babynames_dagster.definitions"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
+            cwd=folder,
+            env={**environment, "TMPDIR": scratch},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: _answers(url, process, log), seconds=_START_SECONDS, what="dagster dev to answer")
+            yield url
+        finally:
+            # Its code servers, its daemon and runs under way are in its group. All that they could save goes anyway.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(url: str, process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    if process.poll() is not None:
+        message = f"dagster dev ended:\n{log.read_text(errors='replace')[-3000:]}"
+        raise UIError(message)
+    try:
+        return requests.get(f"{url}/server_info", timeout=5).ok
+    except requests.RequestException:
+        return False
