@@ -27,7 +27,7 @@ class Batch:
         read: Rows of the file that the batch covers.
         rejected: How many of those are rejected.
         rejects: The first of them.
-        end: How far into the text it goes, in bytes.
+        end: About how far into the text it goes, in bytes.
     """
 
     rows: pa.Table
@@ -55,7 +55,9 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
     """
     sizes = _sizes(size)
     pending = _Pending(schema, next(sizes), keep_rejects)
+    before = 0
     for whole in blocks:
+        after = whole["end"][0].as_py()
         block, skip = _after(whole, skip, pick)
         groups = block.slice(0, len(block) - block["slug"].null_count)
         picked = pick(groups)
@@ -64,16 +66,17 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
             stop = picked[pending.room] if len(picked) > pending.room else len(groups)
             taken, picked = picked[: pending.room], picked[pending.room :]
             pending.add(groups, start, stop, taken)
-            yield pending.batch()
+            yield pending.batch(before + (after - before) * stop // len(block))
             pending = _Pending(schema, next(sizes), keep_rejects)
             start = stop
         pending.add(groups, start, len(groups), picked)
         pending.reject(block.slice(len(groups)))
+        before = after
         if pending.read >= _MOST_READ_PER_ROW * size:
-            yield pending.batch()
+            yield pending.batch(after)
             pending = _Pending(schema, next(sizes), keep_rejects)
     if pending.read:
-        yield pending.batch()
+        yield pending.batch(before)
 
 
 def _sizes(size: int) -> Iterator[int]:
@@ -100,7 +103,6 @@ class _Pending:
 
     def __init__(self, schema: pa.Schema, size: int, keep_rejects: int) -> None:
         self.read = 0
-        self._end = 0
         self.room = size
         self._schema = schema
         self._parts: list[pa.RecordBatch] = []
@@ -111,7 +113,6 @@ class _Pending:
     def add(self, groups: pa.RecordBatch, start: int, stop: int, taken: Sequence[int]) -> None:
         """Cover the groups from `start` to `stop`, and take those with the given indices among them."""
         covered = groups.slice(start, stop - start)
-        self._reach(covered)
         self.read += pc.sum(covered["occurrences"]).as_py() or 0
         self.room -= len(taken)
         if len(taken) == len(covered):
@@ -121,7 +122,6 @@ class _Pending:
 
     def reject(self, rejects: pa.RecordBatch) -> None:
         """Cover rejected rows."""
-        self._reach(rejects)
         self.read += len(rejects)
         self._rejected += len(rejects)
         kept = rejects.slice(0, self._keep - len(self._rejects))
@@ -130,11 +130,7 @@ class _Pending:
             for line, reason, raw in zip(*(kept[name].to_pylist() for name in ("line", "reason", "raw")), strict=True)
         )
 
-    def batch(self) -> Batch:
-        """Return what was gathered."""
+    def batch(self, end: int) -> Batch:
+        """Return what was gathered, up to a byte of the text."""
         rows = pa.Table.from_batches(self._parts, schema=self._schema)
-        return Batch(rows, self.read, self._rejected, self._rejects, self._end)
-
-    def _reach(self, covered: pa.RecordBatch) -> None:
-        if len(covered):
-            self._end = covered["end"][-1].as_py()
+        return Batch(rows, self.read, self._rejected, self._rejects, end)

@@ -5,7 +5,7 @@ What belongs here: what is remembered, and how much. What does not: what happens
 
 from collections.abc import Sequence
 
-PAIRS_REMEMBERED = 200_000
+PAIRS_REMEMBERED = 150_000
 """Some 100 bytes each. What a file has beyond that is told apart by the database."""
 
 
