@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,13 @@ from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import upgrade
 from babynames_dagster.settings import Settings, current_settings
 from babynames_dagster_tests.support.mariadb import running_mariadb
+from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerForTheUI:  # noqa: ANN401 - xdist's own
+    """Tell pytest-xdist how to share out the tests."""
+    return OneWorkerForTheUI(config, log)
 
 
 @pytest.fixture(autouse=True)

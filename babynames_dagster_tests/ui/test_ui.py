@@ -6,7 +6,6 @@ Each test waits for what it needs. Those that need the least come first, so that
 import sqlite3
 from contextlib import closing
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from babynames_dagster_tests.support.ui_pages import (
@@ -18,8 +17,6 @@ from babynames_dagster_tests.support.ui_pages import (
     open_page,
 )
 from babynames_dagster_tests.ui.conftest import DROPPED_ROWS, PATIENCE, Work
-
-pytestmark = pytest.mark.xdist_group("ui")
 
 ASSETS = {"raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts"}
 
