@@ -70,7 +70,8 @@ def insertable_names(rows: pa.Table, dialect: str) -> pa.Table:
     for column in _COLUMNS[:-1]:
         few = rows[column].combine_chunks().dictionary_encode()
         texts.append(bulk.text_literals(few.dictionary).take(few.indices))
-    return rows.append_column("literal", bulk.joined(*texts, rows["line"].combine_chunks()))
+    literals = bulk.joined(*texts, rows["line"].combine_chunks())
+    return pa.table({"slug": rows["slug"], "literal": literals})
 
 
 def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: datetime, all_new: bool) -> int:

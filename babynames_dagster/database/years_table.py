@@ -68,7 +68,8 @@ def upsertable_years(rows: pa.Table, dialect: str) -> pa.Table:
     """
     if dialect == "sqlite":
         return rows
-    return rows.append_column("literal", bulk.joined(*(rows[name].combine_chunks() for name in _COLUMNS)))
+    literals = bulk.joined(*(rows[name].combine_chunks() for name in _COLUMNS))
+    return pa.table({"name_id": rows["name_id"], "year": rows["year"], "literal": literals})
 
 
 def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:

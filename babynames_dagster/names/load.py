@@ -163,17 +163,21 @@ class _Load:
         return take_up_load(self._engine, load.id, run_id=run_id)
 
     def _begin(self, run_id: str | None, claims: ExitStack) -> LoadRow:
+        """Enter a new load and claim it; where another process is quicker to claim it, it is that one's."""
         header = self._header
-        load = begin_load(
-            self._engine,
-            target=header.target,
-            file_name=header.file_name,
-            sha256=header.sha256,
-            options=header.options,
-            run_id=run_id,
-        )
-        claims.enter_context(claimed_load(self._engine, load.id))
-        return load
+        while True:
+            load = begin_load(
+                self._engine,
+                target=header.target,
+                file_name=header.file_name,
+                sha256=header.sha256,
+                options=header.options,
+                run_id=run_id,
+            )
+            attempt = claims.enter_context(ExitStack())
+            if attempt.enter_context(claimed_load(self._engine, load.id)):
+                return load
+            attempt.close()
 
     def _write(self, load_id: int) -> None:
         self._all_new = not self._target.has_rows()
