@@ -112,8 +112,8 @@ def _encoding(value: str) -> str:
 
 def _delimiter(value: object) -> object:
     text = {"\\t": "\t", "tab": "\t"}.get(str(value), str(value))
-    if len(text) != 1 or text in '"\r\n':
-        raise ValueError("must be one character, such as ; or \\t")
+    if len(text) != 1 or not text.isascii() or text in '"\r\n':
+        raise ValueError("must be one ASCII character, such as ; or \\t")
     return text
 
 
