@@ -1,5 +1,6 @@
 """`hubspot_contacts`: the HubSpot account's contacts equal the table, partition by partition."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -15,6 +16,7 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.reporting import progress_events
 
 REJECTS_SHOWN = 10
+DRY_RUN_KEY = "dry_run"
 
 
 class SyncConfig(dg.Config):
@@ -31,6 +33,7 @@ class SyncConfig(dg.Config):
     kinds={"hubspot"},
     code_version="1",
     partitions_def=CONTACT_PARTITIONS,
+    output_required=False,  # a dry run materializes nothing
     backfill_policy=dg.BackfillPolicy.single_run(),
     deps=["baby_name_years"],
     metadata={"dagster/column_schema": CONTACTS_SCHEMA, "dagster/column_lineage": CONTACTS_LINEAGE},
@@ -40,7 +43,7 @@ def hubspot_contacts(
     config: SyncConfig,
     baby_names_table: LoadedTable,
     hubspot: HubSpotResource,
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """One contact per name, upserted by email, at the pace that HubSpot allows.
 
     Only rows that changed since HubSpot acknowledged them are sent. The ledger says of each row whether it is
@@ -61,9 +64,12 @@ def hubspot_contacts(
     if failure is not None:
         _materialize_what_succeeded(context, report)
         raise as_failure(failure)
+    if report.dry_run:
+        _observe_what_would_be_done(context, report)
+        return
     for partition, counts in report.by_partition.items():
         context.add_asset_metadata(partition_metadata(counts), partition_key=partition)
-    return dg.MaterializeResult()
+    yield dg.MaterializeResult()
 
 
 def what_failed(report: SyncReport) -> PipelineError | None:
@@ -78,6 +84,17 @@ def what_failed(report: SyncReport) -> PipelineError | None:
     return PipelineError(
         ErrorCode.HUBSPOT_ROWS_FAILED, f"{sum(failed.values()):,} contacts could not be sent ({where})."
     )
+
+
+def _observe_what_would_be_done(context: dg.AssetExecutionContext, report: SyncReport) -> None:
+    for partition, counts in report.by_partition.items():
+        context.log_event(
+            dg.AssetObservation(
+                asset_key=context.asset_key,
+                partition=partition,
+                metadata={DRY_RUN_KEY: True, **partition_metadata(counts)},
+            )
+        )
 
 
 def _materialize_what_succeeded(context: dg.AssetExecutionContext, report: SyncReport) -> None:
@@ -110,7 +127,7 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "portal_id": str(report.portal_id),
         "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{report.portal_id}/objects/0-1"),
-        "dry_run": report.dry_run,
+        DRY_RUN_KEY: report.dry_run,
         "contacts_created": report.total.created,
         "contacts_updated": report.total.updated,
         "contacts_unchanged": report.total.unchanged,

@@ -17,6 +17,7 @@ def failure_sensor() -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         name="run_failed",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        monitor_all_code_locations=True,  # runs of the command line belong to none
         description="Posts to ALERT_WEBHOOK_URL and mails through SMTP_HOST when a run fails.",
     )
     def run_failed(context: dg.RunFailureSensorContext) -> None:

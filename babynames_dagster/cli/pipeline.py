@@ -1,10 +1,11 @@
-"""Running the main job in this process, as an ordinary Dagster run, and reading off it what happened.
+"""Running the main job in this process, as an ordinary Dagster run.
 
-What belongs here: starting the run, and its summary. What does not: drawing.
+What belongs here: the instance, and starting the run. What does not: what it did (`summary.py`), and drawing.
 """
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,21 +15,12 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.automation.jobs import ALL_ASSETS, PIPELINE_JOB, partition_range_tags
+from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
+from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.resources.failing import error_of
 
-LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected", "table_rows")
-SYNC_COUNTS = (
-    "contacts_created",
-    "contacts_updated",
-    "contacts_unchanged",
-    "contacts_rejected",
-    "contacts_failed",
-    "requests",
-    "rate_limited",
-)
+PROCESS_TAG = "babynames/process"
 
 
 @dataclass(frozen=True)
@@ -46,39 +38,6 @@ class WantedRun:
     assets: Sequence[str] = ()
     partition: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PipelineResult:
-    """What a run did.
-
-    Attributes:
-        run_id: Dagster's id of the run.
-        error: Why it failed; None where it did not.
-        counts: What happened to rows and contacts; zero for steps that did not run.
-        seconds: Seconds by asset, and in all under `total`.
-        failed_checks: Asset checks that did not pass, as `asset: check`.
-    """
-
-    run_id: str
-    error: PipelineError | None
-    counts: dict[str, int]
-    seconds: dict[str, float]
-    failed_checks: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return one flat object for `--json`."""
-        error = None
-        if self.error is not None:
-            error = {"code": self.error.code.name, "cause": self.error.what, "remedy": self.error.remedy}
-        return {
-            "success": self.error is None,
-            **self.counts,
-            "seconds": self.seconds,
-            "failed_checks": self.failed_checks,
-            "run_id": self.run_id,
-            "error": error,
-        }
 
 
 def job_to_run() -> dg.JobDefinition:
@@ -127,12 +86,13 @@ def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bo
     config = {
         name: {"config": dict(values)} for name, values in wanted.op_config.items() if dg.AssetKey(name) in selected
     }
+    end_killed_runs(instance)
     covered = {"dagster/partition": wanted.partition} if wanted.partition else partition_range_tags()
     result = dg.execute_job(
         dg.reconstructable(job_to_run),
         instance=instance,
         asset_selection=sorted(selected) if wanted.assets else None,
-        tags={**covered, **wanted.tags},
+        tags={**covered, PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}", **wanted.tags},
         run_config={
             "ops": config,
             "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
@@ -141,37 +101,19 @@ def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bo
     return summarise(instance, result.run_id)
 
 
-def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
-    """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
-    counts = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS), 0)
-    error: PipelineError | None = None
-    failed_checks: list[str] = []
-    for entry in instance.all_logs(run_id):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
-            counts.update(_numbers(event.step_materialization_data.materialization.metadata, LOAD_COUNTS))
-        elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
-            counts.update(_numbers(event.asset_observation_data.asset_observation.metadata, SYNC_COUNTS))
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            check = event.asset_check_evaluation_data
-            if not check.passed:
-                failed_checks.append(f"{check.asset_key.to_user_string()}: {check.check_name}")
-        elif event.is_step_failure and error is None:
-            error = error_of(event)
-        elif event.is_failure and error is None:
-            error = PipelineError(ErrorCode.UNEXPECTED, str(event.message))
-    seconds = {
-        step.step_key: round(step.end_time - step.start_time, 3)
-        for step in instance.get_run_step_stats(run_id)
-        if step.step_key in ALL_ASSETS and step.start_time and step.end_time
-    }
-    run = instance.get_run_stats(run_id)
-    if run.end_time and run.start_time:
-        seconds["total"] = round(run.end_time - run.start_time, 3)
-    return PipelineResult(run_id, error, counts, seconds, failed_checks)
+def end_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs as failed whose process, one of this command's on this host, is gone: nobody else would notice."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        host, _, process = run.tags.get(PROCESS_TAG, "").rpartition(":")
+        if host == socket.gethostname() and not _is_alive(int(process)):
+            instance.report_run_failed(run, "The process of this run was killed.")
 
 
-def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int]:
-    return {name: int(metadata[name].value) for name in names if name in metadata}
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

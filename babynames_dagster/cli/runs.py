@@ -11,7 +11,8 @@ import typer
 from babynames_dagster.assets.partitions import INITIALS
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, Verbosity, app, exit_status
 from babynames_dagster.cli.demo import demo_environment
-from babynames_dagster.cli.pipeline import PipelineResult, WantedRun, run_pipeline, shared_instance
+from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_instance
+from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
@@ -21,6 +22,8 @@ from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log lines, too.")]
 
 
 @app.command()
@@ -37,6 +40,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     retry_rejected: Annotated[bool, typer.Option(help="Send rejected contacts again.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only say what HubSpot would get.")] = False,
     json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run the whole graph for real: Kaggle to table to HubSpot.
 
@@ -54,7 +59,8 @@ def run(  # noqa: PLR0913 - one parameter an option
             "dry_run": dry_run,
         },
     }
-    run_and_show(current_settings(), context.obj, WantedRun(op_config, partition=partition), json=json)
+    verbosity = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
+    run_and_show(current_settings(), verbosity, WantedRun(op_config, partition=partition), json=json)
 
 
 @app.command()
@@ -65,6 +71,8 @@ def demo(
         Path | None, typer.Option(help="A zip or CSV that the sandbox serves.", exists=True, resolve_path=True)
     ] = None,
     json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run the whole graph against a sandbox on loopback: no account needed.
 
@@ -73,8 +81,14 @@ def demo(
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
     home = current_settings().data
+    verbosity = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
     with _demo(dataset) as settings:
-        run_and_show(settings, context.obj, WantedRun(tags={"babynames/demo": "true"}), json=json, home=home)
+        run_and_show(settings, verbosity, WantedRun(tags={"babynames/demo": "true"}), json=json, home=home)
+
+
+def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbosity:
+    """Take what was said before the command's name together with what was said behind it."""
+    return Verbosity(quiet=given.quiet or quiet, verbose=given.verbose or verbose)
 
 
 @contextmanager
@@ -118,7 +132,8 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
     if json:
         show_json(result.as_json())
     else:
-        show_table("What happened", ("what", "count"), list(result.counts.items()))
+        title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
+        show_table(title, ("what", "count"), list(result.counts.items()))
         show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
         for check in result.failed_checks:
             err.print(f"Check failed: {check}", markup=False)

@@ -180,7 +180,7 @@ def _launch_error(text: str, program: Path) -> PipelineError:
         return PipelineError(
             ErrorCode.BROWSER_FAILED,
             f"{what}: it needs a screen to open a window on, and there is none.",
-            remedy="Do it on a machine with a screen, or through `ssh -X`; or set KAGGLE_HEADLESS=true.",
+            remedy="Do it on a machine with a screen, or through `ssh -X`; runs without one need KAGGLE_HEADLESS=true.",
             retryable=False,
         )
     if re.search(r"no usable sandbox|sandbox host", text, re.IGNORECASE):

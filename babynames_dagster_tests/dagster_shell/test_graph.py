@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -136,3 +137,15 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
         assert 20 < len(done) < len(CONTACT_PARTITIONS.get_partition_keys())
         assert run_graph(instance, assets=["hubspot_contacts"]).success
     assert contacts(sandbox) == NAMES
+
+
+def test_a_dry_run_materializes_no_partition_and_sends_nothing(sandbox: Sandbox, dataset: Path) -> None:
+    with dg.instance_for_test() as instance:
+        config: dict[str, dict[str, Any]] = {
+            "raw_zip": {"path": str(dataset)},
+            "hubspot_contacts": {"dry_run": True},
+        }
+        result = run_graph(instance, config=config)
+        assert result.success
+        assert instance.get_materialized_partitions(dg.AssetKey("hubspot_contacts")) == set()
+    assert contacts(sandbox) == set()

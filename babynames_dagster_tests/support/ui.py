@@ -22,7 +22,7 @@ import requests
 from playwright.sync_api import Browser, sync_playwright
 
 from babynames_dagster.kaggle.browser import find_chromium
-from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port
 
@@ -76,15 +76,13 @@ class DagsterUI:
 
     Attributes:
         url: Its address on loopback.
-        sandbox: The stand-ins for Kaggle and HubSpot.
+        environment: The variables of its process: they point the pipeline at its sandbox, and Dagster at its instance.
         database: The SQLite file of the names.
-        downloads: The drop folder.
     """
 
     url: str
-    sandbox: Sandbox
+    environment: Mapping[str, str]
     database: Path
-    downloads: Path
 
     def graphql(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Ask the server, as its own pages do.
@@ -165,7 +163,7 @@ def running_ui(folder: Path, *, dataset: Path | None = None) -> Iterator[Dagster
             "DAGSTER_HOME": str(home),
         }
         with _dagster_dev(folder, environment) as url:
-            yield DagsterUI(url, sandbox, database, downloads)
+            yield DagsterUI(url, environment, database)
 
 
 @contextmanager

@@ -1,0 +1,127 @@
+"""What a run did, read off its recorded events.
+
+What belongs here: the summary's counts, times and failure. What does not: starting the run, or drawing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from babynames_dagster.assets.hubspot_contacts import DRY_RUN_KEY
+from babynames_dagster.automation.jobs import ALL_ASSETS
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.resources.failing import error_of
+
+LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected", "table_rows")
+SYNC_COUNTS = (
+    "contacts_created",
+    "contacts_updated",
+    "contacts_unchanged",
+    "contacts_rejected",
+    "contacts_failed",
+    "contacts_archived",
+    "contacts_unsent",
+    "requests",
+    "rate_limited",
+)
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What a run did.
+
+    Attributes:
+        run_id: Dagster's id of the run.
+        error: Why it failed; None where it did not.
+        counts: What happened to rows and contacts; zero for steps that did not run.
+        seconds: Seconds by asset, and in all under `total`.
+        failed_checks: Asset checks that did not pass, as `asset: check`.
+        dry_run: Whether the counts of contacts are only what would be done.
+    """
+
+    run_id: str
+    error: PipelineError | None
+    counts: dict[str, int]
+    seconds: dict[str, float]
+    failed_checks: list[str] = field(default_factory=list)
+    dry_run: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return one flat object for `--json`."""
+        error = None
+        if self.error is not None:
+            error = {"code": self.error.code.name, "cause": self.error.what, "remedy": self.error.remedy}
+        return {
+            "success": self.error is None,
+            "dry_run": self.dry_run,
+            **self.counts,
+            "seconds": self.seconds,
+            "failed_checks": self.failed_checks,
+            "run_id": self.run_id,
+            "error": error,
+        }
+
+
+def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
+    """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
+    events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event is not None]
+    counts, dry_run = _counts(events)
+    return PipelineResult(
+        run_id=run_id,
+        error=_first_error(events),
+        counts=counts,
+        seconds=_seconds(instance, run_id),
+        failed_checks=_failed_checks(events),
+        dry_run=dry_run,
+    )
+
+
+def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
+    """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
+    counts = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS), 0)
+    dry_run = False
+    for event in events:
+        if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
+            counts.update(_numbers(event.step_materialization_data.materialization.metadata, LOAD_COUNTS))
+        elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
+            observed = event.asset_observation_data.asset_observation
+            if observed.partition is None:
+                counts.update(_numbers(observed.metadata, SYNC_COUNTS))
+                dry_run = bool(observed.metadata[DRY_RUN_KEY].value)
+    return counts, dry_run
+
+
+def _first_error(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
+    for event in events:
+        if event.is_step_failure:
+            return error_of(event)
+        if event.is_failure:
+            return PipelineError(ErrorCode.UNEXPECTED, str(event.message))
+    return None
+
+
+def _failed_checks(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    checks = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    return [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in checks if not check.passed]
+
+
+def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
+    seconds = {
+        step.step_key: round(step.end_time - step.start_time, 3)
+        for step in instance.get_run_step_stats(run_id)
+        if step.step_key in ALL_ASSETS and step.start_time and step.end_time
+    }
+    run = instance.get_run_stats(run_id)
+    if run.end_time and run.start_time:
+        seconds["total"] = round(run.end_time - run.start_time, 3)
+    return seconds
+
+
+def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int]:
+    return {name: int(metadata[name].value) for name in names if name in metadata}
