@@ -44,7 +44,7 @@ bench-sync: $(INSTALLED) mariadb
 	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
 
 screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI anew
-	@$(BIN)/python scripts/screenshots.py $(ARGS)
+	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)
 
 install: $(INSTALLED) ## Make the virtual environment
 
