@@ -1,32 +1,47 @@
 """Columns of the tables and contacts, and where each comes from: CSV column, table column, contact property."""
 
+from collections.abc import Mapping, Sequence
+
 import dagster as dg
 import sqlalchemy as sa
 
 from babynames_dagster.database import tables
 
 
-def _schema(table: sa.Table, descriptions: dict[str, str]) -> dg.TableSchema:
+def _schema(table: sa.Table, descriptions: Mapping[str, str], lineage: dg.TableColumnLineage) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(
+            _column(
                 column.name,
                 str(column.type),
-                description=descriptions.get(column.name, column.comment or ""),
-                constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=column.name == "slug"),
+                descriptions.get(column.name, column.comment or ""),
+                lineage,
+                nullable=bool(column.nullable),
             )
             for column in table.columns
         ]
     )
 
 
-def _from(asset: str, *columns: str) -> list[dg.TableColumnDep]:
+def _column(
+    name: str, type_: str, description: str, lineage: dg.TableColumnLineage, *, nullable: bool = True
+) -> dg.TableColumn:
+    # The open-source UI shows no column lineage, so that the description says it, too.
+    origins = ", ".join(
+        f"{origin.asset_key.to_user_string()}.{origin.column_name}" for origin in lineage.deps_by_column.get(name, ())
+    )
+    return dg.TableColumn(
+        name,
+        type_,
+        description="; ".join(filter(None, (description, f"from {origins}" if origins else ""))),
+        constraints=dg.TableColumnConstraints(nullable=nullable, unique=name == "slug"),
+    )
+
+
+def _from(asset: str, *columns: str) -> Sequence[dg.TableColumnDep]:
     return [dg.TableColumnDep(asset_key=asset, column_name=column) for column in columns]
 
 
-NAMES_SCHEMA = _schema(
-    tables.baby_names, {"name": "as in the file, trimmed, in Unicode NFC", "sex": "M or F", "id": "counts up"}
-)
 NAMES_LINEAGE = dg.TableColumnLineage(
     {
         "name": _from("raw_zip", "Name"),
@@ -35,8 +50,18 @@ NAMES_LINEAGE = dg.TableColumnLineage(
         "initial": _from("raw_zip", "Name"),
     }
 )
+NAMES_SCHEMA = _schema(
+    tables.baby_names,
+    {
+        "id": "counts up",
+        "name": "as in the file, trimmed, in Unicode NFC",
+        "sex": "M or F",
+        "created_at": "when the row came",
+        "updated_at": "when the row last changed",
+    },
+    NAMES_LINEAGE,
+)
 
-YEARS_SCHEMA = _schema(tables.baby_name_years, {"name_id": "baby_names.id", "births": "children of that name and year"})
 YEARS_LINEAGE = dg.TableColumnLineage(
     {
         "name_id": _from("baby_names_table", "id"),
@@ -44,20 +69,25 @@ YEARS_LINEAGE = dg.TableColumnLineage(
         "births": _from("raw_zip", "Number"),
     }
 )
-
-CONTACTS_SCHEMA = dg.TableSchema(
-    columns=[
-        dg.TableColumn("email", "string", description="slug@HUBSPOT_EMAIL_DOMAIN, or the unique style"),
-        dg.TableColumn("firstname", "string", description="the name"),
-        dg.TableColumn("lastname", "string", description="Male or Female"),
-        dg.TableColumn("hs_lead_status", "enumeration", description="HUBSPOT_LEAD_STATUS"),
-        dg.TableColumn("lifecyclestage", "enumeration", description="HUBSPOT_LIFECYCLE_STAGE"),
-    ]
+YEARS_SCHEMA = _schema(
+    tables.baby_name_years,
+    {"name_id": "the name", "year": "of birth", "births": "children of that name and year"},
+    YEARS_LINEAGE,
 )
+
 CONTACTS_LINEAGE = dg.TableColumnLineage(
     {
         "email": _from("baby_names_table", "slug"),
         "firstname": _from("baby_names_table", "name"),
         "lastname": _from("baby_names_table", "sex"),
     }
+)
+CONTACTS_SCHEMA = dg.TableSchema(
+    columns=[
+        _column("email", "string", "slug@HUBSPOT_EMAIL_DOMAIN, or the unique style", CONTACTS_LINEAGE),
+        _column("firstname", "string", "the name", CONTACTS_LINEAGE),
+        _column("lastname", "string", "Male or Female", CONTACTS_LINEAGE),
+        _column("hs_lead_status", "enumeration", "HUBSPOT_LEAD_STATUS", CONTACTS_LINEAGE),
+        _column("lifecyclestage", "enumeration", "HUBSPOT_LIFECYCLE_STAGE", CONTACTS_LINEAGE),
+    ]
 )
