@@ -33,6 +33,13 @@ def test_the_lineage_page_draws_the_assets_and_their_edges(work: Work, page: Pag
     }
 
 
+def test_a_columns_description_says_where_it_comes_from(work: Work, page: Page) -> None:
+    open_page(page, work.ui.url, asset_page("baby_names_table", "overview"), shows="Column name")
+    expect(page.get_by_role("row", name="slug").get_by_text("from raw_zip.Name, raw_zip.Sex")).to_be_visible()
+    open_page(page, work.ui.url, asset_page("hubspot_contacts", "overview"), shows="Column name")
+    expect(page.get_by_role("row", name="email").get_by_text("from baby_names_table.slug")).to_be_visible()
+
+
 def test_a_dropped_file_starts_one_run_that_succeeds_and_loads_that_file(work: Work, page: Page) -> None:
     run = work.sensor_run()
     assert run.status == "SUCCESS"
