@@ -3,8 +3,7 @@
 What belongs here: the statements that change `hubspot_contacts`. What does not: reading it (`ledger.py`).
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import utc_now, writing
 from babynames_dagster.database.ledger import LedgerOutcome
+from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import hubspot_contacts
-from babynames_dagster.errors import PipelineError
-from babynames_dagster.retry import backoff_seconds
 
-_WRITE_TRIES = 5
-_WRITE_RETRY_SECONDS = 0.2
 _REPLACED = (
     "initial",
     "email",
@@ -99,7 +95,7 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
         # One order for all writers keeps them from waiting for each other in a circle.
         for entry in sorted(entries, key=lambda entry: entry.name_id)
     ]
-    _patiently(lambda: _execute(engine, _upsert(engine), rows))
+    patiently(lambda: _execute(engine, _upsert(engine), rows))
 
 
 def mark_archived(engine: Engine, portal_id: int, name_ids: Sequence[int]) -> None:
@@ -115,30 +111,18 @@ def mark_archived(engine: Engine, portal_id: int, name_ids: Sequence[int]) -> No
         .where(hubspot_contacts.c.portal_id == portal_id, hubspot_contacts.c.name_id == sa.bindparam("of_name"))
         .values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False, updated_at=utc_now())
     )
-    _patiently(lambda: _execute(engine, statement, [{"of_name": name_id} for name_id in sorted(name_ids)]))
+    patiently(lambda: _execute(engine, statement, [{"of_name": name_id} for name_id in sorted(name_ids)]))
 
 
 def _cut(text: str | None, column: str) -> str | None:
-    """Shorten a text of HubSpot's to what its column holds."""
-    return text and text[: hubspot_contacts.c[column].type.length]  # type: ignore[attr-defined]  # all are VARCHARs
+    """Shorten a text of HubSpot's to what its column holds. JSON may carry half a surrogate pair, UTF-8 can't."""
+    clean = text and text.encode("utf-8", "backslashreplace").decode()
+    return clean and clean[: hubspot_contacts.c[column].type.length]  # type: ignore[attr-defined]  # all are VARCHARs
 
 
 def _execute(engine: Engine, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
     with writing(engine) as connection:
         connection.execute(statement, rows)
-
-
-def _patiently(write: Callable[[], None]) -> None:
-    """Try again after a deadlock or a lost connection: what HubSpot answered must not be forgotten for it."""
-    for attempt in range(1, _WRITE_TRIES + 1):
-        try:
-            write()
-        except PipelineError as error:
-            if not error.retryable or attempt == _WRITE_TRIES:
-                raise
-            time.sleep(backoff_seconds(attempt, base=_WRITE_RETRY_SECONDS))
-        else:
-            return
 
 
 def _upsert(engine: Engine) -> sa.Insert:

@@ -5,6 +5,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import writing
+from babynames_dagster.database.ledger import LedgerOutcome
+from babynames_dagster.database.ledger_writing import LedgerEntry, record
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.report import SyncOptions
 from babynames_dagster_tests.support.hubspot import (
@@ -169,6 +171,15 @@ def test_a_failed_try_forgets_neither_record_nor_ownership(engine: Engine, stand
     after = ledger(engine)[1]
     assert after.outcome == "failed"
     assert (after.hubspot_id, after.created_by_us, after.synced_at) == (before.hubspot_id, True, before.synced_at)
+
+
+def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text(engine: Engine) -> None:
+    rejected = LedgerEntry(
+        1, "A", "a@x.com", "f", LedgerOutcome.REJECTED, category="\ud83d", message="no \ud83d", correlation_id="\ude00"
+    )
+    record(engine, PORTAL, "m", [rejected])
+    entry = ledger(engine)[1]
+    assert (entry.category, entry.message, entry.correlation_id) == ("\\ud83d", "no \\ud83d", "\\ude00")
 
 
 def _spoil_slug(engine: Engine, name_id: int) -> None:
