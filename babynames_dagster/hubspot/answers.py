@@ -5,6 +5,7 @@ sending, waiting, and what becomes of the single rows of a batch (`outcomes.py`)
 """
 
 import email.utils
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -18,6 +19,9 @@ NO_ANSWER = 0
 """The status of an exchange that ended without an answer: connection refused or reset, time-out."""
 
 _LOCKED_SECONDS = 2.0
+_LONGEST_WAIT_SECONDS = 366 * 24 * 3600.0
+"""What a longer Retry-After is taken for: HubSpot's own longest is a day."""
+
 _MIGRATION = 477
 _RETRY = frozenset({NO_ANSWER, 408, 423, 425, 500, 502, 503, 504, 521, 523, 524})
 _SPLIT = frozenset({400, 409, 413})
@@ -137,21 +141,28 @@ def least_wait(answer: Answer) -> float:
 def retry_after(answer: Answer) -> float | None:
     """Return the seconds of Retry-After, which may also be a date (RFC 9110, 10.2.3); None without it."""
     value = answer.headers.get("Retry-After", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    seconds = _seconds_of(value)
+    return None if seconds is None or math.isnan(seconds) else min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
 
 
 def whole_number(answer: Answer, header: str) -> int | None:
     """Return a header's whole number; None where it is absent or something else."""
     value = answer.headers.get(header, "").strip()
     return int(value) if value.isdecimal() else None
+
+
+def _seconds_of(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        # A date in asctime's form, or with the zone -0000, has no zone: it means UTC (RFC 9110, 5.6.7).
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return (aware - datetime.now(timezone.utc)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # some Pythons raise TypeError for what is no date
+        return None
 
 
 def _is_daily(answer: Answer) -> bool:

@@ -88,6 +88,19 @@ def test_retry_after_is_seconds_or_a_date_or_nonsense() -> None:
     assert retry_after(answer(503)) is None
 
 
+def test_a_date_without_a_zone_is_utc() -> None:
+    later = datetime.now(timezone.utc) + timedelta(seconds=90)
+    for form in ("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S -0000"):
+        assert retry_after(answer(503, Retry_After=later.strftime(form))) == pytest.approx(90, abs=5)
+
+
+@pytest.mark.parametrize("value", ["1e15", "inf", "nan", "-1e300", "Fri, 31 Dec 9999 23:59:59 -2359", "99999999999"])
+def test_no_retry_after_is_too_odd_to_tell_of(value: str) -> None:
+    error = stop_error(answer(477, Retry_After=value))
+    assert error is not None
+    assert error.code is ErrorCode.HUBSPOT_MIGRATING
+
+
 def test_a_lock_is_waited_for_two_seconds_at_least() -> None:
     assert least_wait(answer(423)) == 2
     assert least_wait(answer(423, Retry_After="5")) == 5
