@@ -182,6 +182,13 @@ def last_loads(engine: Engine, limit: int) -> Sequence[LoadRow]:
     return _loads(engine, sa.select(loads).order_by(loads.c.id.desc()).limit(limit))
 
 
+def earlier_load_went_on(engine: Engine, load: LoadRow) -> bool:
+    """Return whether a load of the same table that began before this one did anything after this one was done."""
+    where = (loads.c.target == load.target, loads.c.id < load.id, loads.c.updated_at >= load.finished_at)
+    with reading(engine) as connection:
+        return connection.execute(sa.select(loads.c.id).where(*where).limit(1)).first() is not None
+
+
 def last_finished_load(engine: Engine, target: str) -> LoadRow | None:
     """Return the last load into a table that is done; None where there is none."""
     where = (loads.c.target == target, loads.c.state == DONE)

@@ -184,6 +184,13 @@ def count_names_of_load(engine: Engine, load_id: int) -> int:
         return connection.execute(statement).scalar_one()
 
 
+def count_names_until_load(engine: Engine, load_id: int) -> int:
+    """Return how many rows a load and all before it inserted that are still there."""
+    with reading(engine) as connection:
+        statement = sa.select(sa.func.count()).select_from(baby_names).where(baby_names.c.load_id <= load_id)
+        return connection.execute(statement).scalar_one()
+
+
 def table_facts(engine: Engine) -> TableFacts:
     """Return what the asset checks compare."""
     other = sa.case((baby_names.c.sex.in_(("M", "F")), 0), else_=1)

@@ -117,12 +117,11 @@ class _Load:
     def run(self, run_id: str | None) -> LoadReport:
         latest = self._latest()
         if latest is not None and latest.state == DONE and not self._header.full_reload:
-            rows = self._target.count()
-            if rows >= (latest.table_rows or 0):
+            if self._target.holds(latest):
                 return report_of_recognised(
                     latest,
                     file_name=self._header.file_name,
-                    table_rows=rows,
+                    table_rows=self._target.count(),
                     rejects=self._first_rejects(latest.id),
                     seconds=time.monotonic() - self._started,
                 )

@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading, utc_now
+from babynames_dagster.database.loads import LoadRow, earlier_load_went_on
 from babynames_dagster.database.names_table import (
     count_names,
     count_names_of_load,
+    count_names_until_load,
     find_ids,
     has_names,
     insert_names,
@@ -56,6 +58,9 @@ class Target(Protocol):
     def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
         """Return whether what a load has written so far is still there."""
 
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether every row that a finished load brought or met is certain to be still there."""
+
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return the indices of the stream rows that have to be written."""
 
@@ -86,6 +91,20 @@ class NamesTarget:
         """Return whether every row that a load inserted is still there."""
         del present
         return count_names_of_load(self._engine, load_id) >= inserted
+
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether the load's own rows are there and, if it met others, all that it and earlier loads left.
+
+        Rows that were only present don't say that the load met them. They are among those of earlier loads, so as
+        many of these as there were must be left, and none may have been added since.
+        """
+        if not self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present):
+            return False
+        if not load.rows_present:
+            return True
+        return count_names_until_load(self._engine, load.id) >= (load.table_rows or 0) and not earlier_load_went_on(
+            self._engine, load
+        )
 
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return the pairs that this load has not met yet, as far as it remembers."""
@@ -130,6 +149,10 @@ class YearsTarget:
     def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
         """Return whether every row that a load wrote is still there, and is its own."""
         return count_years_of_load(self._engine, load_id) >= inserted + present
+
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether every row of the load is still there, and no later file has corrected any."""
+        return self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
 
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return all rows."""

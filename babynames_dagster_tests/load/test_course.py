@@ -74,6 +74,44 @@ def test_a_file_whose_rows_are_gone_is_loaded_again(engine: Engine, tmp_path: Pa
     assert counts(load(engine, path)) == (10, 1, 9, 0, 0)
 
 
+def test_rows_that_are_gone_are_not_made_up_for_by_those_of_another_file(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(3))
+    load(engine, path)
+    load(engine, csv_file(tmp_path, many_names(4, start=3), name="other.csv"))
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name.in_(["Name00000", "Name00001"])))
+    assert counts(load(engine, path)) == (3, 2, 1, 0, 0)
+    assert len(names_in(engine)) == 7
+
+
+def test_rows_that_were_only_present_are_missed_when_they_are_gone(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(3))
+    load(engine, path)
+    load(engine, path, full_reload=True)
+    assert load(engine, path).recognised
+    load(engine, csv_file(tmp_path, many_names(4, start=3), name="other.csv"))
+    assert load(engine, path).recognised
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "Name00001"))
+    assert counts(load(engine, path)) == (3, 1, 2, 0, 0)
+
+
+def test_a_load_that_an_earlier_one_may_have_hidden_a_loss_from_is_repeated(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished = csv_file(tmp_path, many_names(1000), name="unfinished.csv")
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, unfinished, batch_size=160)
+    path = csv_file(tmp_path, many_names(30))
+    assert counts(load(engine, path)) == (30, 0, 30, 0, 0)
+    load(engine, unfinished)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "Name00001"))
+    assert counts(load(engine, path)) == (30, 1, 29, 0, 0)
+
+
 def test_another_file_adds_to_the_table(engine: Engine, tmp_path: Path) -> None:
     load(engine, csv_file(tmp_path, many_names(100)))
     report = load(engine, csv_file(tmp_path, many_names(100, start=50, times=2), name="other.csv"))
