@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from babynames_dagster.datafile.archive import verify_content
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.header import header_columns
 from babynames_dagster.kaggle.obstacles import error_in_json, refused_status
 from babynames_dagster.settings import Settings
 
@@ -40,6 +41,10 @@ def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> Data
         if error.code not in _BAD_DOWNLOAD:
             raise
         raise PipelineError(_BAD_DOWNLOAD[error.code], f"What Kaggle sent is unsound: {error.what}") from None
+    if found.kind == "csv" and "name" not in header_columns(found, settings):
+        raise PipelineError(
+            ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a text without a column Name in the file's place."
+        )
     if found.member and PurePosixPath(found.member).name != settings.kaggle_file:
         log.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle_file, found.member)
     return found

@@ -5,6 +5,7 @@ What belongs here: which sign means which error. What does not: seeing, which `v
 
 import json
 import re
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from babynames_dagster.errors import ErrorCode
@@ -14,6 +15,7 @@ _ABSENT = frozenset({404, 410})
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
 TWO_FACTOR_URL = re.compile(r"two-?(factor|step)", re.IGNORECASE)
+_STATUS_OF_PHRASE = {status.phrase.casefold(): status.value for status in HTTPStatus}
 _CAPTCHA_WORDS = re.compile(r"captcha", re.IGNORECASE)
 _TWO_FACTOR_WORDS = re.compile(r"two-?\s?(factor|step)", re.IGNORECASE)
 
@@ -78,7 +80,8 @@ def error_in_json(body: str) -> tuple[int, str] | None:
     """Return code and message of an API's error, whatever its HTTP status; None where the body is none.
 
     Args:
-        body: The answer's text: `{"code": 401, "message": ...}` or `{"error": {"code": 403, ...}}`.
+        body: The answer's text: `{"code": 401, "message": ...}`, `{"error": {"code": 403, ...}}`, or a gateway's
+            `{"message": "Unauthorized"}`, whose message is a status's name.
     """
     try:
         answer = json.loads(body)
@@ -88,10 +91,11 @@ def error_in_json(body: str) -> tuple[int, str] | None:
         return None
     nested = answer.get("error")
     error = nested if isinstance(nested, dict) else answer
-    code = error.get("code")
+    message = str(error.get("message") or "")
+    code = error.get("code", _STATUS_OF_PHRASE.get(message.casefold()))
     if not isinstance(code, int) or code < _FIRST_ERROR:
         return None
-    return code, str(error.get("message") or "")
+    return code, message
 
 
 def _has_errors(body: str) -> bool:
