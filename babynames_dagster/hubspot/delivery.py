@@ -18,7 +18,7 @@ def deliver(client: HubSpotClient, rows: Sequence[Outgoing], desk: Desk[list[Out
     """Upsert rows, and deliver the outcome of each as its answer arrives.
 
     A batch that HubSpot refuses as a whole is halved until the rows to blame stand alone, so that the others get
-    through: about 2 log2(n) more calls for one bad row among n.
+    through: about 2 log2(n) more calls for one bad row among n. So are the rows that a partial answer leaves open.
 
     Raises:
         PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through.
@@ -29,15 +29,23 @@ def deliver(client: HubSpotClient, rows: Sequence[Outgoing], desk: Desk[list[Out
         answer = client.request(UPSERT, body=upsert_inputs(part), stop=desk.stop, on_departure=desk.departed)
         decision = verdict(answer)
         if decision is Verdict.DONE:
-            desk.deliver(match(part, answer))
+            outcomes = match(part, answer)
+            desk.deliver(outcomes)
+            known = {outcome.row.name_id for outcome in outcomes}
+            parts += _halves([row for row in part if row.name_id not in known])
         elif decision is Verdict.SPLIT and len(part) > 1:
             _raise_if_all_to_blame(answer)
-            middle = len(part) // 2
-            parts += [part[middle:], part[:middle]]
+            parts += _halves(part)
         elif decision is Verdict.SPLIT:
             desk.deliver(all_rejected(part, answer))
         else:
             desk.deliver(all_failed(part, answer))
+
+
+def _halves(rows: Sequence[Outgoing]) -> list[Sequence[Outgoing]]:
+    """Return a part's halves, the later one first; none of them is empty."""
+    middle = len(rows) // 2
+    return [half for half in (rows[middle:], rows[:middle]) if half]
 
 
 def _raise_if_all_to_blame(answer: Answer) -> None:

@@ -13,6 +13,9 @@ from babynames_dagster.hubspot.answers import Answer, Problem, problem_of
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""
 
+NOT_MENTIONED = Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mention the row")
+"""Why a row failed of which a good answer says nothing."""
+
 
 class Kind(Enum):
     """What became of one row; `unchanged` and `archived` rows are not sent."""
@@ -92,10 +95,12 @@ def all_rejected(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
 
 
 def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
-    """Return each row's outcome from an answer to an upsert.
+    """Return the rows' outcomes from an answer to an upsert.
 
     Results come in any order and are matched by trace id, else by email. An error speaks for the rows that it
-    names, also where a result does. A row that neither names has not been acknowledged: it failed.
+    names, also where a result does. A row that neither names has not been acknowledged: it failed, unless an
+    error that names no row may be about it. Then it is rejected where it was sent alone, and otherwise has no
+    outcome yet: it has to be sent again with fewer others.
 
     Args:
         rows: What was sent.
@@ -109,16 +114,18 @@ def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
             kind = Kind.CREATED if result.get("new") is True else Kind.UPDATED
             record = result.get("id")
             outcomes[row.name_id] = Outcome(row, kind, hubspot_id=str(record) if record else None)
-    anonymous: list[Problem] = []
+    anonymous: list[tuple[Kind, Problem]] = []
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)
         named = [by_key[key] for key in _named(error) if key in by_key]
         kind = Kind.FAILED if problem.category in _MAY_PASS else Kind.REJECTED
         outcomes.update((row.name_id, Outcome(row, kind, problem=problem)) for row in named)
         if not named:
-            anonymous.append(problem)
-    missing = anonymous[0] if anonymous else Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mention the row")
-    return [outcomes.get(row.name_id) or Outcome(row, Kind.FAILED, problem=missing) for row in rows]
+            anonymous.append((kind, problem))
+    kind, problem = min(anonymous, key=lambda found: found[0] is Kind.FAILED, default=(Kind.FAILED, NOT_MENTIONED))
+    if kind is Kind.FAILED or len(rows) == 1:
+        outcomes = {row.name_id: Outcome(row, kind, problem=problem) for row in rows} | outcomes
+    return [outcomes[row.name_id] for row in rows if row.name_id in outcomes]
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:

@@ -144,10 +144,27 @@ def test_errors_go_to_the_rows_that_they_name_and_silence_is_failure() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [{}, [], "x", {"results": None}, {"results": []}, {"results": [1, None]}, {"results": [{}], "errors": [{}, 7]}],
+    [{}, [], "x", {"results": None}, {"results": []}, {"results": [1, None]}, {"results": [{}], "errors": [7]}],
 )
 def test_rows_that_an_answer_does_not_mention_are_failed(payload: object) -> None:
     outcomes = match(rows(2), answer(200, payload))
+    assert [outcome.kind for outcome in outcomes] == [Kind.FAILED, Kind.FAILED]
+
+
+def test_an_error_that_names_no_row_rejects_a_row_that_was_sent_alone_and_leaves_several_open() -> None:
+    payload = {
+        "results": [{"id": "1", "objectWriteTraceId": "name-0"}],
+        "errors": [{"category": "TIMEOUT", "message": "late"}, {"category": "VALIDATION_ERROR", "message": "bad"}],
+    }
+    alone = match(rows(2)[1:], answer(207, payload))
+    assert [(outcome.kind, outcome.problem and outcome.problem.message) for outcome in alone] == [
+        (Kind.REJECTED, "bad")
+    ]
+    assert [outcome.row.name_id for outcome in match(rows(3), answer(207, payload))] == [0]
+
+
+def test_an_error_that_names_no_row_and_may_pass_fails_them() -> None:
+    outcomes = match(rows(2), answer(207, {"errors": [{"category": "INTERNAL_ERROR"}]}))
     assert [outcome.kind for outcome in outcomes] == [Kind.FAILED, Kind.FAILED]
 
 

@@ -80,6 +80,21 @@ def test_one_row_named_in_a_partial_answer_is_rejected_with_its_reason(engine: E
     assert report.first_rejects[0].email == "two..dots@babynamesdemo.com"
 
 
+def test_rows_that_an_error_does_not_name_are_found_by_sending_them_alone(
+    sqlite_engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(sqlite_engine, 250)
+    for name_id in (77, 78, 203):
+        _spoil_slug(sqlite_engine, name_id, slug=f"two..dots{name_id}")
+    stand_in.set_faults({"kind": "nameless_errors"})
+    report = sync(sqlite_engine, stand_in)
+    assert (report.total.created, report.total.rejected, report.total.failed) == (247, 3, 0)
+    entries = ledger(sqlite_engine)
+    assert [name_id for name_id, entry in entries.items() if entry.outcome == "rejected"] == [77, 78, 203]
+    assert "INVALID_EMAIL" in entries[203].message
+    assert sync(sqlite_engine, stand_in).requests == 0
+
+
 @pytest.mark.parametrize("status", [400, 409, 413])
 def test_one_poison_row_does_not_sink_the_batches_that_hubspot_refuses_whole(
     sqlite_engine: Engine, stand_in: StandIn, status: int
@@ -182,7 +197,7 @@ def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text
     assert (entry.category, entry.message, entry.correlation_id) == ("\\ud83d", "no \\ud83d", "\\ude00")
 
 
-def _spoil_slug(engine: Engine, name_id: int) -> None:
+def _spoil_slug(engine: Engine, name_id: int, slug: str = "two..dots") -> None:
     """Give a name a slug that HubSpot refuses as an email."""
     with writing(engine) as connection:
-        connection.execute(sa.update(baby_names).where(baby_names.c.id == name_id).values(slug="two..dots"))
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == name_id).values(slug=slug))
