@@ -13,15 +13,12 @@ from typing import Literal
 
 from babynames_dagster.database.contact_source import Candidate
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.email_rules import LOCAL_PART_OCTETS, RESERVED_TLDS
 from babynames_dagster.settings import Settings
 
-LOCAL_PART_OCTETS = 64
 _LAST_NAMES = {"M": "Male", "F": "Female"}
 _OWN_PROPERTIES = ("email", "firstname", "lastname", "hs_lead_status", "lifecyclestage")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
-
-# RFC 2606 and RFC 6762: HubSpot refuses emails below these.
-_RESERVED_TLDS = frozenset({"example", "test", "invalid", "local", "localhost"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class ContactMapping:
             PipelineError: INVALID_CONFIG where the domain can't receive mail, or an extra property is one of ours.
         """
         object.__setattr__(self, "email_domain", self.email_domain.lower())
-        if self.email_domain.rpartition(".")[2] in _RESERVED_TLDS:
+        if self.email_domain.rpartition(".")[2] in RESERVED_TLDS:
             raise PipelineError(
                 ErrorCode.INVALID_CONFIG,
                 f"HUBSPOT_EMAIL_DOMAIN={self.email_domain!r} ends in a reserved name, which HubSpot refuses.",

@@ -4,7 +4,7 @@ What belongs here: batch read, and the comparison of properties. What does not: 
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from babynames_dagster.hubspot.client import HubSpotClient
 from babynames_dagster.hubspot.endpoints import READ
 
 _OTHER_EMAILS = "hs_additional_emails"
+_NOT_FOUND = "OBJECT_NOT_FOUND"
 _MOVES_FORWARD_ONLY = "lifecyclestage"
 
 
@@ -34,7 +35,12 @@ class Difference:
 
 
 def read_contacts(
-    client: HubSpotClient, emails: Sequence[str], properties: Sequence[str], *, stop: threading.Event | None = None
+    client: HubSpotClient,
+    emails: Sequence[str],
+    properties: Sequence[str],
+    *,
+    stop: threading.Event | None = None,
+    on_departure: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Ask for contacts by email, at most 100.
 
@@ -43,6 +49,7 @@ def read_contacts(
         emails: Primary or secondary emails.
         properties: Names of the properties to read.
         stop: Ends waiting when set.
+        on_departure: Called each time that the call has got its slot.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.
@@ -52,12 +59,24 @@ def read_contacts(
         "properties": [*properties, _OTHER_EMAILS],
         "inputs": [{"id": email} for email in emails],
     }
-    return client.request(READ, body=body, stop=stop)
+    return client.request(READ, body=body, stop=stop, on_departure=on_departure)
 
 
 def contacts_by_email(answer: Answer) -> dict[str, Mapping[str, Any]]:
-    """Return the properties of the contacts in an answer, under each of their emails; the others don't exist."""
+    """Return the properties of the contacts in an answer, under each of their emails."""
     return {email: properties for properties in _properties(answer) for email in _emails(properties)}
+
+
+def unknown_emails(answer: Answer) -> set[str]:
+    """Return the emails of which an answer says that there is no such contact."""
+    errors = answer.body("errors")
+    found: set[str] = set()
+    for error in errors if isinstance(errors, list) else []:
+        context = error.get("context") if isinstance(error, dict) else None
+        ids = context.get("ids") if isinstance(context, dict) else None
+        if isinstance(ids, list) and error.get("category", _NOT_FOUND) == _NOT_FOUND:
+            found.update(str(email).lower() for email in ids)
+    return found
 
 
 def differences(payload: Mapping[str, str], theirs: Mapping[str, Any]) -> list[Difference]:

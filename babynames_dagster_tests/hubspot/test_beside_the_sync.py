@@ -93,6 +93,35 @@ def test_a_dry_run_knows_what_would_be_rejected(sqlite_engine: Engine, stand_in:
     assert (report.total.unchanged, report.total.rejected) == (4, 1)
 
 
+def test_a_dry_run_foresees_that_an_email_will_be_refused(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 5)
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE baby_names SET slug = 'two..dots' WHERE id = 3")
+    report = sync(sqlite_engine, stand_in, options=SyncOptions(dry_run=True))
+    assert (report.total.created, report.total.rejected) == (4, 1)
+    assert report.first_rejects[0].category == "INVALID_EMAIL"
+
+
+def test_a_dry_run_takes_silence_for_no_answer(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 5)
+    stand_in.set_faults({"kind": "empty"})
+    report = sync(sqlite_engine, stand_in, options=SyncOptions(dry_run=True))
+    assert (report.total.created, report.total.failed) == (0, 5)
+
+
+def test_a_dry_run_keeps_as_many_requests_under_way_as_a_sync(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 200)
+    stand_in.change(latency=[0.5, 0.5])
+    sync(
+        sqlite_engine,
+        stand_in,
+        options=SyncOptions(dry_run=True),
+        hubspot_max_in_flight=16,
+        hubspot_requests_per_batch=10,
+    )
+    assert stand_in.stats()["most_under_way"] > 8
+
+
 def test_a_sample_that_reads_back_as_sent_shows_no_difference(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 150)
     sync(engine, stand_in)

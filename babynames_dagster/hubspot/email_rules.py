@@ -1,0 +1,34 @@
+"""HubSpot's rule for emails, as far as it can be checked without asking.
+
+What belongs here: the rule. What does not: how a name gets its email (`mapping.py`).
+"""
+
+import re
+
+LOCAL_PART_OCTETS = 64
+_EMAIL_OCTETS = 254
+
+RESERVED_TLDS = frozenset({"example", "test", "invalid", "local", "localhost"})
+"""RFC 2606 and RFC 6762: HubSpot refuses emails below these."""
+
+_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_TLD = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)
+
+
+def is_valid_email(email: str) -> bool:
+    """Return whether HubSpot can take an email: RFC 5322 without quoting, below a top-level domain that may exist.
+
+    Which top-level domains there really are changes too often to be known here.
+    """
+    local, _, domain = email.rpartition("@")
+    *labels, tld = domain.split(".")
+    return (
+        len(email) <= _EMAIL_OCTETS
+        and len(local) <= LOCAL_PART_OCTETS
+        and _LOCAL_PART.fullmatch(local) is not None
+        and bool(labels)
+        and all(_LABEL.fullmatch(label) for label in labels)
+        and _TLD.fullmatch(tld) is not None
+        and tld.lower() not in RESERVED_TLDS
+    )
