@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("updated_at", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_baby_names"),
         sa.UniqueConstraint("slug", name="uq_baby_names_slug"),
+        sqlite_autoincrement=True,
         **MYSQL_OPTIONS,
     )
     op.create_index("idx_baby_names_initial", "baby_names", ["initial"], unique=False)

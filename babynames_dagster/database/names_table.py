@@ -24,6 +24,7 @@ _SQLITE_INSERT = _INSERT + "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHI
 # A bound JSON list joins by the unique key however long it is; a long IN list makes optimizers scan the table.
 _SLUG_LIST = "JSON_TABLE(%s, '$[*]' COLUMNS (slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS item"
 _FIND = f"SELECT found.slug, found.id FROM {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug"  # noqa: S608 - no input is in it
+# AUTOINCREMENT spends an id on each row that ON CONFLICT skips, so rows that are there are best not sent.
 _SQLITE_FIND = "SELECT slug, id FROM baby_names WHERE slug IN (SELECT value FROM json_each(?))"
 _MISSING = (
     f"SELECT item.slug FROM {_SLUG_LIST} LEFT JOIN baby_names AS found ON found.slug = item.slug "  # noqa: S608 - no input is in it
@@ -91,6 +92,9 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
         PipelineError: DB_BUSY where one of them appeared in the meantime: try again with `all_new` off.
     """
     if connection.dialect.name == "sqlite":
+        if not all_new:
+            there = find_ids(connection, rows["slug"].combine_chunks())
+            rows = rows.filter(pc.invert(pc.is_in(rows["slug"], pa.array(there, pa.string()))))
         stamp = now.isoformat(" ", "microseconds")
         columns = (rows[name].to_pylist() for name in _COLUMNS)
         values = [(*row, load_id, stamp, stamp) for row in zip(*columns, strict=True)]

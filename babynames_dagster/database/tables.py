@@ -59,6 +59,7 @@ baby_names = sa.Table(
     sa.UniqueConstraint("slug", name="uq_baby_names_slug"),
     sa.Index("idx_baby_names_name_sex", "name", "sex"),
     sa.Index("idx_baby_names_initial", "initial"),
+    sqlite_autoincrement=True,  # as on a server, no id is used again: years and ledger keep those of names that go
     **MYSQL_OPTIONS,
 )
 

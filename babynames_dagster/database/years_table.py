@@ -33,6 +33,7 @@ _UPDATE = (
     "SET found.births = item.births, found.load_id = %s WHERE found.load_id <> %s"
 )
 
+_NAMES_DELETED = 1000
 _KEY_FACTOR = 10_000
 """Years have four digits, so `name_id * 10,000 + year` is one number per row."""
 
@@ -147,6 +148,34 @@ def count_years_of_load(engine: Engine, load_id: int) -> int:
     statement = sa.select(sa.func.count()).select_from(baby_name_years).where(baby_name_years.c.load_id == load_id)
     with reading(engine) as connection:
         return connection.execute(statement).scalar_one()
+
+
+def has_orphans(engine: Engine) -> bool:
+    """Return whether there are births of a name that is gone."""
+    with reading(engine) as connection:
+        return connection.execute(_orphans(1)).first() is not None
+
+
+def delete_orphans(connection: Connection) -> bool:
+    """Delete the births of some names that are gone.
+
+    Args:
+        connection: An open writing transaction.
+
+    Returns:
+        Whether there may be more of them.
+    """
+    name_ids = connection.execute(_orphans(_NAMES_DELETED)).scalars().all()
+    if name_ids:
+        connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id.in_(name_ids)))
+    return len(name_ids) == _NAMES_DELETED
+
+
+def _orphans(limit: int) -> sa.Select[int]:
+    # Each id once: the server skips from one to the next by the primary key, and looks up no name per year.
+    of_years = sa.select(baby_name_years.c.name_id).distinct().subquery()
+    there = sa.exists().where(baby_names.c.id == of_years.c.name_id)
+    return sa.select(of_years.c.name_id).where(~there).limit(limit)
 
 
 def births_by_year(engine: Engine) -> Sequence[YearBirths]:

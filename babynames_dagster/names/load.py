@@ -116,15 +116,14 @@ class _Load:
 
     def run(self, run_id: str | None) -> LoadReport:
         latest = self._latest()
-        if latest is not None and latest.state == DONE and not self._header.full_reload:
-            if self._target.holds(latest):
-                return report_of_recognised(
-                    latest,
-                    file_name=self._header.file_name,
-                    table_rows=self._target.count(),
-                    rejects=self._first_rejects(latest.id),
-                    seconds=time.monotonic() - self._started,
-                )
+        if latest is not None and not self._header.full_reload and self._is_held(latest):
+            return report_of_recognised(
+                latest,
+                file_name=self._header.file_name,
+                table_rows=self._target.count(),
+                rejects=self._first_rejects(latest.id),
+                seconds=time.monotonic() - self._started,
+            )
         with ExitStack() as claims:
             load = self._take_up(latest, run_id, claims) or self._begin(run_id, claims)
             resumed_at = self._committed = load.rows_committed
@@ -140,6 +139,9 @@ class _Load:
             seconds=time.monotonic() - self._started,
             resumed_at=resumed_at,
         )
+
+    def _is_held(self, load: LoadRow) -> bool:
+        return load.state == DONE and self._target.holds(load)
 
     def _latest(self) -> LoadRow | None:
         header = self._header
@@ -178,7 +180,13 @@ class _Load:
                 return load
             attempt.close()
 
+    def _tidy_once(self) -> bool:
+        with writing(self._engine) as connection:
+            return self._target.tidy(connection)
+
     def _write(self, load_id: int) -> None:
+        while self._retrying.call(self._tidy_once):
+            pass
         self._all_new = not self._target.has_rows()
         with prefetched(self._batches(self._committed)) as batches:
             for batch in batches:

@@ -27,6 +27,8 @@ from babynames_dagster.database.names_table import (
 from babynames_dagster.database.years_table import (
     count_years,
     count_years_of_load,
+    delete_orphans,
+    has_orphans,
     has_years,
     upsert_years,
     upsertable_years,
@@ -60,6 +62,9 @@ class Target(Protocol):
 
     def holds(self, load: LoadRow) -> bool:
         """Return whether every row that a finished load brought or met is certain to be still there."""
+
+    def tidy(self, connection: Connection) -> bool:
+        """Delete some rows that belong to nothing any more, before a load; return whether there may be more."""
 
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return the indices of the stream rows that have to be written."""
@@ -106,6 +111,11 @@ class NamesTarget:
             self._engine, load
         )
 
+    def tidy(self, connection: Connection) -> bool:
+        """Delete nothing: names belong to themselves."""
+        del connection
+        return False
+
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return the pairs that this load has not met yet, as far as it remembers."""
         return self._memory.new_among(groups["slug"].to_pylist())
@@ -147,12 +157,16 @@ class YearsTarget:
         return count_years(self._engine)
 
     def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
-        """Return whether every row that a load wrote is still there, and is its own."""
-        return count_years_of_load(self._engine, load_id) >= inserted + present
+        """Return whether every row that a load wrote is still there, is its own, and has its name."""
+        return count_years_of_load(self._engine, load_id) >= inserted + present and not has_orphans(self._engine)
 
     def holds(self, load: LoadRow) -> bool:
         """Return whether every row of the load is still there, and no later file has corrected any."""
         return self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
+
+    def tidy(self, connection: Connection) -> bool:
+        """Delete births of names that are gone; should their names be loaded again, they get new ids."""
+        return delete_orphans(connection)
 
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return all rows."""

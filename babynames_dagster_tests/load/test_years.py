@@ -1,16 +1,27 @@
 """Births by name and year: inserted, corrected, counted, and recognised like names."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database import years_table
+from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.tables import baby_names
 from babynames_dagster.database.years_table import births_by_year, count_years, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births
 
 BODY = b"1880,Anna,F,7\n1880,Bob,M,5\n1881,Anna,F,9\n1881,ANNA,F,3\n1880,Anna,F,2\n"
 BIRTHS = {("anna.f", 1880): 7, ("bob.m", 1880): 5, ("anna.f", 1881): 9}
+
+
+def ids_in(engine: Engine) -> Sequence[int]:
+    """Return the ids of all names."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(baby_names.c.id)).scalars().all()
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
@@ -36,6 +47,35 @@ def test_a_later_file_adds_years_and_corrects_births(engine: Engine, tmp_path: P
     load(engine, later)
     assert counts(load_births(engine, later)) == (3, 1, 1, 1, 0)
     assert births_in(engine) == {**BIRTHS, ("bob.m", 1880): 6, ("bob.m", 1882): 4}
+
+
+def test_births_of_names_that_went_and_came_back_are_loaded_again(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(years_table, "_NAMES_DELETED", 1)
+    path = csv_file(tmp_path, BODY)
+    load(engine, path)
+    load_births(engine, path)
+    before = set(ids_in(engine))
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names))
+    load(engine, path)
+    assert before.isdisjoint(ids_in(engine))
+    assert counts(load_births(engine, path)) == (5, 3, 0, 2, 0)
+    assert births_in(engine) == BIRTHS
+    assert count_years(engine) == 3
+    assert load_births(engine, path).recognised
+
+
+def test_births_that_a_later_file_corrected_are_not_taken_for_those_of_the_earlier(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = csv_file(tmp_path, BODY)
+    load(engine, path)
+    load_births(engine, path)
+    load_births(engine, csv_file(tmp_path, b"1880,Bob,M,6\n", name="later.csv"))
+    assert counts(load_births(engine, path)) == (5, 0, 3, 2, 0)
+    assert births_in(engine) == BIRTHS
 
 
 def test_births_without_their_names_are_refused(engine: Engine, tmp_path: Path) -> None:
