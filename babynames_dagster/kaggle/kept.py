@@ -5,13 +5,16 @@ What belongs here: which file in the download folder is ours, and whether it is 
 
 import time
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.header import header_columns
 from babynames_dagster.settings import Settings
 
 _UNSOUND = {ErrorCode.ZIP_INVALID, ErrorCode.ZIP_TRUNCATED, ErrorCode.ZIP_CRC_ERROR, ErrorCode.CSV_EMPTY}
+_SUFFIXES = {".zip", ".csv"}
+_COLUMNS = {"name", "sex"}
 _SECONDS_PER_DAY = 86_400
 
 
@@ -31,8 +34,8 @@ class KeptFiles:
 def kept_files(settings: Settings) -> KeptFiles:
     """Look for the dataset's file in the download folder.
 
-    Ours are `<KAGGLE_FILE>.zip` and `<KAGGLE_FILE>`, the newer first; then any other zip that holds KAGGLE_FILE,
-    such as the `archive.zip` that a browser saves.
+    Ours are `<KAGGLE_FILE>.zip` and `<KAGGLE_FILE>`, the newer first; then any other zip or CSV whose header has the
+    columns Name and Sex, the newest first: somebody put it there, such as the `archive.zip` that a browser saves.
 
     Args:
         settings: Folder, file, age limit.
@@ -62,16 +65,17 @@ def _ours(settings: Settings) -> list[Path]:
     folder = settings.downloads
     named = [folder / f"{settings.kaggle_file}.zip", folder / settings.kaggle_file]
     present = sorted((path for path in named if path.is_file()), key=_age_days)
-    others = sorted(set(folder.glob("[!.]*.zip")) - set(named), key=_age_days)
-    return present + [path for path in others if _holds_ours(path, settings)]
+    visible = [path for path in folder.glob("[!.]*") if path.suffix.casefold() in _SUFFIXES and path.is_file()]
+    others = sorted(set(visible) - set(named), key=_age_days)
+    return present + [path for path in others if _is_dataset(path, settings)]
 
 
-def _holds_ours(path: Path, settings: Settings) -> bool:
+def _is_dataset(path: Path, settings: Settings) -> bool:
     try:
         found = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+        return header_columns(found, settings) >= _COLUMNS
     except PipelineError:
         return False
-    return found.member is not None and PurePosixPath(found.member).name == settings.kaggle_file
 
 
 def _age_days(path: Path) -> float:

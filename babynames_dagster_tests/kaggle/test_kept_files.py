@@ -55,10 +55,37 @@ def test_the_newer_of_zip_and_csv_is_used(settings: Settings) -> None:
 
 
 def test_an_archive_saved_by_a_browser_is_used_where_ours_is_in_it(settings: Settings) -> None:
-    _zip(settings.downloads / "another.zip", "another.csv")
     kept = _zip(settings.downloads / "archive.zip", "README.md", f"data/{_CSV}")
+    (settings.downloads / "unrelated.csv").write_text("Item,Price\nTea,3\n")
 
     assert obtain_dataset(settings).path == kept
+
+
+@pytest.mark.parametrize("name", ["names.csv", "NAMES.CSV", "X.ZIP"])
+def test_a_file_of_any_name_is_used_where_it_is_the_dataset(settings: Settings, name: str) -> None:
+    kept = settings.downloads / name
+    if kept.suffix == ".ZIP":
+        _zip(kept, "names.csv")
+    else:
+        kept.write_text(_ROWS, encoding="utf-16")
+    (settings.downloads / ".hidden.csv").write_text(_ROWS)
+
+    assert obtain_dataset(settings).path == kept
+
+
+def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
+    older = settings.downloads / "older.csv"
+    older.write_text(_ROWS)
+    newer = _zip(settings.downloads / "newer.zip", "names.csv")
+    ours = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    for seconds, path in enumerate((ours, older, newer), start=1):
+        os.utime(path, (seconds, seconds))
+
+    assert obtain_dataset(settings).path == ours
+    ours.unlink()
+    assert obtain_dataset(settings).path == newer
+    newer.write_bytes(newer.read_bytes()[:60])
+    assert obtain_dataset(settings).path == older
 
 
 def test_a_named_file_is_used_wherever_it_is(settings: Settings, tmp_path: Path) -> None:
