@@ -196,6 +196,11 @@ class Settings(BaseSettings):
             return self.db_dialect in MYSQL_DIALECTS
         return not {"db_host", "db_name", "db_user"}.isdisjoint(self.model_fields_set)
 
+    @property
+    def needed_for_database(self) -> tuple[str, ...]:
+        """Fields that have to be set before the database's address is whole; for `require`."""
+        return ("db_name", "db_user") if self.uses_server and self.database_url is None else ()
+
     def sqlalchemy_url(self) -> URL:
         """Return the database's address, with PyMySQL as the driver of every MySQL-like server.
 
@@ -208,7 +213,7 @@ class Settings(BaseSettings):
                 return url
             return url.set(drivername="mysql+pymysql")
         if self.uses_server:
-            self.require("db_name", "db_user")
+            self.require(*self.needed_for_database)
             password = self.db_password.get_secret_value() if self.db_password else None
             return URL.create("mysql+pymysql", self.db_user, password, self.db_host, self.db_port, self.db_name)
         return URL.create("sqlite", database=str(self.data / (self.db_name or "babynames.db")))

@@ -117,8 +117,14 @@ def _delimiter(value: object) -> object:
     return text
 
 
+_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
 def _cron(value: str) -> str:
     fields = value.split()
+    for field, (least, most) in zip(fields, _CRON_BOUNDS, strict=False):
+        if any(not least <= int(number) <= most for number in re.findall(r"(?<![/\d])\d+", field)):
+            raise ValueError(f"has {field} where numbers from {least} to {most} are meant")
     if not re.fullmatch(r"@(hourly|daily|weekly|monthly|yearly)", value) and (
         len(fields) != 5 or not all(re.fullmatch(r"[\dA-Za-z*/,#-]+", field) for field in fields)  # noqa: PLR2004 - cron's
     ):

@@ -8,6 +8,7 @@ from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.assets.partitions import GROUP, OWNERS
 from babynames_dagster.io_managers.files import StoredFile
 from babynames_dagster.names.reading import ReadOptions, names_reader
+from babynames_dagster.names.settings_advice import slow_settings_warning
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
 
@@ -36,9 +37,13 @@ def baby_names_table(
     reason. A file that was loaded before is recognised; an interrupted load goes on after its last batch.
     """
     with dagster_failures(context.log):
+        settings = current_settings()
+        warning = slow_settings_warning(settings)
+        if warning is not None:
+            context.log.warning(warning)
         return names_reader(
             raw_zip.file,
             sha256=raw_zip.sha256,
-            options=ReadOptions.from_settings(current_settings()),
+            options=ReadOptions.from_settings(settings),
             full_reload=config.full_reload,
         )

@@ -9,11 +9,13 @@ from pydantic import Field
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, OWNERS
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.settings_advice import slow_settings_warning
 from babynames_dagster.hubspot.sync import PartitionReport, SyncOptions, SyncReport
 from babynames_dagster.io_managers.tables import LoadedTable
 from babynames_dagster.resources.failing import as_failure, dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.reporting import progress_events
+from babynames_dagster.settings import current_settings
 
 REJECTS_SHOWN = 10
 DRY_RUN_KEY = "dry_run"
@@ -53,6 +55,9 @@ def hubspot_contacts(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
     )
     with dagster_failures(context.log):
+        warning = slow_settings_warning(current_settings())
+        if warning is not None:
+            context.log.warning(warning)
         report = hubspot.sync(
             baby_names_table.engine,
             partitions=context.partition_keys,

@@ -1,13 +1,26 @@
 """The partitions of the contacts: by the name's initial, static, so that they need no instance to exist."""
 
 import string
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
 from babynames_dagster.names.identity import OTHER
 
 INITIALS = (*string.ascii_uppercase, OTHER)
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+PARTITION_TAG = "dagster/partition"
 CONTACT_PARTITIONS = dg.StaticPartitionsDefinition(list(INITIALS))
 WHOLE_RANGE = (INITIALS[0], INITIALS[-1])
 GROUP = "babynames"
 OWNERS = ["team:data-engineering"]
+
+
+def covered_partitions(tags: Mapping[str, str]) -> Sequence[str]:
+    """Return the partitions that a run with these tags is about; all where the tags name none."""
+    if PARTITION_TAG in tags:
+        return [tags[PARTITION_TAG]]
+    first = INITIALS.index(tags.get(RANGE_START_TAG, WHOLE_RANGE[0]))
+    last = INITIALS.index(tags.get(RANGE_END_TAG, WHOLE_RANGE[1]))
+    return INITIALS[first : last + 1]

@@ -26,9 +26,6 @@ class FetchConfig(dg.Config):
     code_version="1",
     backfill_policy=dg.BackfillPolicy.single_run(),
     io_manager_key="file_io_manager",
-    metadata={
-        "dataset": dg.MetadataValue.url("https://www.kaggle.com/datasets/thedevastator/us-baby-names-by-year-of-birth")
-    },
 )
 def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: KaggleResource) -> Obtained:
     """The dataset's zip, as Kaggle publishes it.
@@ -49,4 +46,5 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
                 f"{obtained.path} has SHA-256 {obtained.sha256}, but this run is for {config.sha256}.",
                 remedy="Start a run for the file as it is.",
             )
+        context.add_output_metadata({"dataset": dg.MetadataValue.url(kaggle.dataset_url)})
         return obtained

@@ -3,7 +3,7 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from babynames_dagster.assets.partitions import WHOLE_RANGE
+from babynames_dagster.assets.partitions import RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
 from babynames_dagster.settings import Settings
 
 PIPELINE_JOB = "babynames"
@@ -43,4 +43,4 @@ def sync_job() -> UnresolvedAssetJobDefinition:
 
 def partition_range_tags(first: str = WHOLE_RANGE[0], last: str = WHOLE_RANGE[1]) -> dict[str, str]:
     """Return the tags that make one run cover a range of partitions, by default all."""
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return {RANGE_START_TAG: first, RANGE_END_TAG: last}

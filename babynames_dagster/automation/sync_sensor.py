@@ -1,48 +1,46 @@
 """The sensor `hubspot_sync`: starts runs for just those partitions that have something to send."""
 
+import time
 from collections.abc import Iterator
 
 import dagster as dg
+from sqlalchemy.engine import Engine
 
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
-from babynames_dagster.database.contact_source import ContactScope
+from babynames_dagster.database.contact_source import ContactScope, require_years
 from babynames_dagster.database.ledger import partitions_with_work
-from babynames_dagster.errors import PipelineError
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings
 
 INTERVAL_SECONDS = 600
+FAILURE_PAUSE_SECONDS = 6 * 3600
+"""How long a failed sync is left alone: what failed for good fails again, and each failure alerts somebody."""
 
 
 def sync_sensor() -> dg.SensorDefinition:
     """Return the sensor; it is off until somebody switches it on."""
 
     @dg.sensor(
-        name="hubspot_sync_sensor",
+        name="hubspot_sync",
         job_name=SYNC_JOB,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Brings the partitions that have unsent or failed contacts, also the day after a daily limit.",
     )
-    def hubspot_sync_sensor(
+    def hubspot_sync(
         context: dg.SensorEvaluationContext, database: DatabaseResource, hubspot: HubSpotResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if context.instance.get_runs(dg.RunsFilter(job_name=SYNC_JOB, statuses=list(UNDER_WAY)), limit=1):
-            yield dg.SkipReason("A sync is under way.")
+        waiting = _reason_to_wait(context.instance, now=time.time())
+        if waiting is not None:
+            yield dg.SkipReason(waiting)
             return
-        settings = current_settings()
         try:
-            with hubspot.client(database.engine) as client:
-                work = partitions_with_work(
-                    database.engine,
-                    client.portal_id,
-                    ContactMapping.from_settings(settings).fingerprint,
-                    ContactScope.from_settings(settings),
-                )
+            work = _work(database.engine, hubspot)
         except PipelineError as error:
             yield dg.SkipReason(str(error))
             return
@@ -51,4 +49,34 @@ def sync_sensor() -> dg.SensorDefinition:
         if not work:
             yield dg.SkipReason("Every name is synced, or rejected for good.")
 
-    return hubspot_sync_sensor
+    return hubspot_sync
+
+
+def _reason_to_wait(instance: dg.DagsterInstance, *, now: float) -> str | None:
+    """Say why no sync is to be started: one is under way, or the last one failed a short while ago."""
+    if instance.get_runs(dg.RunsFilter(job_name=SYNC_JOB, statuses=list(UNDER_WAY)), limit=1):
+        return "A sync is under way."
+    last = next(iter(instance.get_run_records(dg.RunsFilter(job_name=SYNC_JOB), limit=1)), None)
+    if last is None or last.dagster_run.status != dg.DagsterRunStatus.FAILURE or last.end_time is None:
+        return None
+    left = last.end_time + FAILURE_PAUSE_SECONDS - now
+    return f"The last sync failed; the next one is asked for in {left / 60:.0f} minutes." if left > 0 else None
+
+
+def _work(engine: Engine, hubspot: HubSpotResource) -> dict[str, int]:
+    """Count what a sync could send, by partition.
+
+    Raises:
+        PipelineError: What such a sync would fail with at once, the daily reserve included; any DB_* code.
+    """
+    settings = current_settings()
+    scope = ContactScope.from_settings(settings)
+    require_years(engine, scope)
+    with hubspot.client(engine) as client:
+        left = client.limiter.daily_remaining
+        if left is not None and left <= settings.hubspot_daily_reserve:
+            raise PipelineError(
+                ErrorCode.HUBSPOT_DAILY_LIMIT,
+                f"{left:,} of today's calls are left, and HUBSPOT_DAILY_RESERVE keeps them.",
+            )
+        return partitions_with_work(engine, client.portal_id, ContactMapping.from_settings(settings).fingerprint, scope)

@@ -1,23 +1,45 @@
 """The entry point: gathers the commands, and ends with one clear message where one fails, never with a traceback."""
 
+import logging
+import signal
 import sys
+from types import FrameType
 
 from babynames_dagster.cli import accounts, inspection, runs, upkeep
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
 from babynames_dagster.cli.terminal import err, show_error
-from babynames_dagster.errors import PipelineError
+from babynames_dagster.errors import ErrorCode, PipelineError
 
 COMMAND_MODULES = (accounts, inspection, runs, upkeep)
 """Importing them is what puts their commands on the app."""
 
+_log = logging.getLogger("babynames_dagster")
+
 
 def main() -> None:
     """Run the command, and leave with its exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:
+            err.print("Stopped. Run the same command again: it goes on where it stopped.")
+        raise
     except PipelineError as error:
-        show_error(error)
-        sys.exit(exit_status(error))
-    except KeyboardInterrupt:
-        err.print("Stopped. Run the same command again: it goes on where it stopped.")
-        sys.exit(EXIT_INTERRUPTED)
+        _leave(error)
+    except OSError as error:
+        code = ErrorCode.FILE_NOT_WRITABLE if error.filename else ErrorCode.UNEXPECTED
+        _leave(PipelineError(code, str(error)))
+    except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
+        _log.debug("The command failed.", exc_info=True)
+        _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))
+
+
+def _leave(error: PipelineError) -> None:
+    show_error(error)
+    sys.exit(exit_status(error))
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    """Leave through every clean-up on the way, as after Ctrl-C."""
+    sys.exit(128 + number)

@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 
+from babynames_dagster.assets.partitions import PARTITION_TAG
 from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.definitions import build_definitions
@@ -55,7 +56,7 @@ def dagster_home(data: Path) -> Path:
         PipelineError: FILE_NOT_WRITABLE where it can't be made.
     """
     given = os.environ.get("DAGSTER_HOME")
-    home = Path(given) if given else data / "dagster"
+    home = Path(given).expanduser().resolve() if given else data / "dagster"
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():
@@ -87,7 +88,7 @@ def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bo
         name: {"config": dict(values)} for name, values in wanted.op_config.items() if dg.AssetKey(name) in selected
     }
     end_killed_runs(instance)
-    covered = {"dagster/partition": wanted.partition} if wanted.partition else partition_range_tags()
+    covered = {PARTITION_TAG: wanted.partition} if wanted.partition else partition_range_tags()
     result = dg.execute_job(
         dg.reconstructable(job_to_run),
         instance=instance,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.assets.partitions import INITIALS
-from babynames_dagster.cli.app import EXIT_INTERRUPTED, Verbosity, app, exit_status
+from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, Verbosity, app, exit_status
 from babynames_dagster.cli.demo import demo_environment
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_instance
 from babynames_dagster.cli.summary import PipelineResult
@@ -116,8 +116,7 @@ def run_and_show(
     Raises:
         Exit: With the error's status where the run failed.
     """
-    settings.require("hubspot_access_token")
-    settings.sqlalchemy_url()
+    settings.require("hubspot_access_token", *settings.needed_for_database)
     log_to_files(settings)
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
@@ -135,9 +134,14 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
         show_table(title, ("what", "count"), list(result.counts.items()))
         show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
-        for check in result.failed_checks:
-            err.print(f"Check failed: {check}", markup=False)
+    for check in result.failed_checks:
+        err.print(f"Check failed: {check}", markup=False)
+    for check in result.warnings:
+        err.print(f"Warning: {check}", markup=False)
+    if result.error is not None and result.error.code is ErrorCode.INTERRUPTED:
+        raise typer.Exit(EXIT_INTERRUPTED)
     if result.error is not None:
         show_error(result.error)
-        interrupted = result.error.code is ErrorCode.INTERRUPTED
-        raise typer.Exit(EXIT_INTERRUPTED if interrupted else exit_status(result.error))
+        raise typer.Exit(exit_status(result.error))
+    if not result.success:
+        raise typer.Exit(EXIT_FAILED)

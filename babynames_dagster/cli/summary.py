@@ -38,6 +38,7 @@ class PipelineResult:
         counts: What happened to rows and contacts; zero for steps that did not run.
         seconds: Seconds by asset, and in all under `total`.
         failed_checks: Asset checks that did not pass, as `asset: check`.
+        warnings: The same for checks that only warn.
         dry_run: Whether the counts of contacts are only what would be done.
     """
 
@@ -46,7 +47,13 @@ class PipelineResult:
     counts: dict[str, int]
     seconds: dict[str, float]
     failed_checks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     dry_run: bool = False
+
+    @property
+    def success(self) -> bool:
+        """Whether every step ended well and no check found anything wrong."""
+        return self.error is None and not self.failed_checks
 
     def as_json(self) -> dict[str, Any]:
         """Return one flat object for `--json`."""
@@ -54,11 +61,12 @@ class PipelineResult:
         if self.error is not None:
             error = {"code": self.error.code.name, "cause": self.error.what, "remedy": self.error.remedy}
         return {
-            "success": self.error is None,
+            "success": self.success,
             "dry_run": self.dry_run,
             **self.counts,
             "seconds": self.seconds,
             "failed_checks": self.failed_checks,
+            "warnings": self.warnings,
             "run_id": self.run_id,
             "error": error,
         }
@@ -73,7 +81,8 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
         error=_first_error(events),
         counts=counts,
         seconds=_seconds(instance, run_id),
-        failed_checks=_failed_checks(events),
+        failed_checks=_failed_checks(events, dg.AssetCheckSeverity.ERROR),
+        warnings=_failed_checks(events, dg.AssetCheckSeverity.WARN),
         dry_run=dry_run,
     )
 
@@ -102,13 +111,17 @@ def _first_error(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
     return None
 
 
-def _failed_checks(events: Iterable[dg.DagsterEvent]) -> list[str]:
+def _failed_checks(events: Iterable[dg.DagsterEvent], severity: dg.AssetCheckSeverity) -> list[str]:
     checks = [
         event.asset_check_evaluation_data
         for event in events
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    return [f"{check.asset_key.to_user_string()}: {check.check_name}" for check in checks if not check.passed]
+    return [
+        f"{check.asset_key.to_user_string()}: {check.check_name}"
+        for check in checks
+        if not check.passed and check.severity == severity
+    ]
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -14,6 +14,7 @@ from babynames_dagster.cli.demo import demo_environment
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.login import sign_in_by_hand
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import current_settings
@@ -93,6 +94,12 @@ def clean(
     if not target.exists():
         out.print(f"Nothing to remove: {target} does not exist.", markup=False)
         return
+    if target in {Path.home(), Path.cwd(), *Path.cwd().parents} or (target / ".git").exists():
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"{target} is not the pipeline's alone, so it is left as it is.",
+            remedy="Remove by hand what is to go, or let DATA_DIR name a folder of its own.",
+        )
     if not yes:
         typer.confirm(f"Remove {target}?", abort=True)
     shutil.rmtree(target)

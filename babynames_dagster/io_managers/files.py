@@ -9,6 +9,7 @@ from babynames_dagster.datafile.inspect import DataFile, inspect_file, sha256_of
 from babynames_dagster.datafile.promote import promote
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.kept import kept_files
 from babynames_dagster.kaggle.obtain import Obtained
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
@@ -55,7 +56,7 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         )
 
     def load_input(self, context: dg.InputContext) -> StoredFile:
-        """Return the file that this run, the run it repeats, or else the latest one settled on.
+        """Return the file that this run, the run it repeats, or else the latest one settled on; else a kept one.
 
         Raises:
             Failure: FILE_NOT_FOUND where there is none, FILE_CHANGED where it is another one by now.
@@ -65,11 +66,12 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
         with dagster_failures(context.log):
             record = read_record(settings.downloads, run_ids)
-            if record is None:
-                raise PipelineError(
-                    ErrorCode.FILE_NOT_FOUND, f"No run has settled on a file in {settings.downloads} yet."
-                )
-            return stored_file(record)
+            if record is not None:
+                return stored_file(record)
+            kept = kept_files(settings).sound
+            if kept is None:
+                raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.downloads} yet.")
+            return stored_file(FileRecord(str(kept), sha256_of(kept), kept.stat().st_size))
 
 
 def stored_file(record: FileRecord) -> StoredFile:

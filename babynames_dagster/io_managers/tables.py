@@ -9,8 +9,9 @@ import pyarrow as pa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
-from babynames_dagster.database.names_table import NameRow, name_pages, sample_names
+from babynames_dagster.database.names_table import NameRow, has_names, name_pages, sample_names
 from babynames_dagster.database.years_table import births_by_year, top_names
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.load import LoadReport, RejectedRow, load_names, load_years
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.resources.database import DatabaseResource
@@ -60,9 +61,16 @@ class MySQLIOManager(dg.ConfigurableIOManager):
             context.add_output_metadata(_PICTURES[header.target](self.database.engine))
 
     def load_input(self, context: dg.InputContext) -> LoadedTable:
-        """Hand on the table."""
+        """Hand on the table.
+
+        Raises:
+            Failure: NAMES_NOT_LOADED where it is empty: whoever reads it would take nothing for success.
+        """
         with dagster_failures(context.log):
-            return LoadedTable(self.database.engine)
+            engine = self.database.engine
+            if not has_names(engine):
+                raise PipelineError(ErrorCode.NAMES_NOT_LOADED, "The table baby_names is empty.")
+            return LoadedTable(engine)
 
 
 def load_metadata(report: LoadReport) -> dict[str, Any]:

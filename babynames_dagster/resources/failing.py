@@ -58,5 +58,8 @@ def error_of(event: dg.DagsterEvent) -> PipelineError:
         cause = cause.cause
     if cause is not None and cause.cls_name in _INTERRUPTIONS:
         return PipelineError(ErrorCode.INTERRUPTED, f"{event.step_key} was stopped.")
+    if cause is not None and cause.cls_name == "DagsterAssetCheckFailedError":
+        # `few_rows_are_rejected` is the one check that blocks.
+        return PipelineError(ErrorCode.TOO_MANY_REJECTS, f"{event.step_key}: {cause.message.strip()}")
     message = cause.message.strip() if cause is not None else "no reason given"
     return PipelineError(ErrorCode.UNEXPECTED, f"{event.step_key}: {message}")

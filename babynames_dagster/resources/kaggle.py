@@ -13,6 +13,12 @@ from babynames_dagster.settings import current_settings
 class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
     """The dataset of KAGGLE_DATASET, by browser, REST, or from the download folder."""
 
+    @property
+    def dataset_url(self) -> str:
+        """The page of the dataset that the settings name."""
+        settings = current_settings()
+        return f"{settings.kaggle_base_url}/datasets/{settings.kaggle_dataset}"
+
     def obtain(self, *, path: str | None, force: bool, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
         """Make sure that the dataset's file is here.
 

@@ -1,6 +1,7 @@
 """`status`, `rejects`, `migrate`, `clean`: what they show, on a pipeline that has run."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,27 @@ def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, envir
     assert [(row["line"], row["raw"]) for row in rejects["rows"]] == [(4, "1990,Jim,X,1")]
     assert rejects["contacts"] == []
 
+    one = run_script("babynames", "-q", "run", "--partition", "J", "--json", folder=tmp_path, environment=environment)
+    assert (one.returncode, one.stderr) == (0, "")
+    assert json.loads(one.stdout)["contacts_unchanged"] == 1
+
     undone = run_script("babynames", "undo", "--yes", folder=tmp_path, environment=environment)
     assert undone.returncode == 0, undone.stderr
     assert "Archived 2 contacts" in undone.stdout
+
+
+def test_a_failed_check_makes_the_command_fail(tmp_path: Path, environment: dict[str, str]) -> None:
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    assert (
+        run_script("babynames", "run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
+    )
+    with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        connection.execute("DELETE FROM baby_names WHERE name = 'Mary'")
+    connection.close()
+    answer = run_script("babynames", "rejects", "--retry", "--json", folder=tmp_path, environment=environment)
+    assert answer.returncode == 1
+    told = json.loads(answer.stdout)
+    assert (told["success"], told["failed_checks"]) == (False, ["hubspot_contacts: ledger_matches_table"])
 
 
 def test_migrate_brings_an_empty_database_to_head_and_says_so(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://12
         (("run",), {}, 2, ("MISSING_CONFIG", "HUBSPOT_ACCESS_TOKEN")),
         (("run",), {"BATCH_SIZE": "many", "LOG_LEVEL": "loud"}, 2, ("INVALID_CONFIG", "BATCH_SIZE", "LOG_LEVEL")),
         (("run",), {**NOWHERE, "DB_HOST": "127.0.0.1"}, 2, ("MISSING_CONFIG", "DB_NAME", "DB_USER")),
+        (("run",), {"DB_HOST": "127.0.0.1"}, 2, ("HUBSPOT_ACCESS_TOKEN", "DB_NAME", "DB_USER")),
+        (("status",), {"DAILY_CRON": "61 6 * * *"}, 2, ("INVALID_CONFIG", "DAILY_CRON")),
+        (("clean", "--all", "--yes"), {"DATA_DIR": "."}, 2, ("INVALID_CONFIG", "left as it is")),
+        (("demo",), {"DATA_DIR": "/proc/nowhere"}, 1, ("FILE_NOT_WRITABLE", "/proc/nowhere")),
         (("run", "--partition", "7"), {}, 2, ("'7'", "A..Z")),
         (("chek",), {}, 2, ("check",)),
         (

@@ -149,3 +149,21 @@ def test_a_dry_run_materializes_no_partition_and_sends_nothing(sandbox: Sandbox,
         assert result.success
         assert instance.get_materialized_partitions(dg.AssetKey("hubspot_contacts")) == set()
     assert contacts(sandbox) == set()
+
+
+def test_a_sync_without_any_names_is_no_success(sandbox: Sandbox) -> None:
+    del sandbox
+    with dg.instance_for_test() as instance:
+        result = run_graph(instance, assets=["hubspot_contacts"])
+        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+        assert failure is not None
+        assert failure.metadata["code"].value == "NAMES_NOT_LOADED"
+
+
+def test_a_file_that_somebody_put_into_the_folder_is_loaded_without_raw_zip(sandbox: Sandbox) -> None:
+    del sandbox
+    settings = current_settings()
+    settings.downloads.mkdir(parents=True)
+    write_csv(settings.downloads / settings.kaggle_file, ROWS)
+    with dg.instance_for_test() as instance:
+        assert run_graph(instance, assets=["baby_names_table"]).success

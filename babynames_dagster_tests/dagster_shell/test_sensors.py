@@ -10,9 +10,11 @@ import pytest
 
 from babynames_dagster.automation.failure_sensor import failure_sensor
 from babynames_dagster.automation.file_sensor import FILE_TAG, file_sensor
+from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.definitions import build_definitions
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.sandbox.server import Sandbox
@@ -122,6 +124,31 @@ def test_nothing_is_asked_for_while_hubspot_cannot_be_reached(
     (skip,) = ask_about_contacts(instance)
     assert isinstance(skip, dg.SkipReason)
     assert "HUBSPOT_AUTH_ERROR" in str(skip.skip_message)
+
+
+def test_nothing_is_asked_for_where_only_the_daily_reserve_is_left(
+    sandbox: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del sandbox
+    monkeypatch.setenv("HUBSPOT_DAILY_RESERVE", "10000000")
+    current_settings.cache_clear()
+    path = drop_file("names.csv", [(1990, "Ada", "F", 1)])
+    assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
+    (skip,) = ask_about_contacts(instance)
+    assert isinstance(skip, dg.SkipReason)
+    assert "HUBSPOT_DAILY_LIMIT" in str(skip.skip_message)
+
+
+def test_a_sync_that_failed_a_moment_ago_is_left_alone(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    path = drop_file("names.csv", [(1990, "Ada", "F", 1)])
+    assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
+    run = instance.create_run_for_job(build_definitions().resolve_job_def(SYNC_JOB), status=dg.DagsterRunStatus.STARTED)
+    assert "under way" in str(ask_about_contacts(instance)[0])
+    instance.report_run_failed(run)
+    (skip,) = ask_about_contacts(instance)
+    assert isinstance(skip, dg.SkipReason)
+    assert "failed" in str(skip.skip_message)
 
 
 def test_the_daily_schedule_is_off_by_default_and_runs_everything() -> None:
