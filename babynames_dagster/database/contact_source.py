@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading
+from babynames_dagster.database.loads import DONE
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
+from babynames_dagster.database.years_table import has_orphans
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import Settings
 
@@ -101,31 +103,47 @@ def names_with_entries(portal_id: int) -> sa.Join:
 
 
 def require_years(engine: Engine, scope: ContactScope) -> None:
-    """Make sure that the year data which the scope needs are there, and belong to the names of the table.
+    """Make sure that the year data which the scope needs are there, for each file that the table's names came from.
 
     Raises:
-        PipelineError: YEARS_NOT_LOADED where they are missing or come from another file than the names.
+        PipelineError: YEARS_NOT_LOADED where they are missing, or those of some files are.
     """
     if not scope.needs_years:
         return
-    newest = (
-        sa.select(loads.c.sha256)
-        .where(loads.c.target == baby_names.name, loads.c.state == "done")
-        .order_by(loads.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    years = sa.select(sa.func.count()).where(
-        loads.c.target == baby_name_years.name, loads.c.state == "done", loads.c.sha256 == newest
-    )
     with reading(engine) as connection:
-        if connection.execute(years).scalar_one():
-            return
+        files = _files_of_names(connection)
+        done = sa.select(loads.c.sha256).where(loads.c.target == baby_name_years.name, loads.c.state == DONE)
+        with_years = set(connection.execute(done).scalars())
         any_years = connection.execute(sa.select(baby_name_years.c.name_id).limit(1)).first() is not None
-    state = "belong to another file than the names" if any_years else "are not loaded"
+    lacking = sorted({file_name for sha256, file_name in files.items() if sha256 not in with_years})
+    if not any_years or not files:
+        state = "are not loaded"
+    elif lacking:
+        state = f"belong to another file than some of the names. There are none for {', '.join(lacking)}"
+    elif has_orphans(engine):
+        state = "belong in part to names that are gone"
+    else:
+        return
     raise PipelineError(
         ErrorCode.YEARS_NOT_LOADED, f"MIN_YEAR or MAX_YEAR is set, but the years in baby_name_years {state}."
     )
+
+
+def _files_of_names(connection: Connection) -> dict[str, str]:
+    """Return the files that the table's names came from: the last name of each, by SHA-256."""
+    in_table = set(connection.execute(sa.select(baby_names.c.load_id).distinct()).scalars())
+    oldest = min(in_table, default=None)
+    names_loads = (
+        sa.select(loads.c.id, loads.c.sha256, loads.c.file_name, loads.c.rows_present)
+        .where(loads.c.target == baby_names.name, loads.c.state == DONE)
+        .order_by(loads.c.id)
+    )
+    return {
+        load.sha256: load.file_name
+        for load in connection.execute(names_loads)
+        # Names that were only present when their file was loaded are among those of earlier loads.
+        if load.id in in_table or (load.rows_present and oldest is not None and oldest < load.id)
+    }
 
 
 def candidate_pages(

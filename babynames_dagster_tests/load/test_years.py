@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database import years_table
+from babynames_dagster.database.contact_source import ContactScope, require_years
 from babynames_dagster.database.engine import reading, writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.database.years_table import births_by_year, count_years, top_names
@@ -86,6 +87,40 @@ def test_births_without_their_names_are_refused(engine: Engine, tmp_path: Path) 
         load_births(engine, csv_file(tmp_path, BODY))
     assert caught.value.code is ErrorCode.NAMES_NOT_LOADED
     assert count_years(engine) == 0
+
+
+def test_years_are_required_for_each_file_that_the_names_came_from(engine: Engine, tmp_path: Path) -> None:
+    scope = ContactScope(min_year=1880)
+    first, second = csv_file(tmp_path, BODY, name="a.csv"), csv_file(tmp_path, b"1990,Cleo,F,7\n", name="b.csv")
+    load(engine, first)
+    load(engine, second)
+    require_years(engine, ContactScope())
+    load_births(engine, second)
+    with pytest.raises(PipelineError, match=r"none for a\.csv\.") as caught:
+        require_years(engine, scope)
+    assert caught.value.code is ErrorCode.YEARS_NOT_LOADED
+    load_births(engine, first)
+    require_years(engine, scope)
+    newer = csv_file(tmp_path, BODY + b"1990,Bob,M,5\n", name="c.csv")
+    load(engine, newer)
+    with pytest.raises(PipelineError, match=r"none for c\.csv\."):
+        require_years(engine, scope)
+
+
+def test_years_of_files_whose_names_are_gone_are_not_required(engine: Engine, tmp_path: Path) -> None:
+    scope = ContactScope(max_year=1990)
+    first, second = csv_file(tmp_path, BODY, name="a.csv"), csv_file(tmp_path, b"1990,Cleo,F,7\n", name="b.csv")
+    load(engine, first)
+    load(engine, second)
+    load_births(engine, first)
+    load_births(engine, second)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names))
+    load(engine, second)
+    with pytest.raises(PipelineError, match="names that are gone"):
+        require_years(engine, scope)
+    load_births(engine, second)
+    require_years(engine, scope)
 
 
 def test_charts_get_births_by_year_and_top_names(engine: Engine, tmp_path: Path) -> None:
