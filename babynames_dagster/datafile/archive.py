@@ -3,6 +3,7 @@
 What belongs here: streaming, and guarding it against damage and bombs. What does not: what the bytes mean.
 """
 
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -107,7 +108,10 @@ def _open(file: DataFile, stack: ExitStack) -> IO[bytes]:
         if file.member is None:
             return stack.enter_context(file.path.open("rb"))
         archive = stack.enter_context(zipfile.ZipFile(file.path))
-        return stack.enter_context(archive.open(file.member))
+        member = archive.getinfo(file.member)
+        # zipfile stops at the declared size, and a lie would end as a wrong CRC; the data end where they really end.
+        member.file_size = sys.maxsize
+        return stack.enter_context(archive.open(member))
     except FileNotFoundError as error:
         raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {file.path}.") from error
     except KeyError as error:

@@ -154,7 +154,7 @@ def test_a_bomb_is_stopped_by_its_declared_size_its_real_size_and_its_ratio(tmp_
     entry = lying.index(b"PK\x01\x02")
     struct.pack_into("<I", lying, entry + 24, 100)
     path.write_bytes(lying)
-    assert code_of(path, most=1 << 20) in (ErrorCode.ZIP_TOO_LARGE, ErrorCode.ZIP_CRC_ERROR)
+    assert code_of(path, most=1 << 20) is ErrorCode.ZIP_TOO_LARGE
 
 
 def test_zip64_is_read(engine: Engine, tmp_path: Path) -> None:
