@@ -58,13 +58,20 @@ def load(
     return load_names(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
 
 
-def load_births(engine: Engine, path: Path, *, full_reload: bool = False, **values: Any) -> LoadReport:  # noqa: ANN401 - the fields' own types
+def load_births(
+    engine: Engine,
+    path: Path,
+    *,
+    full_reload: bool = False,
+    on_progress: ProgressListener = ignore_progress,
+    **values: Any,  # noqa: ANN401 - the fields' own types
+) -> LoadReport:
     """Load a file's births by year, with settings by field name."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings)
     reader = years_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_years(reader, engine, run_id=None, settings=settings)
+    return load_years(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
 
 
 def stream_rows(path: Path, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the fields' own types
