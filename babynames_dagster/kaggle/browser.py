@@ -17,7 +17,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
-from babynames_dagster.kaggle.session import kept_session
+from babynames_dagster.kaggle.session import forget_session, kept_session
 from babynames_dagster.kaggle.workspace import is_running
 from babynames_dagster.settings import Settings
 
@@ -59,6 +59,8 @@ async def open_browser(
 ) -> AsyncIterator[BrowserContext]:
     """Start Chromium with the kept session, and close it on every way out.
 
+    A session that Chromium does not take is forgotten, so that a new login follows.
+
     Args:
         settings: Browser, session and timeout.
         headless: Without a window.
@@ -71,7 +73,7 @@ async def open_browser(
         async_playwright() as playwright,
         _running(settings, playwright, headless=headless, downloads=downloads) as browser,
     ):
-        context = await _context(browser, kept_session(settings))
+        context = await _context(browser, settings)
         context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
         yield context
 
@@ -139,18 +141,23 @@ def _short_folder() -> str:
     return usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - only as parent of a folder of our own
 
 
-async def _context(browser: Browser, session: Path | None) -> BrowserContext:
+async def _context(browser: Browser, settings: Settings) -> BrowserContext:
+    session = kept_session(settings)
+    context = await _context_with(browser, session)
+    if context is None and session is not None and browser.is_connected():
+        forget_session(settings)
+        context = await _context_with(browser, None)
+    if context is None:
+        raise PipelineError(ErrorCode.BROWSER_FAILED, "The browser opens no window.")
+    return context
+
+
+async def _context_with(browser: Browser, session: Path | None) -> BrowserContext | None:
     try:
         # English, because the locators are.
         return await browser.new_context(storage_state=session, locale="en-US")
     except Error:  # its text may quote cookies
-        pass
-    raise PipelineError(
-        ErrorCode.BROWSER_FAILED,
-        f"The browser does not take the session kept in {session}.",
-        remedy="Delete that file, or run `babynames login`.",
-        retryable=False,
-    )
+        return None
 
 
 async def _launch(

@@ -1,7 +1,7 @@
 """The kept signed-in session: a browser's cookies, which make the next login unnecessary.
 
-What belongs here: keeping and reading them, for the owner's eyes only. What does not: whether Kaggle still honours
-them, which only a visit shows.
+What belongs here: keeping, reading and forgetting them, for the owner's eyes only. What does not: whether Kaggle still
+honours them, which only a visit shows.
 """
 
 import json
@@ -78,3 +78,18 @@ def keep_session_if_possible(settings: Settings, state: StorageState) -> None:
         keep_session(settings, state)
     except PipelineError as error:
         _LOG.warning("The session is not kept: %s", error.what)
+
+
+def forget_session(settings: Settings) -> None:
+    """Delete a session that the browser does not take.
+
+    Args:
+        settings: Where the data folder is.
+    """
+    path = session_file(settings)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        _LOG.warning("The browser does not take the session kept in %s, which stays: %s.", path, error.strerror)
+    else:
+        _LOG.warning("The browser does not take the session that was kept in %s: it is forgotten.", path)
