@@ -11,13 +11,13 @@ from pathlib import Path
 
 from playwright.async_api import Error
 
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.errors import PipelineError
 from babynames_dagster.kaggle.apart import run_apart
 from babynames_dagster.kaggle.browser import browser_error, open_browser
 from babynames_dagster.kaggle.browser_download import BrowserDownloads, dataset_path, open_downloads, start_download
 from babynames_dagster.kaggle.screenshots import save_screenshot
 from babynames_dagster.kaggle.session import keep_session_if_possible, kept_session
-from babynames_dagster.kaggle.signin import require_credentials, sign_in
+from babynames_dagster.kaggle.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.visit import Visit
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import Settings
@@ -94,7 +94,7 @@ async def _start(visit: Visit, downloads: BrowserDownloads, *, signed_in: bool) 
         visit.log.info("The kept session has ended: signing in again.")
     await sign_in(visit, return_to=dataset_path(visit.settings))
     if not await start_download(visit, downloads):
-        raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Kaggle asks for a login again right after the login.")
+        raise asked_again()
 
 
 async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:

@@ -13,7 +13,7 @@ from babynames_dagster.kaggle.browser_download import reach_controls
 from babynames_dagster.kaggle.browser_way import visiting
 from babynames_dagster.kaggle.rest import RestDownload
 from babynames_dagster.kaggle.session import keep_session_if_possible, kept_session
-from babynames_dagster.kaggle.signin import require_credentials, sign_in
+from babynames_dagster.kaggle.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -50,18 +50,31 @@ def _check_api(settings: Settings) -> str:
 
 
 async def _check_site(settings: Settings) -> str:
-    session = kept_session(settings) is not None
-    if settings.kaggle_headless and not session:
-        require_credentials(settings)
     headless = settings.kaggle_headless
+    if headless and kept_session(settings) is None:
+        require_credentials(settings)
     async with visiting(settings, _LOG, headless=headless, by_hand=not headless) as visit:
-        if not (session and await reach_controls(visit)):
-            session = False
+        # Asked only now: opening the browser forgets a session that it can't use.
+        kept = kept_session(settings) is not None and await reach_controls(visit)
+        if not kept:
             await sign_in(visit)
-            await reach_controls(visit)
+            if not await reach_controls(visit):
+                raise asked_again()
         keep_session_if_possible(settings, await visit.page.context.storage_state())
-    how = "with the kept session" if session else "with KAGGLE_EMAIL and KAGGLE_PASSWORD"
+    how = how_signed_in(kept=kept, headless=headless)
     return f"{_host(settings)} in the browser {how}: {settings.kaggle_dataset} has a download control"
+
+
+def how_signed_in(*, kept: bool, headless: bool) -> str:
+    """Say how the browser came to be signed in; in a window, a person may have used another account.
+
+    Args:
+        kept: Whether the kept session was still good.
+        headless: Whether there was no window.
+    """
+    if kept:
+        return "with the kept session"
+    return "with KAGGLE_EMAIL and KAGGLE_PASSWORD" if headless else "after a login in its window"
 
 
 def _host(settings: Settings) -> str:

@@ -45,6 +45,11 @@ def require_credentials(settings: Settings) -> None:
     raise failure
 
 
+def asked_again() -> PipelineError:
+    """Return the error for a site that forgets a login at once, for the caller to raise."""
+    return PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Kaggle asks for a login again right after the login.")
+
+
 async def sign_in(visit: Visit, *, return_to: str = "/") -> None:
     """Sign in, unless the browser is signed in already.
 

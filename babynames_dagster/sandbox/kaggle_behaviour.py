@@ -16,7 +16,7 @@ class Behaviour:
         banner: Whether a cookie banner covers the foot of every page.
         signs_itself_in: Whether the login page submits itself, as if a person sat there.
         login_seconds: How long the site thinks about a login.
-        after_login: What follows right credentials.
+        after_login: What follows right credentials; a forgotten login succeeds, but nobody is signed in afterwards.
         echoes_password: Whether a refusal repeats what was typed, as careless sites do.
         signed_out: What who is not signed in meets on the dataset's page: the login page, or a dialog on download.
         page: What the dataset's page is.
@@ -35,7 +35,7 @@ class Behaviour:
     banner: bool = True
     signs_itself_in: bool = False
     login_seconds: float = 0.0
-    after_login: Literal["in", "two_factor", "captcha"] = "in"
+    after_login: Literal["in", "two_factor", "captcha", "forgotten"] = "in"
     echoes_password: bool = False
     signed_out: Literal["redirect", "dialog"] = "redirect"
     page: Literal["found", "missing", "error", "bot_check", "bot_check_passes", "rate_limited"] = "found"

@@ -135,7 +135,8 @@ class KaggleSite:
         if self.behaviour.after_login == "two_factor":
             return JSONResponse({"next": "/account/twoFactor"})
         response = JSONResponse({"next": typed.get("returnUrl") or "/"})
-        self._open_session(response)
+        if self.behaviour.after_login != "forgotten":
+            self._open_session(response)
         return response
 
     async def _two_factor(self, _: Request) -> Response:

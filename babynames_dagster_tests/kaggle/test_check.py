@@ -3,7 +3,7 @@
 import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.check import check_kaggle
+from babynames_dagster.kaggle.check import check_kaggle, how_signed_in
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
@@ -22,6 +22,20 @@ def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:
         check_kaggle(make_settings(kaggle_password="wrong"))
 
     assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
+
+
+def test_a_login_that_the_site_forgets_is_no_success(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+    kaggle.site.behaviour.after_login = "forgotten"
+
+    with pytest.raises(PipelineError) as caught:
+        check_kaggle(make_settings())
+
+    assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
+
+
+def test_a_login_by_hand_is_not_credited_to_the_settings() -> None:
+    assert "KAGGLE_EMAIL" in how_signed_in(kept=False, headless=True)
+    assert "KAGGLE_EMAIL" not in how_signed_in(kept=False, headless=False)
 
 
 def test_asks_the_api_for_the_file_without_fetching_it(make_settings: MakeSettings) -> None:
