@@ -172,7 +172,7 @@ def delete_orphans(connection: Connection) -> bool:
 
 
 def _orphans(limit: int) -> sa.Select[int]:
-    # Each id once: the server skips from one to the next by the primary key, and looks up no name per year.
+    # Each id once, so that no name is looked up for every year of it.
     of_years = sa.select(baby_name_years.c.name_id).distinct().subquery()
     there = sa.exists().where(baby_names.c.id == of_years.c.name_id)
     return sa.select(of_years.c.name_id).where(~there).limit(limit)
