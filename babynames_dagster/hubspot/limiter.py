@@ -7,10 +7,14 @@ arithmetic (`pacing.py`) and the row (`database/rate_limits.py`).
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.rate_limits import ClockReading, PacingRow, locked_pacing_row
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pacing import (
@@ -21,6 +25,8 @@ from babynames_dagster.hubspot.pacing import (
     next_slot,
     still_counted,
 )
+
+Result = TypeVar("Result")
 
 _WORTH_CORRECTING_SECONDS = 0.005
 """A call that is later than its slot by more than this gets its true time into the log; the margin covers less."""
@@ -134,7 +140,7 @@ class RateLimiter:
     def told(
         self, permit: Permit, *, calls: int | None, window_seconds: float | None, daily_remaining: int | None
     ) -> None:
-        """Pass on what an answer's rate limit headers said; None for those it lacked."""
+        """Pass on what an answer's rate limit headers said; None for those it lacked. Never raises."""
         if daily_remaining is not None:
             with self._news:
                 if self._daily is None or permit.slot > self._daily[0]:
@@ -143,36 +149,50 @@ class RateLimiter:
         known = self._told
         told = Limit(calls or known.calls, window_seconds or known.window)
         if told != known:
-            with locked_pacing_row(self._engine, self._app) as (row, _):
-                row.calls_per_window, row.window_seconds = told.calls, told.window
-            self._told = told
+            # The answer that said so counts for more than what it said: the next one says it again.
+            with suppress(PipelineError):
+                with locked_pacing_row(self._engine, self._app) as (row, _):
+                    row.calls_per_window, row.window_seconds = told.calls, told.window
+                self._told = told
 
     def pause(self, seconds: float | None) -> None:
         """Hold up every call of the app after a 429.
 
         Args:
             seconds: What HubSpot asked for; None for the window, after which it is free for certain.
+
+        Raises:
+            PipelineError: Any DB_* code, after some tries where a retry can help.
         """
         length = min(MAX_PAUSE_SECONDS, self.limit.window if seconds is None else seconds)
         self._pause.extend(length)
-        with locked_pacing_row(self._engine, self._app) as (row, clock):
+
+        def hold(row: PacingRow, clock: ClockReading) -> None:
             row.paused_until = max(row.paused_until, clock.now + length)
 
+        self._with_row(hold)
+
     def belongs_to(self, portal_id: int) -> None:
-        """Record which portal the app belongs to."""
-        with locked_pacing_row(self._engine, self._app) as (row, _):
+        """Record which portal the app belongs to.
+
+        Raises:
+            PipelineError: Any DB_* code, after some tries where a retry can help.
+        """
+
+        def assign(row: PacingRow, _: ClockReading) -> None:
             row.portal_id = portal_id
 
+        self._with_row(assign)
+
     def close(self) -> None:
-        """Leave behind what the next caller has to know about the last calls."""
+        """Leave behind what the next caller has to know about the last calls, where the database takes it."""
         if self._corrections or self._daily:
-            with locked_pacing_row(self._engine, self._app) as (row, clock):
-                self._apply_news(row, clock)
+            with suppress(PipelineError):
+                self._with_news(lambda row, clock, limit: None)  # noqa: ARG005 - only the news matter
 
     def _reserve(self, *, counts_daily: bool) -> Permit:
-        with locked_pacing_row(self._engine, self._app) as (row, clock):
-            limit = self._apply_news(row, clock)
-            left = calls_left_today(row.daily_remaining, as_of=row.daily_as_of, calls=row.calls)
+        def take(row: PacingRow, clock: ClockReading, limit: Limit) -> Permit:
+            left = calls_left_today(row.daily_remaining, as_of=row.daily_as_of, calls=row.calls, now=clock.now)
             if counts_daily and left is not None and left <= self._daily_reserve:
                 raise PipelineError(
                     ErrorCode.HUBSPOT_DAILY_LIMIT,
@@ -183,19 +203,37 @@ class RateLimiter:
             row.calls.append(slot)
             return Permit(slot, clock)
 
-    def _apply_news(self, row: PacingRow, clock: ClockReading) -> Limit:
-        """Bring the row up to date with what this process has learnt since its last look, and return the limit."""
+        return self._with_news(take)
+
+    def _with_news(self, work: Callable[[PacingRow, ClockReading, Limit], Result]) -> Result:
+        """Work on the row once it is up to date with what this process has learnt since its last look."""
         with self._news:
-            corrections = dict(self._corrections)
-            daily = self._daily
-            self._corrections, self._daily = [], None
-        self._told = Limit(row.calls_per_window, row.window_seconds)
-        limit = self.limit
-        row.paused_until = min(row.paused_until, clock.now + MAX_PAUSE_SECONDS)
-        row.calls = still_counted([corrections.get(call, call) for call in row.calls], now=clock.now, limit=limit)
-        if daily is not None and daily[0] > row.daily_as_of:
-            row.daily_as_of, row.daily_remaining = daily
-        return limit
+            corrections, daily = dict(self._corrections), self._daily
+
+        def informed(row: PacingRow, clock: ClockReading) -> Result:
+            self._told = Limit(row.calls_per_window, row.window_seconds)
+            limit = self.limit
+            row.paused_until = min(row.paused_until, clock.now + MAX_PAUSE_SECONDS)
+            row.calls = still_counted([corrections.get(call, call) for call in row.calls], now=clock.now, limit=limit)
+            if daily is not None and daily[0] > row.daily_as_of:
+                row.daily_as_of, row.daily_remaining = daily
+            return work(row, clock, limit)
+
+        result = self._with_row(informed)
+        # Forgotten only now: a transaction that failed has told nobody.
+        with self._news:
+            self._corrections = [known for known in self._corrections if known[0] not in corrections]
+            self._daily = None if self._daily == daily else self._daily
+        return result
+
+    def _with_row(self, work: Callable[[PacingRow, ClockReading], Result]) -> Result:
+        """Work on the locked row, and again after a deadlock or a lost connection."""
+
+        def transaction() -> Result:
+            with locked_pacing_row(self._engine, self._app) as row_and_clock:
+                return work(*row_and_clock)
+
+        return patiently(transaction)
 
 
 class _Pause:

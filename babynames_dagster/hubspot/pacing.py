@@ -31,6 +31,9 @@ MOST_DETOUR_SECONDS = 2.0
 UNSTEADY_DETOUR_SECONDS = 0.1
 """The same where they are not. Costs 1 % of 10 s, as most answers then are later than this."""
 
+_DAY_SECONDS = 24 * 3600.0
+"""After this, a daily limit has started anew, wherever the account's midnight lies."""
+
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause that one answer can ask for; a refusal after it asks for the next."""
 
@@ -101,14 +104,15 @@ def detour(latency: float, recent: Sequence[float]) -> float:
     return min(latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
 
 
-def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float]) -> int | None:
-    """Return how many calls the day still has, or None where HubSpot does not tell.
+def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float], now: float) -> int | None:
+    """Return how many calls the day still has, or None where HubSpot does not tell, or told a day ago.
 
     Args:
         remaining: What the newest answer said.
         as_of: The time of the call that it answered.
         calls: Times of the calls, ascending; those after `as_of` are not in `remaining` yet.
+        now: This moment on the same clock.
     """
-    if remaining is None:
+    if remaining is None or abs(now - as_of) >= _DAY_SECONDS:
         return None
     return remaining - (len(calls) - bisect_right(calls, as_of))

@@ -3,9 +3,14 @@
 import multiprocessing
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import OperationalError
 
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.rate_limits import last_known_portal, locked_pacing_row
@@ -34,6 +39,23 @@ def take_elsewhere(url: str, calls: int) -> list[float]:
 def allow(engine: Engine, calls: int, window_seconds: float) -> None:
     with locked_pacing_row(engine, APP) as (row, _):
         row.calls_per_window, row.window_seconds = calls, window_seconds
+
+
+@contextmanager
+def losing_connections(engine: Engine, *, times: int) -> Iterator[list[bool]]:
+    """Lose the connection at the next statements about the row, as a server that is restarted does."""
+    lost: list[bool] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def lose(*arguments: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own types
+        if len(lost) < times and "rate_limits" in arguments[2]:
+            lost.append(True)
+            raise OperationalError(arguments[2], None, Exception("gone"), connection_invalidated=True)
+
+    try:
+        yield lost
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", lose)
 
 
 def assert_within(slots: list[float], calls: int, window_seconds: float) -> None:
@@ -130,6 +152,45 @@ def test_the_newest_answer_tells_what_the_day_has_left(engine: Engine) -> None:
     assert caught.value.code is ErrorCode.HUBSPOT_DAILY_LIMIT
     limiter.told(limiter.acquire(GO, counts_daily=False), calls=None, window_seconds=None, daily_remaining=1000)
     limiter.acquire(GO)
+
+
+def test_what_was_told_of_another_day_is_void(engine: Engine) -> None:
+    with locked_pacing_row(engine, APP) as (row, clock):
+        row.daily_remaining, row.daily_as_of = 5, clock.now - 5 * 24 * 3600
+    assert RateLimiter(engine, APP, daily_reserve=100).acquire(GO)
+    with locked_pacing_row(engine, APP) as (row, clock):
+        row.daily_remaining, row.daily_as_of = 5, clock.now - 3600
+    with pytest.raises(PipelineError) as caught:
+        RateLimiter(engine, APP, daily_reserve=100).acquire(GO)
+    assert caught.value.code is ErrorCode.HUBSPOT_DAILY_LIMIT
+
+
+def test_a_connection_lost_on_the_way_to_a_slot_is_tried_again(engine: Engine) -> None:
+    limiter = RateLimiter(engine, APP)
+    with losing_connections(engine, times=2) as lost:
+        assert limiter.acquire(GO)
+        limiter.belongs_to(7)
+    assert lost == [True, True]
+
+
+def test_an_answer_that_arrived_is_kept_although_the_database_is_gone(engine: Engine) -> None:
+    limiter = RateLimiter(engine, APP)
+    permit = limiter.acquire(GO)
+    with losing_connections(engine, times=1):
+        limiter.told(permit, calls=190, window_seconds=5.0, daily_remaining=9)
+    limiter.told(permit, calls=190, window_seconds=5.0, daily_remaining=9)
+    assert take(engine, 1)
+    assert (limiter.limit.calls, limiter.limit.window) == (190, 5.0)
+
+
+def test_news_that_the_database_did_not_take_are_told_again(engine: Engine) -> None:
+    limiter = RateLimiter(engine, APP)
+    permit = limiter.acquire(GO)
+    limiter.arrived(permit, sent_at=time.monotonic() + 0.3, answered_at=time.monotonic() + 0.35)
+    with losing_connections(engine, times=1):
+        limiter.acquire(GO)
+    with locked_pacing_row(engine, APP) as (row, _):
+        assert permit.slot not in row.calls
 
 
 def test_a_sync_goes_at_the_pace_of_a_real_window(engine: Engine, stand_in: StandIn) -> None:

@@ -93,5 +93,5 @@ def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
 
 
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:
-    assert calls_left_today(100, as_of=10.0, calls=[8.0, 9.0, 10.0, 11.0, 12.0]) == 98
-    assert calls_left_today(None, as_of=0.0, calls=[1.0]) is None
+    assert calls_left_today(100, as_of=10.0, calls=[8.0, 9.0, 10.0, 11.0, 12.0], now=12.0) == 98
+    assert calls_left_today(None, as_of=0.0, calls=[1.0], now=1.0) is None
