@@ -49,7 +49,8 @@ def hubspot_contacts(
     """One contact per name, upserted by email, at the pace that HubSpot allows.
 
     Only rows that changed since HubSpot acknowledged them are sent. The ledger says of each row whether it is
-    synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others.
+    synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others. Counts are each
+    partition's own; requests, waits and the share of HubSpot's ceiling are the run's, in an observation of this asset.
     """
     options = SyncOptions(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run

@@ -36,7 +36,18 @@ def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, envir
     assert [(row["line"], row["raw"]) for row in rejects["rows"]] == [(4, "1990,Jim,X,1")]
     assert rejects["contacts"] == []
 
-    one = run_script("babynames", "-q", "run", "--partition", "J", "--json", folder=tmp_path, environment=environment)
+    one = run_script(
+        "babynames",
+        "-q",
+        "run",
+        "--path",
+        str(names),
+        "--partition",
+        "J",
+        "--json",
+        folder=tmp_path,
+        environment=environment,
+    )
     assert (one.returncode, one.stderr) == (0, "")
     assert json.loads(one.stdout)["contacts_unchanged"] == 1
 
