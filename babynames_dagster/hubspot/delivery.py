@@ -8,20 +8,22 @@ from collections.abc import Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.answers import Answer, Verdict, problem_of, verdict
+from babynames_dagster.hubspot.brake import Brake
 from babynames_dagster.hubspot.client import HubSpotClient
 from babynames_dagster.hubspot.endpoints import UPSERT
 from babynames_dagster.hubspot.outcomes import Outcome, Outgoing, all_failed, all_rejected, match, upsert_inputs
 from babynames_dagster.hubspot.pump import Desk
 
 
-def deliver(client: HubSpotClient, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]) -> None:
+def deliver(client: HubSpotClient, brake: Brake, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]) -> None:
     """Upsert rows, and deliver the outcome of each as its answer arrives.
 
     A batch that HubSpot refuses as a whole is halved until the rows to blame stand alone, so that the others get
     through: about 2 log2(n) more calls for one bad row among n. So are the rows that a partial answer leaves open.
 
     Raises:
-        PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through.
+        PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through;
+            HUBSPOT_ERROR where the brake finds that none does.
     """
     parts = [rows]
     while parts:
@@ -31,13 +33,16 @@ def deliver(client: HubSpotClient, rows: Sequence[Outgoing], desk: Desk[list[Out
         if decision is Verdict.DONE:
             outcomes = match(part, answer)
             desk.deliver(outcomes)
+            brake.saw(outcomes)
             known = {outcome.row.name_id for outcome in outcomes}
             parts += _halves([row for row in part if row.name_id not in known])
         elif decision is Verdict.SPLIT and len(part) > 1:
             _raise_if_all_to_blame(answer)
             parts += _halves(part)
         elif decision is Verdict.SPLIT:
-            desk.deliver(all_rejected(part, answer))
+            outcomes = all_rejected(part, answer)
+            desk.deliver(outcomes)
+            brake.saw(outcomes)
         else:
             desk.deliver(all_failed(part, answer))
 

@@ -21,6 +21,7 @@ from babynames_dagster.database.contact_source import (
 )
 from babynames_dagster.database.ledger import LedgerOutcome
 from babynames_dagster.database.ledger_writing import LedgerEntry, record
+from babynames_dagster.hubspot.brake import Brake
 from babynames_dagster.hubspot.client import HubSpotClient
 from babynames_dagster.hubspot.delivery import deliver
 from babynames_dagster.hubspot.dry_run import foresee
@@ -112,9 +113,9 @@ class _Run:
         first = next(batches, None)
         if first is not None:
             preflight(self.client, self.mapping, stop=stop)
-            work = foresee if self.options.dry_run else deliver
+            work = partial(foresee, self.client) if self.options.dry_run else partial(deliver, self.client, Brake())
             pump = Pump(
-                partial(work, self.client),
+                work,
                 self._receive,
                 max_in_flight=self.settings.hubspot_max_in_flight,
                 stop=stop,

@@ -8,6 +8,8 @@ from babynames_dagster.database.engine import writing
 from babynames_dagster.database.ledger import LedgerOutcome
 from babynames_dagster.database.ledger_writing import LedgerEntry, record
 from babynames_dagster.database.tables import baby_names
+from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.report import SyncOptions
 from babynames_dagster_tests.support.hubspot import (
     PORTAL,
@@ -105,6 +107,30 @@ def test_one_poison_row_does_not_sink_the_batches_that_hubspot_refuses_whole(
     assert (report.total.created, report.total.rejected) == (559, 1)
     assert [name_id for name_id, entry in ledger(sqlite_engine).items() if entry.outcome == "rejected"] == [77]
     assert len(stand_in.writes()) < 6 + 2 * 8
+
+
+def test_a_refusal_of_every_row_ends_the_run_with_one_error(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 1500)
+    stand_in.set_faults({"kind": "refused_batch"})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is not None
+    assert report.stopped.code is ErrorCode.HUBSPOT_ERROR
+    assert "The batch is not valid." in report.stopped.what
+    assert not report.stopped.retryable
+    refused = report.total.rejected
+    assert MOST_REFUSED_ALONE <= refused < 2 * MOST_REFUSED_ALONE
+    assert report.total.unsent == 1500 - refused
+    assert {entry.outcome for entry in ledger(sqlite_engine).values()} == {"rejected"}
+    assert len(ledger(sqlite_engine)) == refused
+
+
+def test_many_bad_rows_among_good_ones_stop_nothing(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 300)
+    bad = [f"name{number}.{'mf'[number % 2]}@babynamesdemo.com" for number in range(1, 301) if number % 30]
+    stand_in.set_faults({"kind": "refused_batch", "emails": bad})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is None
+    assert (report.total.created, report.total.rejected) == (10, 290)
 
 
 def test_rejected_rows_are_sent_again_only_when_changed_or_asked_for(engine: Engine, stand_in: StandIn) -> None:
