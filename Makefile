@@ -25,7 +25,7 @@ demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-
 	@$(BIN)/babynames demo $${DATASET:+--dataset "$$DATASET"} $(ARGS)
 
 test: $(INSTALLED) browser mariadb ## Set up, then run the whole test suite
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 4 $(ARGS)
 
 ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
 	@scripts/ui.sh $(ARGS)
