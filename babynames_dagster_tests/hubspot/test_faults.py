@@ -84,7 +84,7 @@ def test_a_refusal_for_the_rate_pauses_everyone_and_is_no_failure(
 ) -> None:
     add_names(engine, 1000)
     stand_in.set_faults({"kind": "rate_limit", "requests": [4], "retry_after": retry_after})
-    report = sync(engine, stand_in, max_retries=0)
+    report = sync(engine, stand_in, max_retries=0, hubspot_max_in_flight=4)
     assert report.total.created == 1000
     assert report.rate_limited == 1
     assert report.waited_seconds >= 0.9
