@@ -1,5 +1,6 @@
 """Commands around the pipeline: `migrate`, `sandbox`, `login` and `clean`."""
 
+import shlex
 import shutil
 import signal
 import threading
@@ -10,7 +11,6 @@ import typer
 from dotenv import dotenv_values
 
 from babynames_dagster.cli.app import app
-from babynames_dagster.cli.demo import demo_environment
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
@@ -57,10 +57,12 @@ def sandbox(
 
     Example: `babynames sandbox --dataset names.zip`
     """
-    _, state = demo_environment(dataset, {}, current_settings().data)
+    data = current_settings().data / "sandbox"
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    with running_sandbox(dataset=dataset, state=state, kaggle_port=kaggle_port, hubspot_port=hubspot_port) as stand_ins:
+    with running_sandbox(
+        dataset=dataset, state=data / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
+    ) as stand_ins:
         overruled = sorted(stand_ins.environment.keys() & dotenv_values(".env").keys())
         if overruled:
             err.print(
@@ -68,7 +70,7 @@ def sandbox(
                 "exported: run them in another folder.",
                 markup=False,
             )
-        for line in stand_ins.export_lines():
+        for line in (*stand_ins.export_lines(), f"export DATA_DIR={shlex.quote(str(data))}"):
             print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
         err.print("Serving until Ctrl-C.")
         try:
