@@ -1,4 +1,4 @@
-"""Running a coroutine in a thread of its own, from wherever the caller is.
+"""Running a coroutine in a thread of its own, from wherever the caller is, so that it can be cancelled for certain.
 
 Dagster runs a step in the main thread or in another one, with or without an event loop under way; a browser's
 driver needs a loop that nobody else stops.
@@ -11,6 +11,29 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
+    """Wait for a coroutine, for a while.
+
+    Before Python 3.12, `asyncio.wait_for` swallows a cancellation that meets the result (gh-86296): a download that
+    was told to stop would go on.
+
+    Args:
+        seconds: How long.
+        work: The coroutine; cancelled when it takes longer, or when the wait is cancelled.
+
+    Raises:
+        asyncio.TimeoutError: It took longer.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 def run_apart(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from playwright.async_api import BrowserContext, CDPSession, Error, Locator, Page
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.apart import within
 from babynames_dagster.kaggle.browser import browser_error
 from babynames_dagster.kaggle.locators import Landmark
 from babynames_dagster.kaggle.visit import Sign, Visit
@@ -78,7 +79,7 @@ class BrowserDownloads:
         seen = _State(0, None, _UNDER_WAY)
         try:
             while seen.state == _UNDER_WAY:
-                seen = await asyncio.wait_for(self._change_after(seen), patience)
+                seen = await within(patience, self._change_after(seen))
                 on_progress(Progress("download", seen.done, seen.total, "bytes"))
         except asyncio.TimeoutError:
             failure = PipelineError(

@@ -18,7 +18,7 @@ from babynames_dagster.settings import Settings
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
 _MARK = "BABYNAMES_TEST_MARK"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 # Dagster turns SIGTERM into an exception in the step; so does the first line here.
 _CANCELLED = "import signal; signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
