@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 
 from alembic import command
 from babynames_dagster.database.engine import open_engine, reading, writing
-from babynames_dagster.database.migrate import alembic_config, current_revision, ensure_schema
+from babynames_dagster.database.migrate import alembic_config, current_revision, ensure_schema, upgrade
 from babynames_dagster.database.tables import metadata
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -69,6 +69,23 @@ def test_several_migrators_at_once_migrate_once(database_url: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_no_other_migrator_starts_before_the_migration_is_committed(mariadb_url: str) -> None:
+    engine, other = open_engine(make_url(mariadb_url)), open_engine(make_url(mariadb_url))
+    locked: list[bool] = []
+
+    @sa.event.listens_for(engine, "commit")
+    def look(_: Connection) -> None:
+        with reading(other) as connection:
+            locked.append(
+                connection.execute(sa.text("SELECT IS_USED_LOCK('babynames_dagster.migrate')")).scalar() is not None
+            )
+
+    upgrade(engine)
+    engine.dispose()
+    other.dispose()
+    assert locked == [True]
 
 
 def test_offline_sql_for_mysql_names_engine_charset_enum_and_indexes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         PipelineError: DB_BUSY where another migrator does not end within a minute; any DB_* code of the server.
     """
     config = alembic_config()
-    with writing(engine) as connection, _one_migrator(connection):
+    with _one_migrator(engine), writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -93,15 +93,19 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _one_migrator(connection: Connection) -> Iterator[None]:
-    """Hold the migrators' lock; SQLite's own write lock, held since BEGIN IMMEDIATE, is enough there."""
-    if connection.dialect.name == "sqlite":
+def _one_migrator(engine: Engine) -> Iterator[None]:
+    """Hold the migrators' lock; SQLite's own write lock, held since BEGIN IMMEDIATE, is enough there.
+
+    A connection of its own holds it, so that it lasts until the migration is committed.
+    """
+    if engine.dialect.name == "sqlite":
         yield
         return
     lock = sa.text("SELECT GET_LOCK(:name, :seconds)")
-    if not connection.execute(lock, {"name": _LOCK, "seconds": BUSY_SECONDS}).scalar():
-        raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {BUSY_SECONDS} s.")
-    try:
-        yield
-    finally:
-        connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+    with reading(engine) as connection:
+        if not connection.execute(lock, {"name": _LOCK, "seconds": BUSY_SECONDS}).scalar():
+            raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {BUSY_SECONDS} s.")
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
