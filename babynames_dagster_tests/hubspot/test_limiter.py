@@ -4,6 +4,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,8 +84,8 @@ def test_threads_share_one_limit(engine: Engine) -> None:
 def test_processes_share_one_limit(engine: Engine) -> None:
     allow(engine, 10, 0.2)
     url = engine.url.render_as_string(hide_password=False)
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        slots = [slot for part in pool.starmap(take_elsewhere, [(url, 20)] * 2) for slot in part]
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        slots = [slot for part in pool.map(take_elsewhere, [url] * 2, [20] * 2) for slot in part]
     assert len(set(slots)) == 40
     assert_within(slots, 10, 0.2)
 
