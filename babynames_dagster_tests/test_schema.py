@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from alembic import command
 from babynames_dagster.database.engine import open_engine, reading, writing
 from babynames_dagster.database.migrate import alembic_config, current_revision, ensure_schema, upgrade
-from babynames_dagster.database.tables import metadata
+from babynames_dagster.database.tables import baby_name_years, metadata
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 
@@ -33,6 +34,18 @@ def test_an_empty_database_is_brought_to_head(database_url: str) -> None:
     engine = open_engine(make_url(database_url))
     ensure_schema(engine, auto_migrate=True)
     assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+
+
+def test_an_older_schema_is_brought_to_head_with_what_it_holds(database_url: str) -> None:
+    engine = open_engine(make_url(database_url))
+    upgrade(engine, "0001")
+    with writing(engine) as connection:
+        connection.execute(sa.insert(baby_name_years).values(name_id=1, year=1990, births=7, load_id=1))
+    ensure_schema(engine, auto_migrate=True)
+    assert current_revision(engine) == ScriptDirectory.from_config(alembic_config()).get_current_head()
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(baby_name_years.c.births)).scalars().all() == [7]
+    engine.dispose()
 
 
 def test_an_outdated_schema_is_refused_when_migrating_is_off(database_url: str) -> None:

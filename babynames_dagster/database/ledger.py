@@ -61,6 +61,7 @@ class CreatedContact:
     name_id: int
     email: str
     hubspot_id: str
+    superseded: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,17 @@ hubspot_contacts = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+superseded_contacts = sa.Table(
+    "superseded_contacts",
+    metadata,
+    sa.Column("portal_id", BigId, primary_key=True, autoincrement=False),
+    sa.Column("hubspot_id", ascii_text(32), primary_key=True, comment="created by us, under an email of before"),
+    sa.Column("name_id", BigId, nullable=False),
+    sa.Column("email", ascii_text(254), nullable=False),
+    sa.Column("superseded_at", Timestamp, nullable=False),
+    **MYSQL_OPTIONS,
+)
+
 rate_limits = sa.Table(
     "rate_limits",
     metadata,

@@ -3,12 +3,14 @@
 What belongs here: archiving, paced and recorded. What does not: asking whether to, which the command line does.
 
 A contact is the ledger's own where HubSpot said that a request of ours made it. One whose making was never
-acknowledged, because the answer got lost, counts as somebody else's and is left alone.
+acknowledged, because the answer got lost, counts as somebody else's and is left alone. A name that got another
+email, because the mapping changed, has another contact since: both are the ledger's own.
 
 A later sync leaves archived contacts alone, so that a schedule does not bring back what somebody took away. They
 are sent again when the name or the mapping changes, and by `full_refresh: true`.
 """
 
+import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger import CreatedContact, count_created, created_pages
 from babynames_dagster.database.ledger_writing import mark_archived
+from babynames_dagster.database.superseded import count_superseded, forget_superseded, superseded_pages
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.answers import Verdict, verdict
 from babynames_dagster.hubspot.client import HubSpotClient
@@ -54,7 +57,7 @@ def contacts_to_undo(engine: Engine, portal_id: int) -> int:
     Raises:
         PipelineError: Any DB_* code.
     """
-    return count_created(engine, portal_id)
+    return count_created(engine, portal_id) + count_superseded(engine, portal_id)
 
 
 def undo_created(
@@ -79,11 +82,11 @@ def undo_created(
     Raises:
         PipelineError: Any DB_* code.
     """
-    report, total = UndoReport(), count_created(engine, client.portal_id)
+    report, total = UndoReport(), contacts_to_undo(engine, client.portal_id)
 
     def receive(result: _Archived) -> None:
         if result.succeeded:
-            mark_archived(engine, client.portal_id, [contact.name_id for contact in result.contacts])
+            _record(engine, client.portal_id, result.contacts)
             report.archived += len(result.contacts)
         else:
             report.failed += len(result.contacts)
@@ -95,8 +98,17 @@ def undo_created(
         max_in_flight=settings.hubspot_max_in_flight,
         stop=stop or threading.Event(),
     )
-    report.stopped = pump.run(created_pages(engine, client.portal_id, page_rows=BATCH_INPUTS))
+    pages = (read(engine, client.portal_id, page_rows=BATCH_INPUTS) for read in (created_pages, superseded_pages))
+    report.stopped = pump.run(itertools.chain.from_iterable(pages))
     return report
+
+
+def _record(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
+    """Record what was archived: entries say so, superseded contacts are forgotten."""
+    mark_archived(engine, portal_id, [contact.name_id for contact in contacts if not contact.superseded])
+    superseded = [contact.hubspot_id for contact in contacts if contact.superseded]
+    if superseded:
+        forget_superseded(engine, portal_id, superseded)
 
 
 def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], desk: Desk[_Archived]) -> None:

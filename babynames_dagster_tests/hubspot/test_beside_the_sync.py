@@ -164,6 +164,19 @@ def test_undo_archives_what_the_ledger_created_and_nothing_else(engine: Engine, 
     assert {row.outcome: row.contacts for row in outcome_counts(engine)} == {"archived": 249, "synced": 1}
 
 
+def test_undo_archives_also_what_was_created_under_an_earlier_email(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 130)
+    stand_in.seed({"email": "name7.f@babynamesdemo.com"})
+    sync(engine, stand_in)
+    sync(engine, stand_in, hubspot_email_domain="other.com")
+    assert contacts_to_undo(engine, PORTAL) == 129 + 130
+    sync(engine, stand_in)
+    assert contacts_to_undo(engine, PORTAL) == 129 + 130
+    assert undo(engine, stand_in).archived == 129 + 130
+    assert set(stand_in.contacts()) == {"name7.f@babynamesdemo.com"}
+    assert contacts_to_undo(engine, PORTAL) == 0
+
+
 def test_what_was_undone_comes_back_only_when_asked_for(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 10)
     sync(engine, stand_in)
