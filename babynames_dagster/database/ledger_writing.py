@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.engine import utc_now, writing
 from babynames_dagster.database.ledger import LedgerOutcome
 from babynames_dagster.database.patience import patiently
-from babynames_dagster.database.superseded import keep_superseded
+from babynames_dagster.database.superseded import Acknowledged, keep_superseded
 from babynames_dagster.database.tables import hubspot_contacts
 
 _REPLACED = (
@@ -96,15 +96,15 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
         # One order for all writers keeps them from waiting for each other in a circle.
         for entry in sorted(entries, key=lambda entry: entry.name_id)
     ]
-    records = {
-        entry.name_id: entry.hubspot_id
+    acknowledged = {
+        entry.name_id: Acknowledged(entry.email, entry.hubspot_id)
         for entry in entries
         if entry.hubspot_id is not None and entry.outcome is LedgerOutcome.SYNCED
     }
 
     def write() -> None:
         with writing(engine) as connection:
-            ours = keep_superseded(connection, portal_id, records) if records else set()
+            ours = keep_superseded(connection, portal_id, acknowledged) if acknowledged else set()
             owned = [{**row, "created_by_us": row["created_by_us"] or row["hubspot_id"] in ours} for row in rows]
             connection.execute(_upsert(engine), owned)
 

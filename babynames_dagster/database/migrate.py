@@ -6,19 +6,40 @@ What belongs here: running Alembic from code. What does not: DDL, which `alembic
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
 from alembic import command
 from babynames_dagster.database.engine import BUSY_SECONDS, reading, writing
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _LOCK = "babynames_dagster.migrate"
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """Where a database's schema stands.
+
+    Attributes:
+        revision: Its revision; None for a database without a schema.
+        head: The revision that this code needs.
+        is_known: Whether this code has a migration to that revision; if not, newer code made it.
+    """
+
+    revision: str | None
+    head: str | None
+    is_known: bool
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether it is what this code needs."""
+        return self.revision == self.head
 
 
 def alembic_config() -> Config:
@@ -52,22 +73,33 @@ def ensure_schema(engine: Engine, *, auto_migrate: bool) -> None:
         PipelineError: DB_SCHEMA_OUTDATED where it is older and must not be migrated; DB_SCHEMA_UNKNOWN where it
             is newer than this code; any DB_* code of the server.
     """
-    script = ScriptDirectory.from_config(alembic_config())
-    head = script.get_current_head()
-    with reading(engine) as connection:
-        revision = _revision(connection)
-    if revision == head:
-        return
-    if revision is not None and revision not in {item.revision for item in script.walk_revisions()}:
+    state = schema_state(current_revision(engine))
+    if not state.is_newest:
+        refuse_schema(state, auto_migrate=auto_migrate)
+        upgrade(engine)
+
+
+def refuse_schema(state: SchemaState, *, auto_migrate: bool) -> None:
+    """Raise where a schema is neither at head nor may be brought there.
+
+    Args:
+        state: Where it stands.
+        auto_migrate: Whether it may be migrated.
+
+    Raises:
+        PipelineError: DB_SCHEMA_UNKNOWN, DB_SCHEMA_OUTDATED.
+    """
+    if not state.is_known:
         raise PipelineError(
-            ErrorCode.DB_SCHEMA_UNKNOWN, f"The schema is at revision {revision}, which this version does not know."
+            ErrorCode.DB_SCHEMA_UNKNOWN,
+            f"The schema is at revision {state.revision}, which this version does not know.",
         )
-    if not auto_migrate:
+    if not (state.is_newest or auto_migrate):
         raise PipelineError(
             ErrorCode.DB_SCHEMA_OUTDATED,
-            f"The schema is at revision {revision or 'none'}, this version needs {head}, and DB_AUTO_MIGRATE is off.",
+            f"The schema is at revision {state.revision or 'none'}, this version needs {state.head}, "
+            "and DB_AUTO_MIGRATE is off.",
         )
-    upgrade(engine)
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -82,14 +114,21 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def schema_state(revision: str | None) -> SchemaState:
+    """Return where a schema of that revision stands.
+
+    Args:
+        revision: What `current_revision` says; None for a database without a schema.
+    """
+    script = ScriptDirectory.from_config(alembic_config())
+    known = {None, *(item.revision for item in script.walk_revisions())}
+    return SchemaState(revision, script.get_current_head(), revision in known)
+
+
 def current_revision(engine: Engine) -> str | None:
     """Return the schema's revision; None for a database without one."""
     with reading(engine) as connection:
-        return _revision(connection)
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager

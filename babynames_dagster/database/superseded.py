@@ -4,8 +4,8 @@ What belongs here: keeping them for `babynames undo` when an entry moves on to a
 entries themselves (`ledger.py`, `ledger_writing.py`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -16,45 +16,62 @@ from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 
-def keep_superseded(connection: Connection, portal_id: int, records: Mapping[int, str]) -> set[str]:
+@dataclass(frozen=True)
+class Acknowledged:
+    """The contact that HubSpot acknowledged for a name: under which email, as which record."""
+
+    email: str
+    hubspot_id: str
+
+
+def keep_superseded(connection: Connection, portal_id: int, contacts: Mapping[int, Acknowledged]) -> set[str]:
     """Keep the contacts that entries are about to move on from, and give back those that they return to.
 
     Args:
         connection: The transaction that is about to write the entries.
         portal_id: The account.
-        records: By name id, the record id that HubSpot acknowledged.
+        contacts: What HubSpot acknowledged, by name id.
 
     Returns:
-        The record ids among `records` that this ledger created before.
+        The record ids among `contacts` that this ledger created before.
     """
-    old, kept = hubspot_contacts.c, superseded_contacts.c
-    of_portal = kept.portal_id == portal_id
-    returned = set(
-        connection.execute(
-            sa.select(kept.hubspot_id).where(of_portal, kept.hubspot_id.in_(sorted(records.values())))
-        ).scalars()
-    )
-    if returned:
-        connection.execute(sa.delete(superseded_contacts).where(of_portal, kept.hubspot_id.in_(sorted(returned))))
-    # Locked, so that two syncs of the same names do not both move on from the same contact.
-    current = (
-        sa.select(old.name_id, old.email, old.hubspot_id)
-        .with_for_update()
-        .where(
-            old.portal_id == portal_id,
-            old.name_id.in_(sorted(records)),
-            old.created_by_us.is_(True),
-            old.hubspot_id.is_not(None),
-        )
-    )
-    left = [row for row in connection.execute(current) if row.hubspot_id != records[row.name_id]]
-    rows: list[dict[str, Any]] = [
-        {"portal_id": portal_id, **row._mapping, "superseded_at": utc_now()}  # noqa: SLF001 - SQLAlchemy's public name
-        for row in sorted(left, key=lambda row: str(row.hubspot_id))
+    returned = _give_back(connection, portal_id, [contact.hubspot_id for contact in contacts.values()])
+    now = utc_now()
+    left = [
+        {"portal_id": portal_id, "hubspot_id": old.hubspot_id, "name_id": old.name_id, "email": old.email}
+        for old in _created(connection, portal_id, contacts)
+        # Where the email is still the same, the record was merged or deleted in HubSpot: what was ours is no more.
+        if contacts[old.name_id].hubspot_id != old.hubspot_id and contacts[old.name_id].email != old.email
     ]
-    if rows:
-        connection.execute(sa.insert(superseded_contacts), rows)
+    if left:
+        connection.execute(sa.insert(superseded_contacts), [{**row, "superseded_at": now} for row in left])
     return returned
+
+
+def _give_back(connection: Connection, portal_id: int, hubspot_ids: Sequence[str]) -> set[str]:
+    kept = superseded_contacts.c
+    among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(sorted(hubspot_ids)))
+    found = set(connection.execute(sa.select(kept.hubspot_id).where(among)).scalars())
+    if found:
+        connection.execute(sa.delete(superseded_contacts).where(among))
+    return found
+
+
+def _created(connection: Connection, portal_id: int, names: Collection[int]) -> list[CreatedContact]:
+    """Read the entries of contacts that this ledger created; locked, so that two syncs do not both move on."""
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(entry.name_id, entry.email, entry.hubspot_id)
+        .where(
+            entry.portal_id == portal_id,
+            entry.name_id.in_(sorted(names)),
+            entry.created_by_us.is_(True),
+            entry.hubspot_id.is_not(None),
+        )
+        .order_by(entry.name_id)
+        .with_for_update()
+    )
+    return [CreatedContact(*row) for row in connection.execute(statement)]
 
 
 def superseded_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger import outcome_counts, rejected_contacts
+from babynames_dagster.database.ledger import LedgerOutcome, outcome_counts, rejected_contacts
+from babynames_dagster.database.ledger_writing import LedgerEntry, record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.account_check import check_account
 from babynames_dagster.hubspot.client import open_client
@@ -174,6 +175,17 @@ def test_undo_archives_also_what_was_created_under_an_earlier_email(engine: Engi
     assert contacts_to_undo(engine, PORTAL) == 129 + 130
     assert undo(engine, stand_in).archived == 129 + 130
     assert set(stand_in.contacts()) == {"name7.f@babynamesdemo.com"}
+    assert contacts_to_undo(engine, PORTAL) == 0
+
+
+def test_a_contact_that_was_merged_into_another_is_nobodys_to_archive(engine: Engine) -> None:
+    [made, merged] = [
+        LedgerEntry(7, "A", "anna.f@x.com", "f" * 64, LedgerOutcome.SYNCED, created=created, hubspot_id=record_id)
+        for record_id, created in (("100", True), ("200", False))
+    ]
+    record(engine, PORTAL, "m" * 64, [made])
+    assert contacts_to_undo(engine, PORTAL) == 1
+    record(engine, PORTAL, "m" * 64, [merged])
     assert contacts_to_undo(engine, PORTAL) == 0
 
 

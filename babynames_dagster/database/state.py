@@ -1,0 +1,51 @@
+"""Looking at a database as it is: nothing is made, nothing is migrated.
+
+What belongs here: what answers, and where its schema stands. What does not: bringing it to head (`migrate.py`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from babynames_dagster.database.engine import open_engine, reading
+from babynames_dagster.database.migrate import SchemaState, current_revision, schema_state
+
+_VERSION = {"sqlite": "SELECT sqlite_version()", "mysql": "SELECT version()"}
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """A database as it is.
+
+    Attributes:
+        address: Where it is, without its password.
+        server: What answers there, with its version; None where the SQLite file is still to be made.
+        schema: Where its schema stands.
+    """
+
+    address: str
+    server: str | None
+    schema: SchemaState
+
+
+def look_at(url: URL) -> DatabaseState:
+    """Connect to a database, and say what is there.
+
+    Args:
+        url: `mysql+pymysql://...` or `sqlite:///file`; a SQLite file that is missing is not made.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    address, dialect = url.render_as_string(hide_password=True), url.get_backend_name()
+    if dialect == "sqlite" and not Path(str(url.database)).exists():
+        return DatabaseState(address, None, schema_state(None))
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            version = connection.execute(sa.text(_VERSION[dialect])).scalar_one()
+        return DatabaseState(address, f"{dialect} {version}", schema_state(current_revision(engine)))
+    finally:
+        engine.dispose()
