@@ -1,6 +1,6 @@
 """`hubspot_contacts`: the HubSpot account's contacts equal the table, partition by partition."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -10,7 +10,7 @@ from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, OWNERS
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.settings_advice import slow_settings_warning
-from babynames_dagster.hubspot.sync import PartitionReport, SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync import ContactCounts, PartitionReport, Reject, SyncOptions, SyncReport
 from babynames_dagster.io_managers.tables import LoadedTable
 from babynames_dagster.resources.failing import as_failure, dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource
@@ -18,6 +18,7 @@ from babynames_dagster.resources.reporting import progress_events
 from babynames_dagster.settings import current_settings
 
 REJECTS_SHOWN = 10
+PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
 DRY_RUN_KEY = "dry_run"
 
 
@@ -49,8 +50,13 @@ def hubspot_contacts(
     """One contact per name, upserted by email, at the pace that HubSpot allows.
 
     Only rows that changed since HubSpot acknowledged them are sent. The ledger says of each row whether it is
-    synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others. Counts are each
-    partition's own; requests, waits and the share of HubSpot's ceiling are the run's, in an observation of this asset.
+    synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others.
+
+    The metadata of a partition: counts, first rejects, rows to look at and `contacts_per_second` are its own.
+    Requests carry several partitions at once, so that `seconds` is the time from when its first contact was ready to
+    be sent until its last one had an outcome, and `requests`, `waited_seconds` (pauses after a 429) and
+    `share_of_ceiling` (of what HubSpot's limit allows) are what the run did in that time, for all partitions. The
+    run's totals are in an observation of this asset.
     """
     options = SyncOptions(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
@@ -73,8 +79,8 @@ def hubspot_contacts(
     if report.dry_run:
         _observe_what_would_be_done(context, report)
         return
-    for partition, counts in report.by_partition.items():
-        context.add_asset_metadata(partition_metadata(counts), partition_key=partition)
+    for partition, told in report.by_partition.items():
+        context.add_asset_metadata(partition_metadata(told), partition_key=partition)
     yield dg.MaterializeResult()
 
 
@@ -93,31 +99,66 @@ def what_failed(report: SyncReport) -> PipelineError | None:
 
 
 def _observe_what_would_be_done(context: dg.AssetExecutionContext, report: SyncReport) -> None:
-    for partition, counts in report.by_partition.items():
+    for partition, told in report.by_partition.items():
         context.log_event(
             dg.AssetObservation(
                 asset_key=context.asset_key,
                 partition=partition,
-                metadata={DRY_RUN_KEY: True, **partition_metadata(counts)},
+                metadata={DRY_RUN_KEY: True, **partition_metadata(told)},
             )
         )
 
 
 def _materialize_what_succeeded(context: dg.AssetExecutionContext, report: SyncReport) -> None:
     """Record the partitions that are complete, although the step as a whole fails."""
-    for partition, counts in report.by_partition.items():
-        if counts.complete:
+    for partition, told in report.by_partition.items():
+        if told.complete:
             context.log_event(
                 dg.AssetMaterialization(
-                    asset_key=context.asset_key, partition=partition, metadata=partition_metadata(counts)
+                    asset_key=context.asset_key, partition=partition, metadata=partition_metadata(told)
                 )
             )
 
 
-def partition_metadata(counts: PartitionReport) -> dict[str, Any]:
-    """Return what the UI shows of one partition."""
+def partition_metadata(report: PartitionReport) -> dict[str, Any]:
+    """Return what the UI shows of one partition: its own counts, and what the run did in its span (`Span`).
+
+    There are no rates where nothing was sent: 0 would look slow in a plot.
+    """
+    metadata: dict[str, Any] = {
+        "dagster/partition_row_count": report.contacts,
+        **_count_metadata(report),
+        "seconds": round(report.span.seconds, 3),
+        "requests": report.span.requests,
+        "waited_seconds": round(report.span.waited_seconds, 3),
+    }
+    if report.contacts_per_second is not None and report.share_of_ceiling is not None:
+        metadata["contacts_per_second"] = round(report.contacts_per_second, 1)
+        metadata["share_of_ceiling"] = round(report.share_of_ceiling, 4)
+    if report.preview:
+        rows = [dg.TableRecord({name: contact[name] for name in PREVIEW_PROPERTIES}) for contact in report.preview]
+        metadata["preview"] = dg.MetadataValue.table(rows)
+    return {**metadata, **_rejects_metadata(report.first_rejects)}
+
+
+def run_metadata(report: SyncReport) -> dict[str, Any]:
+    """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
     return {
-        "dagster/partition_row_count": counts.contacts,
+        "portal_id": str(report.portal_id),
+        "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{report.portal_id}/objects/0-1"),
+        DRY_RUN_KEY: report.dry_run,
+        **_count_metadata(report.total),
+        "requests": report.requests,
+        "rate_limited": report.rate_limited,
+        "waited_seconds": round(report.waited_seconds, 3),
+        "share_of_ceiling": round(report.achieved_share, 4),
+        "seconds": round(report.seconds, 3),
+        **_rejects_metadata(report.first_rejects),
+    }
+
+
+def _count_metadata(counts: ContactCounts) -> dict[str, int]:
+    return {
         "contacts_created": counts.created,
         "contacts_updated": counts.updated,
         "contacts_unchanged": counts.unchanged,
@@ -128,37 +169,16 @@ def partition_metadata(counts: PartitionReport) -> dict[str, Any]:
     }
 
 
-def run_metadata(report: SyncReport) -> dict[str, Any]:
-    """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
-    metadata: dict[str, Any] = {
-        "portal_id": str(report.portal_id),
-        "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{report.portal_id}/objects/0-1"),
-        DRY_RUN_KEY: report.dry_run,
-        "contacts_created": report.total.created,
-        "contacts_updated": report.total.updated,
-        "contacts_unchanged": report.total.unchanged,
-        "contacts_rejected": report.total.rejected,
-        "contacts_failed": report.total.failed,
-        "contacts_archived": report.total.archived,
-        "contacts_unsent": report.total.unsent,
-        "requests": report.requests,
-        "rate_limited": report.rate_limited,
-        "waited_seconds": round(report.waited_seconds, 3),
-        "share_of_ceiling": round(report.achieved_share, 4),
-        "seconds": round(report.seconds, 3),
-    }
-    if report.first_rejects:
-        metadata["first_rejects"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord(
-                    {
-                        "email": reject.email,
-                        "category": reject.category,
-                        "message": reject.message[:300],
-                        "correlation_id": reject.correlation_id or "",
-                    }
-                )
-                for reject in report.first_rejects[:REJECTS_SHOWN]
-            ]
+def _rejects_metadata(rejects: Sequence[Reject]) -> dict[str, Any]:
+    records = [
+        dg.TableRecord(
+            {
+                "email": reject.email,
+                "category": reject.category,
+                "message": reject.message[:300],
+                "correlation_id": reject.correlation_id or "",
+            }
         )
-    return metadata
+        for reject in rejects[:REJECTS_SHOWN]
+    ]
+    return {"first_rejects": dg.MetadataValue.table(records)} if records else {}

@@ -3,12 +3,15 @@
 What belongs here: the values that go in and come out of `sync.py`. What does not: how they come about.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.outcomes import Kind, Outcome
+from babynames_dagster.hubspot.spans import Span
 
 REJECTS_KEPT = 20
+PREVIEW_KEPT = 5
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class SyncOptions:
 
 
 @dataclass
-class PartitionReport:
-    """What became of one partition's names; in a dry run, what would become of them. The counts add up.
+class ContactCounts:
+    """What became of names; in a dry run, what would become of them. The counts add up.
 
     Attributes:
         contacts: Names that the account is to have.
@@ -56,9 +59,14 @@ class PartitionReport:
         return not (self.failed or self.unsent)
 
     @property
+    def acknowledged(self) -> int:
+        """Names that HubSpot acknowledged in this run."""
+        return self.created + self.updated
+
+    @property
     def accounted(self) -> int:
         """Names whose outcome is known."""
-        return self.created + self.updated + self.unchanged + self.rejected + self.failed + self.archived
+        return self.acknowledged + self.unchanged + self.rejected + self.failed + self.archived
 
     def add(self, kind: Kind) -> None:
         """Count one more outcome."""
@@ -92,13 +100,44 @@ class Reject:
 
 
 @dataclass
+class PartitionReport(ContactCounts):
+    """What became of one partition's names, and how the run went meanwhile.
+
+    Attributes:
+        span: What the run did while the partition was under way.
+        contacts_per_second: The partition's own acknowledged contacts, per second of its span; None where nothing
+            was sent, and in a dry run.
+        share_of_ceiling: All contacts that were acknowledged in its span, as `SyncReport.achieved_share`; None as
+            above.
+        first_rejects: The first of its rejects in this run.
+        preview: The properties of its first contacts by the name's id, whatever became of them.
+    """
+
+    span: Span = field(default_factory=Span)
+    contacts_per_second: float | None = None
+    share_of_ceiling: float | None = None
+    first_rejects: list[Reject] = field(default_factory=list)
+    preview: list[Mapping[str, str]] = field(default_factory=list)
+
+    def rate(self, ceiling: float) -> None:
+        """Work out the rates of what was acknowledged.
+
+        Args:
+            ceiling: Contacts a second that HubSpot's limit allows over a long time.
+        """
+        if self.span.seconds > 0:
+            self.contacts_per_second = self.acknowledged / self.span.seconds
+            self.share_of_ceiling = self.span.acknowledged / self.span.seconds / ceiling
+
+
+@dataclass
 class SyncReport:
     """What one run did.
 
     Attributes:
         portal_id: The account.
         dry_run: Whether the counts are only what would be done.
-        by_partition: The counts of each partition that was asked for.
+        by_partition: What became of each partition that was asked for.
         requests: Calls that this run made.
         rate_limited: Calls that HubSpot refused for their rate (429).
         waited_seconds: Seconds that everything stood still for it.
@@ -121,9 +160,9 @@ class SyncReport:
     stopped: PipelineError | None = None
 
     @property
-    def total(self) -> PartitionReport:
+    def total(self) -> ContactCounts:
         """The counts of all partitions together."""
-        names = PartitionReport.__dataclass_fields__
-        return PartitionReport(
+        names = [known.name for known in fields(ContactCounts)]
+        return ContactCounts(
             **{name: sum(getattr(counts, name) for counts in self.by_partition.values()) for name in names}
         )

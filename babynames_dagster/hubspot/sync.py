@@ -7,13 +7,14 @@ What belongs here: the run as a whole. What does not: which rows are sent (`plan
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.contact_source import (
+    Candidate,
     ContactScope,
     candidate_pages,
     names_by_partition,
@@ -31,11 +32,20 @@ from babynames_dagster.hubspot.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.planning import outgoing_batches
 from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.pump import Pump
-from babynames_dagster.hubspot.report import REJECTS_KEPT, PartitionReport, Reject, SyncOptions, SyncReport
+from babynames_dagster.hubspot.report import (
+    PREVIEW_KEPT,
+    REJECTS_KEPT,
+    ContactCounts,
+    PartitionReport,
+    Reject,
+    SyncOptions,
+    SyncReport,
+)
+from babynames_dagster.hubspot.spans import Moment, Spans
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings
 
-__all__ = ["PartitionReport", "Reject", "SyncOptions", "SyncReport", "sync_contacts"]
+__all__ = ["ContactCounts", "PartitionReport", "Reject", "SyncOptions", "SyncReport", "sync_contacts"]
 
 _LEDGER_OUTCOMES = {
     Kind.CREATED: LedgerOutcome.SYNCED,
@@ -104,7 +114,12 @@ class _Run:
     options: SyncOptions
     on_progress: ProgressListener
     report: SyncReport
+    spans: Spans = field(init=False)
     done: int = 0
+
+    def __post_init__(self) -> None:
+        """Let the partitions' time be taken."""
+        self.spans = Spans(self._moment)
 
     def report_of(self, stop: threading.Event) -> SyncReport:
         """Run, and return what became of it."""
@@ -120,16 +135,20 @@ class _Run:
                 max_in_flight=self.settings.hubspot_max_in_flight,
                 stop=stop,
             )
-            report.stopped = pump.run(itertools.chain([first], batches))
+            report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
         self._tell()
         after = self.client.traffic
         report.seconds = time.monotonic() - started
         report.requests = after.requests - before.requests
         report.rate_limited = after.rate_limited - before.rate_limited
         report.waited_seconds = after.paused_seconds - before.paused_seconds
-        report.achieved_share = self._share_of_ceiling()
-        for counts in report.by_partition.values():
+        ceiling = self._ceiling()
+        report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / ceiling
+        for partition, counts in report.by_partition.items():
             counts.close()
+            counts.span = self.spans.of(partition)
+            if not report.dry_run:
+                counts.rate(ceiling)
         return report
 
     def _batches(self) -> Iterator[list[Outgoing]]:
@@ -140,12 +159,24 @@ class _Run:
             scope=self.scope,
         )
         return outgoing_batches(
-            pages,
+            self._previewed(pages),
             self.mapping,
             self.options,
             size=self.settings.hubspot_requests_per_batch,
             on_settled=lambda partition, outcome: self._count(partition, _SETTLED[outcome]),
         )
+
+    def _previewed(self, pages: Iterable[list[Candidate]]) -> Iterator[list[Candidate]]:
+        """Keep the first contacts of each partition to show; a page is of one partition."""
+        for page in pages:
+            preview = self.report.by_partition[page[0].initial].preview
+            preview += [self.mapping.payload(row) for row in page[: PREVIEW_KEPT - len(preview)]]
+            yield page
+
+    def _handed_over(self, batches: Iterable[list[Outgoing]]) -> Iterator[list[Outgoing]]:
+        for batch in batches:
+            self.spans.handed_over({row.partition for row in batch})
+            yield batch
 
     def _receive(self, outcomes: list[Outcome]) -> None:
         if not self.options.dry_run:
@@ -153,9 +184,15 @@ class _Run:
             record(self.engine, self.report.portal_id, self.mapping.fingerprint, entries)
         for outcome in outcomes:
             self._count(outcome.row.partition, outcome.kind)
-            if outcome.kind is Kind.REJECTED and len(self.report.first_rejects) < REJECTS_KEPT:
-                self.report.first_rejects.append(Reject.of(outcome))
+            if outcome.kind is Kind.REJECTED:
+                self._keep(Reject.of(outcome), outcome.row.partition)
+        self.spans.answered({outcome.row.partition for outcome in outcomes})
         self._tell()
+
+    def _keep(self, reject: Reject, partition: str) -> None:
+        for kept in (self.report.first_rejects, self.report.by_partition[partition].first_rejects):
+            if len(kept) < REJECTS_KEPT:
+                kept.append(reject)
 
     def _count(self, partition: str, kind: Kind) -> None:
         self.report.by_partition[partition].add(kind)
@@ -165,10 +202,15 @@ class _Run:
         total = sum(counts.contacts for counts in self.report.by_partition.values())
         self.on_progress(Progress("sync", self.done, total, "contacts"))
 
-    def _share_of_ceiling(self) -> float:
-        limit, total = self.client.limiter.limit, self.report.total
-        ceiling = limit.calls / limit.window * BATCH_INPUTS
-        return (total.created + total.updated) / max(self.report.seconds, 1e-9) / ceiling
+    def _moment(self) -> Moment:
+        traffic = self.client.traffic
+        acknowledged = sum(counts.acknowledged for counts in self.report.by_partition.values())
+        return Moment(time.monotonic(), traffic.requests, traffic.paused_seconds, acknowledged)
+
+    def _ceiling(self) -> float:
+        """Return how many contacts a second HubSpot's limit allows over a long time."""
+        limit = self.client.limiter.limit
+        return limit.calls / limit.window * BATCH_INPUTS
 
 
 def _entry(outcome: Outcome) -> LedgerEntry:
