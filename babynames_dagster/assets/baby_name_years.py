@@ -3,25 +3,15 @@
 import dagster as dg
 import pyarrow as pa
 
-from babynames_dagster.assets.baby_names_table import LoadConfig
 from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
-from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
 from babynames_dagster.names.reading import ReadOptions, years_reader
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"pyarrow", "mysql"},
-    code_version="1",
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="mysql_io_manager",
-    deps=["baby_names_table"],
-    metadata={"dagster/column_schema": YEARS_SCHEMA, "dagster/column_lineage": YEARS_LINEAGE},
-)
+@table_asset(code_version="1", schema=YEARS_SCHEMA, lineage=YEARS_LINEAGE, deps=["baby_names_table"])
 def baby_name_years(context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
     """How many children got each name in each year, in `baby_name_years`.
 

@@ -2,10 +2,9 @@
 
 import dagster as dg
 import pyarrow as pa
-from pydantic import Field
 
 from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
-from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
 from babynames_dagster.names.reading import ReadOptions, names_reader
 from babynames_dagster.names.settings_advice import slow_settings_warning
@@ -13,21 +12,7 @@ from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
 
 
-class LoadConfig(dg.Config):
-    """What a run may ask of a load."""
-
-    full_reload: bool = Field(default=False, description="Read the file again even if it was loaded before.")
-
-
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"pyarrow", "mysql"},
-    code_version="1",
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="mysql_io_manager",
-    metadata={"dagster/column_schema": NAMES_SCHEMA, "dagster/column_lineage": NAMES_LINEAGE},
-)
+@table_asset(code_version="1", schema=NAMES_SCHEMA, lineage=NAMES_LINEAGE)
 def baby_names_table(
     context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile
 ) -> pa.RecordBatchReader:

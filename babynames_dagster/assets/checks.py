@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from babynames_dagster.assets.baby_name_years import baby_name_years
 from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.partitions import covered_partitions
@@ -18,6 +19,7 @@ from babynames_dagster.database.contact_source import ContactScope
 from babynames_dagster.database.ledger import ledger_vs_table
 from babynames_dagster.database.loads import last_finished_load
 from babynames_dagster.database.names_table import table_facts
+from babynames_dagster.database.years_table import count_orphans, count_years_of_load
 from babynames_dagster.datafile.inspect import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError
@@ -80,6 +82,7 @@ def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResour
             "rows_present": load.rows_present,
             "rows_duplicate": load.rows_duplicate,
             "rows_rejected": load.rows_rejected,
+            "rows_accounted_for": accounted,
         },
     )
 
@@ -87,7 +90,7 @@ def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResour
 @dg.asset_check(
     asset=baby_names_table,
     blocking=True,
-    description="The share of rejected rows is below REJECT_LIMIT; nothing is sent to HubSpot otherwise.",
+    description="Rejected rows are no larger a share of the file than REJECT_LIMIT; else nothing is sent to HubSpot.",
 )
 def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Compare the last load's share of rejects with the limit."""
@@ -97,7 +100,15 @@ def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: Data
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
     share = load.rows_rejected / load.rows_read if load.rows_read else 0.0
-    return dg.AssetCheckResult(passed=share <= limit, metadata={"share": round(share, 6), "limit": limit})
+    return dg.AssetCheckResult(
+        passed=share <= limit,
+        metadata={
+            "rows_read": load.rows_read,
+            "rows_rejected": load.rows_rejected,
+            "rejected_share": round(share, 6),
+            "reject_limit": limit,
+        },
+    )
 
 
 @dg.asset_check(asset=baby_names_table, description="No two rows share a slug.")
@@ -117,6 +128,31 @@ def sex_is_m_or_f(context: dg.AssetCheckExecutionContext, database: DatabaseReso
     with dagster_failures(context.log):
         facts = table_facts(database.engine)
     return dg.AssetCheckResult(passed=facts.other_sexes == 0, metadata={"rows_with_another_sex": facts.other_sexes})
+
+
+@dg.asset_check(asset=baby_name_years, description="The name of every row is in baby_names.")
+def births_belong_to_names(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+    """Count the names that have births and are gone."""
+    with dagster_failures(context.log):
+        missing = count_orphans(database.engine)
+    return dg.AssetCheckResult(passed=missing == 0, metadata={"names_missing": missing})
+
+
+@dg.asset_check(
+    asset=baby_name_years,
+    description="Every row that the last finished load inserted or met is there, and no later load has touched it.",
+)
+def rows_match_last_load(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+    """Compare what the last load counted with the rows that bear its id."""
+    with dagster_failures(context.log):
+        load = last_finished_load(database.engine, "baby_name_years")
+        if load is None:
+            return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
+        found = count_years_of_load(database.engine, load.id)
+    counted = load.rows_inserted + load.rows_present
+    return dg.AssetCheckResult(
+        passed=found == counted, metadata={"load_id": load.id, "rows_counted": counted, "rows_found": found}
+    )
 
 
 @dg.asset_check(
@@ -172,6 +208,8 @@ ALL_CHECKS = [
     few_rows_are_rejected,
     slugs_are_unique,
     sex_is_m_or_f,
+    births_belong_to_names,
+    rows_match_last_load,
     ledger_matches_table,
     sample_reads_back,
 ]

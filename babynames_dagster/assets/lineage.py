@@ -7,6 +7,9 @@ import sqlalchemy as sa
 
 from babynames_dagster.database import tables
 
+_UNIQUE = {"id", "slug"}
+_REQUIRED = dg.TableColumnConstraints(nullable=False)
+
 
 def _schema(table: sa.Table, descriptions: Mapping[str, str], lineage: dg.TableColumnLineage) -> dg.TableSchema:
     return dg.TableSchema(
@@ -16,7 +19,7 @@ def _schema(table: sa.Table, descriptions: Mapping[str, str], lineage: dg.TableC
                 str(column.type),
                 descriptions.get(column.name, column.comment or ""),
                 lineage,
-                nullable=bool(column.nullable),
+                dg.TableColumnConstraints(nullable=bool(column.nullable), unique=column.name in _UNIQUE),
             )
             for column in table.columns
         ]
@@ -24,7 +27,11 @@ def _schema(table: sa.Table, descriptions: Mapping[str, str], lineage: dg.TableC
 
 
 def _column(
-    name: str, type_: str, description: str, lineage: dg.TableColumnLineage, *, nullable: bool = True
+    name: str,
+    type_: str,
+    description: str,
+    lineage: dg.TableColumnLineage,
+    constraints: dg.TableColumnConstraints = _REQUIRED,
 ) -> dg.TableColumn:
     # The open-source UI shows no column lineage, so that the description says it, too.
     origins = ", ".join(
@@ -34,7 +41,7 @@ def _column(
         name,
         type_,
         description="; ".join(filter(None, (description, f"from {origins}" if origins else ""))),
-        constraints=dg.TableColumnConstraints(nullable=nullable, unique=name == "slug"),
+        constraints=constraints,
     )
 
 
@@ -53,11 +60,12 @@ NAMES_LINEAGE = dg.TableColumnLineage(
 NAMES_SCHEMA = _schema(
     tables.baby_names,
     {
-        "id": "counts up",
+        "id": "primary key, which the database counts up; the ledger and baby_name_years know a name by it",
         "name": "as in the file, trimmed, in Unicode NFC",
         "sex": "M or F",
-        "created_at": "when the row came",
-        "updated_at": "when the row last changed",
+        "seen_load_id": "the last load that met the row again; kept only where a file has too many names to remember",
+        "created_at": "when the row came, in UTC",
+        "updated_at": "when the row last changed, in UTC",
     },
     NAMES_LINEAGE,
 )
@@ -71,7 +79,7 @@ YEARS_LINEAGE = dg.TableColumnLineage(
 )
 YEARS_SCHEMA = _schema(
     tables.baby_name_years,
-    {"name_id": "the name", "year": "of birth", "births": "children of that name and year"},
+    {"name_id": "the name's id", "year": "year of birth", "births": "children of that name and year"},
     YEARS_LINEAGE,
 )
 
@@ -84,10 +92,26 @@ CONTACTS_LINEAGE = dg.TableColumnLineage(
 )
 CONTACTS_SCHEMA = dg.TableSchema(
     columns=[
-        _column("email", "string", "slug@HUBSPOT_EMAIL_DOMAIN, or the unique style", CONTACTS_LINEAGE),
+        _column(
+            "email",
+            "string",
+            "the slug at HUBSPOT_EMAIL_DOMAIN; with HUBSPOT_EMAIL_STYLE=unique, also with time and id of the row",
+            CONTACTS_LINEAGE,
+            dg.TableColumnConstraints(nullable=False, unique=True),
+        ),
         _column("firstname", "string", "the name", CONTACTS_LINEAGE),
         _column("lastname", "string", "Male or Female", CONTACTS_LINEAGE),
-        _column("hs_lead_status", "enumeration", "HUBSPOT_LEAD_STATUS", CONTACTS_LINEAGE),
-        _column("lifecyclestage", "enumeration", "HUBSPOT_LIFECYCLE_STAGE", CONTACTS_LINEAGE),
+        _column(
+            "hs_lead_status",
+            "enumeration",
+            "lead status, the same for every contact: the setting HUBSPOT_LEAD_STATUS",
+            CONTACTS_LINEAGE,
+        ),
+        _column(
+            "lifecyclestage",
+            "enumeration",
+            "lifecycle stage, the same for every contact: the setting HUBSPOT_LIFECYCLE_STAGE",
+            CONTACTS_LINEAGE,
+        ),
     ]
 )

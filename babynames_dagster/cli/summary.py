@@ -14,7 +14,9 @@ from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.resources.failing import error_of
 
-LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected", "table_rows")
+LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected")
+TABLE_ROWS = "table_rows"
+ROW_COUNT = "dagster/row_count"
 SYNC_COUNTS = (
     "contacts_created",
     "contacts_updated",
@@ -89,11 +91,13 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
 
 def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
     """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
-    counts = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS), 0)
+    counts = dict.fromkeys((*LOAD_COUNTS, TABLE_ROWS, *SYNC_COUNTS), 0)
     dry_run = False
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
-            counts.update(_numbers(event.step_materialization_data.materialization.metadata, LOAD_COUNTS))
+            metadata = event.step_materialization_data.materialization.metadata
+            counts.update(_numbers(metadata, LOAD_COUNTS))
+            counts[TABLE_ROWS] = _numbers(metadata, [ROW_COUNT])[ROW_COUNT]
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
             observed = event.asset_observation_data.asset_observation
             if observed.partition is None:

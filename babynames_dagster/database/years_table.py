@@ -153,7 +153,13 @@ def count_years_of_load(engine: Engine, load_id: int) -> int:
 def has_orphans(engine: Engine) -> bool:
     """Return whether there are births of a name that is gone."""
     with reading(engine) as connection:
-        return connection.execute(_orphans(1)).first() is not None
+        return connection.execute(_orphans().limit(1)).first() is not None
+
+
+def count_orphans(engine: Engine) -> int:
+    """Return how many names have births here and are gone."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(_orphans().subquery())).scalar_one()
 
 
 def delete_orphans(connection: Connection) -> bool:
@@ -165,17 +171,17 @@ def delete_orphans(connection: Connection) -> bool:
     Returns:
         Whether there may be more of them.
     """
-    name_ids = connection.execute(_orphans(_NAMES_DELETED)).scalars().all()
+    name_ids = connection.execute(_orphans().limit(_NAMES_DELETED)).scalars().all()
     if name_ids:
         connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id.in_(name_ids)))
     return len(name_ids) == _NAMES_DELETED
 
 
-def _orphans(limit: int) -> sa.Select[int]:
+def _orphans() -> sa.Select[int]:
     # Each id once, so that no name is looked up for every year of it.
     of_years = sa.select(baby_name_years.c.name_id).distinct().subquery()
     there = sa.exists().where(baby_names.c.id == of_years.c.name_id)
-    return sa.select(of_years.c.name_id).where(~there).limit(limit)
+    return sa.select(of_years.c.name_id).where(~there)
 
 
 def births_by_year(engine: Engine) -> Sequence[YearBirths]:

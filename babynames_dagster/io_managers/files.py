@@ -32,7 +32,7 @@ class StoredFile:
 
 
 class FilesystemIOManager(dg.ConfigurableIOManager):
-    """Keeps the dataset's file in DOWNLOAD_DIR, and remembers which file each run settled on."""
+    """Keeps the dataset's file, and which one each run settled on. Configured by the environment: DOWNLOAD_DIR."""
 
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""

@@ -42,7 +42,7 @@ class LoadedTable:
 
 
 class MySQLIOManager(dg.ConfigurableIOManager):
-    """Writes record batches to the table their header names, on MySQL, MariaDB or SQLite."""
+    """Loads record batches into a table of the resource `database`: MySQL, MariaDB or SQLite."""
 
     database: DatabaseResource
 
@@ -83,7 +83,6 @@ def load_metadata(report: LoadReport) -> dict[str, Any]:
         "rows_present": report.rows_present,
         "rows_duplicate": report.rows_duplicate,
         "rows_rejected": report.rows_rejected,
-        "table_rows": report.table_rows,
         "rows_skipped_on_resume": report.resumed_at,
         "seconds": round(report.seconds, 3),
         "rows_per_second": round(report.rows_read / report.seconds) if report.seconds else 0,

@@ -13,7 +13,7 @@ from babynames_dagster.settings import current_settings
 
 
 class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
-    """The database that DATABASE_URL or DB_* name."""
+    """The database. Configured by the environment: DATABASE_URL, or DB_HOST and its like; else SQLite in DATA_DIR."""
 
     _engine: Engine | None = PrivateAttr(default=None)
 

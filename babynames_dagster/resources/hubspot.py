@@ -14,7 +14,7 @@ from babynames_dagster.settings import current_settings
 
 
 class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
-    """The account that HUBSPOT_ACCESS_TOKEN opens."""
+    """The HubSpot account. Configured by the environment: HUBSPOT_ACCESS_TOKEN and the other HUBSPOT_* variables."""
 
     @contextmanager
     def client(self, engine: Engine) -> Iterator[HubSpotClient]:

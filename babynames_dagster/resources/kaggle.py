@@ -11,7 +11,7 @@ from babynames_dagster.settings import current_settings
 
 
 class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
-    """The dataset of KAGGLE_DATASET, by browser, REST, or from the download folder."""
+    """The dataset, by browser, REST, or from the download folder. Configured by the environment: KAGGLE_*."""
 
     @property
     def dataset_url(self) -> str:
