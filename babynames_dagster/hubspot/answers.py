@@ -22,6 +22,10 @@ _LOCKED_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 366 * 24 * 3600.0
 """What a longer Retry-After is taken for: HubSpot's own longest is a day."""
 
+_MESSAGE_KEPT = 2000
+_MOST_DIGITS = 9
+"""Of a whole number in a header: what a 32-bit column holds, and more than HubSpot ever tells."""
+
 _MIGRATION = 477
 _RETRY = frozenset({NO_ANSWER, 408, 423, 425, 500, 502, 503, 504, 521, 523, 524})
 _SPLIT = frozenset({400, 409, 413})
@@ -72,6 +76,10 @@ class Problem:
     category: str
     message: str
     correlation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep as much of the message as anybody reads: it goes into logs and events, and may be a whole body."""
+        object.__setattr__(self, "message", self.message[:_MESSAGE_KEPT])
 
 
 def verdict(answer: Answer, *, has_body: bool = True) -> Verdict:
@@ -146,9 +154,9 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def whole_number(answer: Answer, header: str) -> int | None:
-    """Return a header's whole number; None where it is absent or something else."""
+    """Return a header's whole number; None where it is absent, beyond belief or something else."""
     value = answer.headers.get(header, "").strip()
-    return int(value) if value.isdecimal() else None
+    return int(value) if value.isdecimal() and len(value) <= _MOST_DIGITS else None
 
 
 def _seconds_of(value: str) -> float | None:

@@ -35,6 +35,8 @@ from babynames_dagster.retry import backoff_seconds
 from babynames_dagster.settings import Settings
 
 _LONGEST_BACKOFF_SECONDS = 60.0
+_ABOVE_ANY_PORTAL = 2**63
+"""No BIGINT holds this or more."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class HubSpotClient:
         """
         answer = self.expect(ACCOUNT)
         number = answer.body("portalId")
-        if not isinstance(number, int):
+        if type(number) is not int or not 0 < number < _ABOVE_ANY_PORTAL:
             raise PipelineError(
                 ErrorCode.HUBSPOT_ERROR,
                 f"{ACCOUNT.path} names no portal; is HUBSPOT_BASE_URL HubSpot's?",

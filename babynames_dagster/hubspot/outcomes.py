@@ -13,6 +13,8 @@ from babynames_dagster.hubspot.answers import Answer, Problem, problem_of
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""
 
+_RECORD_ID_DIGITS = 20
+
 NOT_MENTIONED = Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mention the row")
 """Why a row failed of which a good answer says nothing."""
 
@@ -112,8 +114,7 @@ def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
         row = by_key.get(_key_of(result))
         if row is not None:
             kind = Kind.CREATED if result.get("new") is True else Kind.UPDATED
-            record = result.get("id")
-            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=str(record) if record else None)
+            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=_record_id(result))
     anonymous: list[tuple[Kind, Problem]] = []
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)
@@ -136,6 +137,12 @@ def _key_of(result: dict[str, Any]) -> str:
     properties = result.get("properties")
     email = properties.get("email") if isinstance(properties, dict) else None
     return str(result.get("objectWriteTraceId") or str(email or "").lower())
+
+
+def _record_id(result: dict[str, Any]) -> str | None:
+    """Return a result's record id; None for what can't be one, which the acknowledgement doesn't depend on."""
+    record = str(result.get("id"))
+    return record if record.isascii() and record.isdigit() and len(record) <= _RECORD_ID_DIGITS else None
 
 
 def _named(error: dict[str, Any]) -> list[str]:

@@ -4,11 +4,13 @@ What belongs here: bytes out, an `Answer` back, whatever happens on the wire. Wh
 """
 
 import http.client
+import ipaddress
 import json
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -19,6 +21,10 @@ from babynames_dagster.hubspot.answers import NO_ANSWER, Answer
 
 _CONNECT_SECONDS = 10.0
 _TEXT_KEPT = 2000
+_CHUNK_BYTES = 256 * 1024
+_MOST_BYTES = 64 * 1024 * 1024
+"""Longest body that is read. Every definition of an account's contact properties together is a few megabytes."""
+
 _this_thread = threading.local()
 
 
@@ -46,10 +52,18 @@ class _TimedHTTPSPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TimedHTTPSConnection
 
 
+_TIMED_POOLS = {"http": _TimedHTTPPool, "https": _TimedHTTPSPool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _TimedHTTPPool, "https": _TimedHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = _TIMED_POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:  # noqa: ANN401 - as above
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _TIMED_POOLS
+        return manager
 
 
 class _Bearer(AuthBase):
@@ -96,6 +110,8 @@ class Transport:
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "babynames-dagster"})
+        # A proxy of the environment is on the way to HubSpot, never on the way to this very machine.
+        self._session.trust_env = not _is_loopback(base_url)
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -104,21 +120,23 @@ class Transport:
         """Send one request; nothing that happens on the wire raises."""
         _this_thread.sent_at = time.monotonic()
         try:
-            response = self._session.request(
+            with self._session.request(
                 method,
                 self._base_url + path,
                 data=body,
                 headers={"Content-Type": "application/json"} if body is not None else None,
                 timeout=self._timeout,
                 allow_redirects=False,
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+                stream=True,
+            ) as response:
+                content = _content(response)
+            answered_at = time.monotonic()
+            text = self._without_token(content.decode("utf-8", "replace"))
+            answer = Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT])
+        except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            # Requests' own are OSErrors; a CA bundle that is not there is a bare one, an odd Location a ValueError.
             answered_at = time.monotonic()
             answer = Answer(NO_ANSWER, text=self._without_token(_reason(error)))
-        else:
-            answered_at = time.monotonic()
-            text = self._without_token(response.content.decode("utf-8", "replace"))
-            answer = Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT])
         return Exchange(answer, _this_thread.sent_at, answered_at)
 
     def close(self) -> None:
@@ -129,10 +147,33 @@ class Transport:
         return text.replace(self._token, "(hidden)")
 
 
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
+
+
+def _content(response: requests.Response) -> bytes:
+    """Return a response's body.
+
+    Raises:
+        ValueError: It is longer than any body that this API has.
+    """
+    content = bytearray()
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            message = f"the answer has more than {_MOST_BYTES:,} bytes"
+            raise ValueError(message)
+    return bytes(content)
+
+
 def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets nested too deep
         return None
 
 

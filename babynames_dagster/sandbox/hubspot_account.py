@@ -52,6 +52,7 @@ class Account:
         latency: Bounds of the seconds that an answer takes at least.
         scopes: What the private app may do.
         expired: Whether the token has expired.
+        hidden_headers: Names of rate limit headers that answers lack.
         properties: Definitions of the contact properties, by name.
         faults: What goes wrong.
         log: The newest requests.
@@ -68,6 +69,7 @@ class Account:
     latency: tuple[float, float] = (0.0, 0.0)
     scopes: frozenset[str] = ALL_SCOPES
     expired: bool = False
+    hidden_headers: frozenset[str] = frozenset()
     properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)
     faults: list[Fault] = field(default_factory=list)
     log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))

@@ -93,7 +93,8 @@ def _route(account: Account, method: str, path: str, scope: str | None, action: 
         finally:
             account.under_way -= 1
         entry.status = response.status_code
-        response.headers.update(account.window.headers())
+        told = account.window.headers().items()
+        response.headers.update({name: value for name, value in told if name not in account.hidden_headers})
         response.headers["X-HubSpot-Correlation-Id"] = correlation_id
         return response
 

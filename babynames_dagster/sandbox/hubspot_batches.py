@@ -24,6 +24,12 @@ def upsert(account: Account, body: Mapping[str, Any], correlation_id: str) -> Re
         message = refusal({"email": item.get("id"), **_properties(item)}, account.properties)
         return None if message is None else ("VALIDATION_ERROR", message)
 
+    inputs = body.get("inputs")
+    if isinstance(inputs, list) and any(
+        isinstance(item, dict) and item.get("idProperty") != "email" for item in inputs
+    ):
+        message = "idProperty must name a property with unique values; contacts have email."
+        return 400, error_body(message, "VALIDATION_ERROR", correlation_id)
     return _write(account, body, correlation_id, problem, ok=200, with_new=True)
 
 

@@ -25,8 +25,8 @@ def control_routes(account: Account) -> list[Route]:
     - `GET /_sandbox/requests`: the newest requests.
     - `GET /_sandbox/stats`: counts; `shortest_gap` above the window's length shows that the limit was never met.
     - `PUT /_sandbox/faults`: a list of faults (`Fault.from_json`) in place of the ones before.
-    - `PATCH /_sandbox/account`: any of `scopes`, `expired`, `calls`, `window_seconds`, `daily_calls`, `latency`,
-      `portal_id`, `options` (of properties, by name; null removes one).
+    - `PATCH /_sandbox/account`: any of `scopes`, `expired`, `calls`, `window_seconds`, `daily_calls`, `daily_used` (0
+      starts a new day), `hidden_headers`, `latency`, `portal_id`, `options` (of properties, by name; null removes one).
     - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
     - `POST /_sandbox/reset`: forgets contacts, requests and faults.
     """
@@ -108,6 +108,14 @@ def _set_daily_calls(account: Account, value: int) -> None:
     account.window.daily = value
 
 
+def _set_daily_used(account: Account, value: int) -> None:
+    account.window.daily_used = value
+
+
+def _set_hidden_headers(account: Account, value: list[str]) -> None:
+    account.hidden_headers = frozenset(value)
+
+
 def _set_latency(account: Account, value: tuple[float, float]) -> None:
     account.latency = (value[0], value[1])
 
@@ -130,6 +138,8 @@ _CHANGES: dict[str, Callable[[Account, Any], None]] = {
     "calls": _set_calls,
     "window_seconds": _set_window_seconds,
     "daily_calls": _set_daily_calls,
+    "daily_used": _set_daily_used,
+    "hidden_headers": _set_hidden_headers,
     "latency": _set_latency,
     "portal_id": _set_portal_id,
     "options": _set_options,

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive
 
+_WRONG_FIELDS = ("id", "properties", "objectWriteTraceId", "new", None)
 _GATEWAY_PAGE = (
     "<html><head><title>{status}</title></head><body><center><h1>{status} Gateway</h1></center></body></html>"
 )
@@ -46,6 +47,12 @@ class FaultKind(Enum):
     """Everything was written; the answer's JSON ends in the middle."""
     MISSING_ROWS = "missing_rows"
     """Everything was written; the answer lacks `rows` results (1 by default)."""
+    DUPLICATED_ROWS = "duplicated_rows"
+    """Everything was written; the answer has each result twice."""
+    FOREIGN_ROWS = "foreign_rows"
+    """Everything was written; `rows` results (1 by default) are about rows that nobody sent."""
+    WRONG_TYPES = "wrong_types"
+    """Everything was written; in each result, one field or the result itself is not of its type."""
     NAMELESS_ERRORS = "nameless_errors"
     """Everything good was written; the answer's errors don't say which rows they are about."""
     EMPTY = "empty"
@@ -68,7 +75,7 @@ class Fault:
         status: The HTTP status, where the kind leaves a choice.
         retry_after: Seconds of a Retry-After header.
         seconds: How much slower a slow answer is.
-        rows: How many results are left out.
+        rows: How many results are left out or foreign.
     """
 
     kind: FaultKind
@@ -117,13 +124,27 @@ class Fault:
         return None if make is None else make(self, correlation_id)
 
     def spoil(self, answer: dict[str, Any]) -> None:
-        """Leave out what a good answer lacks because of the fault."""
+        """Make of a good answer what the fault leaves of it."""
         results = answer.get("results")
-        if self.kind is FaultKind.MISSING_ROWS and isinstance(results, MutableSequence):
-            del results[: self.rows]
+        if isinstance(results, MutableSequence):
+            self._spoil_results(results)
         if self.kind is FaultKind.NAMELESS_ERRORS:
             for error in answer.get("errors", []):
                 error.pop("context", None)
+
+    def _spoil_results(self, results: MutableSequence[Any]) -> None:
+        if self.kind is FaultKind.MISSING_ROWS:
+            del results[: self.rows]
+        elif self.kind is FaultKind.DUPLICATED_ROWS:
+            results.extend(list(results))
+        elif self.kind is FaultKind.FOREIGN_ROWS:
+            for number, result in enumerate(results[: self.rows]):
+                result["objectWriteTraceId"] = f"nobody-{number}"
+                result["properties"] = {"email": f"nobody{number}@x.com"}
+        elif self.kind is FaultKind.WRONG_TYPES:
+            for number, result in enumerate(list(results)):
+                wrong = _WRONG_FIELDS[number % len(_WRONG_FIELDS)]
+                results[number] = {**result, wrong: {"no": ["such", 1]}} if wrong else "no object"
 
 
 def error_body(message: str, category: str, correlation_id: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -11,10 +11,11 @@ from typing import Any
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_COUNTRY_OR_PUNYCODE = re.compile(r"[a-z]{2}|xn--[a-z0-9-]{1,59}")
 _LOCAL_OCTETS = 64
 _EMAIL_OCTETS = 254
 
-# The real service knows every top-level domain; any two letters and the commonest others come near enough.
+# The real service knows every top-level domain; any two letters, any punycode and the commonest others come near.
 _SOME_GENERIC_TLDS = (
     "academy agency app biz blog cloud club com company dev digital edu email family gov group info int io live ltd "
     "media mil mobi museum name net news online org page pro shop site store studio team tech today tools website "
@@ -90,7 +91,7 @@ def is_valid_email(email: str) -> bool:
         and _LOCAL_PART.fullmatch(local) is not None
         and len(labels) > 1
         and all(_LABEL.fullmatch(label) for label in labels)
-        and ((len(tld) == 2 and tld.isalpha()) or tld in _GENERIC_TLDS)  # noqa: PLR2004 - country codes
+        and (_COUNTRY_OR_PUNYCODE.fullmatch(tld) is not None or tld in _GENERIC_TLDS)
     )
 
 

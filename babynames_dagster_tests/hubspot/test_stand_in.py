@@ -1,5 +1,6 @@
 """The stand-in for HubSpot does what the real service was seen to do, inconvenient as it is."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,30 @@ def test_a_reset_may_come_before_or_after_the_write(api: Api) -> None:
         with pytest.raises(requests.ConnectionError):
             api.upsert("a@x.com")
         assert len(api.stand_in.contacts()) == written
+
+
+@pytest.mark.parametrize(
+    ("fault", "broken"),
+    [
+        ({"kind": "duplicated_rows"}, lambda results: len(results) == 4),
+        ({"kind": "foreign_rows"}, lambda results: results[0]["objectWriteTraceId"] == "nobody-0"),
+        ({"kind": "wrong_types"}, lambda results: isinstance(results[0]["id"], dict)),
+    ],
+)
+def test_good_rows_may_be_told_badly(api: Api, fault: dict[str, Any], broken: Callable[[list[Any]], bool]) -> None:
+    api.stand_in.set_faults(fault)
+    assert broken(api.upsert("a@x.com", "b@x.com").json()["results"])
+    assert set(api.stand_in.contacts()) == {"a@x.com", "b@x.com"}
+
+
+def test_any_rate_limit_header_may_be_missing(api: Api) -> None:
+    api.stand_in.change(hidden_headers=["X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining"])
+    headers = api.get("/account-info/v3/details").headers
+    assert "X-HubSpot-RateLimit-Max" in headers
+    assert "X-HubSpot-RateLimit-Daily-Remaining" not in headers
+
+
+def test_an_upsert_names_the_property_that_its_ids_are_values_of(api: Api) -> None:
+    item = contact("a@x.com")
+    del item["idProperty"]
+    assert api.post("upsert", {"inputs": [item]}).status_code == 400
