@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app
-from babynames_dagster.cli.terminal import out, show_error, shown_progress
+from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import ensure_schema
 from babynames_dagster.hubspot.client import open_client
@@ -25,6 +26,7 @@ def undo(
     Example: `babynames undo`
     """
     settings = current_settings()
+    begin_log(context, settings)
     verbosity: Verbosity = context.obj
     engine = open_engine(settings.sqlalchemy_url())
     try:
@@ -32,12 +34,12 @@ def undo(
         with open_client(settings, engine) as client, shown_progress(quiet=verbosity.quiet):
             count = contacts_to_undo(engine, client.portal_id)
             if not count:
-                out.print(f"Nothing to undo in portal {client.portal_id}.")
+                say(f"Nothing to undo in portal {client.portal_id}.")
                 return
             if not yes:
                 typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
             report = undo_created(client, engine, settings=settings, on_progress=log_progress)
-        out.print(f"Archived {report.archived:,} contacts in portal {client.portal_id}; {report.failed:,} failed.")
+        say(f"Archived {report.archived:,} contacts in portal {client.portal_id}; {report.failed:,} failed.")
         if report.stopped is not None:
             show_error(report.stopped)
         if report.failed or report.stopped is not None:

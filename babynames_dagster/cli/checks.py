@@ -1,33 +1,54 @@
 """What `babynames check` tries: each connection for real, said in one line.
 
 What belongs here: asking the domain. What does not: drawing.
+
+Nothing is loaded, sent or migrated. A check leaves what its calls need anyway: log lines, Kaggle's kept session, and
+in a database that is ready the row that paces calls to HubSpot.
 """
 
-import sqlalchemy as sa
+import os
+import tempfile
+from pathlib import Path
 
-from babynames_dagster.database.engine import open_engine, reading
-from babynames_dagster.database.migrate import current_revision, ensure_schema
+from sqlalchemy.engine import Engine, make_url
+
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.migrate import refuse_schema, upgrade
+from babynames_dagster.database.state import DatabaseState, look_at
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.account_check import check_account
 from babynames_dagster.kaggle.check import check_kaggle
 from babynames_dagster.settings import Settings
 
 
 def check_database(settings: Settings) -> str:
-    """Connect, bring the schema to head, and say what answered.
+    """Connect, and say what answered and whether a run could use it.
 
     Raises:
-        PipelineError: MISSING_CONFIG, or any DB_* code.
+        PipelineError: MISSING_CONFIG, FILE_NOT_WRITABLE, or any DB_* code.
     """
-    engine = open_engine(settings.sqlalchemy_url())
-    try:
-        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
-        with reading(engine) as connection:
-            function = "sqlite_version()" if engine.dialect.name == "sqlite" else "version()"
-            version = connection.execute(sa.text(f"SELECT {function}")).scalar_one()
-        where = engine.url.render_as_string(hide_password=True)
-        return f"{where}, {engine.dialect.name} {version}, schema at {current_revision(engine)}"
-    finally:
-        engine.dispose()
+    url = settings.sqlalchemy_url()
+    found = look_at(url)
+    refuse_schema(found.schema, auto_migrate=settings.db_auto_migrate)
+    if found.server is None:
+        _require_place(Path(str(url.database)))
+    return describe_database(found)
+
+
+def describe_database(found: DatabaseState) -> str:
+    """Say in one line what a database is, and what to do where that is not enough for a run."""
+    schema = found.schema
+    if found.server is None:
+        return f"{found.address}, which is not there yet: `babynames migrate`, or the next run, makes it"
+    if schema.revision is None:
+        state = "without tables yet: `babynames migrate`, or the next run, makes them"
+    elif not schema.is_known:
+        state = f"schema at {schema.revision}, which a newer version of this project made: update it"
+    elif not schema.is_newest:
+        state = f"schema at {schema.revision}: `babynames migrate`, or the next run, brings it to {schema.head}"
+    else:
+        state = f"schema at {schema.revision}"
+    return f"{found.address}, {found.server}, {state}"
 
 
 def check_kaggle_site(settings: Settings) -> str:
@@ -46,9 +67,25 @@ def check_hubspot_account(settings: Settings) -> str:
         PipelineError: MISSING_CONFIG, any HUBSPOT_* code, or a DB_* code, because pacing lives in the database.
     """
     settings.require("hubspot_access_token")
-    engine = open_engine(settings.sqlalchemy_url())
+    url = settings.sqlalchemy_url()
+    if look_at(url).schema.is_newest:
+        return _check_account(settings, open_engine(url))
+    # A handful of calls need no place in the app's shared pacing where its table is yet to come.
+    with tempfile.TemporaryDirectory(prefix="babynames-check-") as folder:
+        own = open_engine(make_url(f"sqlite:///{folder}/pacing.db"))
+        upgrade(own)
+        return _check_account(settings, own)
+
+
+def _check_account(settings: Settings, pacing: Engine) -> str:
     try:
-        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
-        return check_account(settings, engine)
+        return check_account(settings, pacing)
     finally:
-        engine.dispose()
+        pacing.dispose()
+
+
+def _require_place(file: Path) -> None:
+    """Raise unless a file can be made, with the folders that it needs."""
+    folder = next(folder for folder in file.absolute().parents if folder.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{file} can't be made: {folder} is not writable.")

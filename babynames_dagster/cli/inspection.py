@@ -1,4 +1,7 @@
-"""Commands that look and change nothing: `check` and `status`, and `rejects`, which can send again."""
+"""Commands that look: `check`, `status`, and `rejects`, which can also send again.
+
+What belongs here: asking and drawing. None of them makes or migrates a database; `status` leaves no trace at all.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -7,15 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.app import app, exit_status
-from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site
+from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, describe_database
+from babynames_dagster.cli.demo import demo_folder, demos, enter_demo
+from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.overview import overview
-from babynames_dagster.cli.pipeline import WantedRun, shared_instance
+from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.runs import run_and_show
-from babynames_dagster.cli.terminal import err, out, show_error, show_json, show_table
+from babynames_dagster.cli.terminal import err, out, say, show_error, show_json, show_table
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger import rejected_contacts
 from babynames_dagster.database.loads import rejected_rows_of_last_loads
-from babynames_dagster.database.migrate import ensure_schema
+from babynames_dagster.database.state import look_at
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import Settings, current_settings
 
@@ -40,7 +45,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 @app.command()
 def check(
-    what: Annotated[str | None, typer.Argument(help="`db`, `kaggle` or `hubspot`; all where left out.")] = None,
+    context: typer.Context,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="`db`, `kaggle` or `hubspot`; all where left out.", autocompletion=lambda: list(_CHECKS)),
+    ] = None,
 ) -> None:
     """Try each connection for real: what is wrong, and what to do.
 
@@ -49,6 +58,7 @@ def check(
     if what is not None and what not in _CHECKS:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(_CHECKS)}")
     settings = current_settings()
+    begin_log(context, settings)
     status = 0
     for name in [what] if what else list(_CHECKS):
         try:
@@ -58,32 +68,47 @@ def check(
             show_error(error)
             status = max(status, exit_status(error))
         else:
-            out.print(f"[bold green]✓[/] {name}: ", end="")
-            out.print(answer, markup=False)
+            out.print("[bold green]✓[/] ", end="")
+            say(f"{name}: {answer}")
     raise typer.Exit(status)
 
 
 @app.command()
-def status(*, json: Json = False) -> None:
+def status(
+    *,
+    demo: Annotated[
+        str | None,
+        typer.Option(
+            help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
+            autocompletion=lambda: demos(current_settings().data),
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Show tables, ledger, last loads and runs at a glance.
 
-    Examples: `babynames status`, `babynames status --json`
+    Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
     settings = current_settings()
-    engine = open_engine(settings.sqlalchemy_url())
-    try:
-        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
-        with shared_instance(settings.data) as instance:
-            found = overview(engine, instance)
-    finally:
-        engine.dispose()
+    home, others = settings.data, demos(settings.data)
+    if demo is not None:
+        if demo not in others:
+            raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
+        settings, others = enter_demo(demo_folder(home, demo)), []
+    found = overview(settings, home, demo=demo)
     if json:
         show_json(found)
         return
-    show_table("Tables", ("table", "rows"), list(found["tables"].items()))
-    _show_dicts("Ledger", found["ledger"])
-    _show_dicts("Last loads", found["loads"], columns=_LOAD_COLUMNS)
+    for title, key in (("Database", "database"), ("Data folder", "data_dir"), ("Dagster's records", "dagster_home")):
+        out.print(f"[bold]{title}[/]: ", end="")
+        out.print(found[key], markup=False)
+    if found["tables"]:
+        show_table("Tables", ("table", "rows"), list(found["tables"].items()))
+        _show_dicts("Ledger", found["ledger"])
+        _show_dicts("Last loads", found["loads"], columns=_LOAD_COLUMNS)
     _show_dicts("Last runs", [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]])
+    for name in others:
+        out.print(f"A demo has tables and contacts of its own: `babynames status --demo {name}`", markup=False)
 
 
 @app.command()
@@ -99,6 +124,7 @@ def rejects(
     Examples: `babynames rejects`, `babynames rejects --retry`
     """
     settings = current_settings()
+    begin_log(context, settings)
     if retry:
         run_and_show(
             settings,
@@ -107,18 +133,29 @@ def rejects(
             json=json,
         )
         return
-    engine = open_engine(settings.sqlalchemy_url())
-    try:
-        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
-        rows = [asdict(row) for row in rejected_rows_of_last_loads(engine, limit)]
-        contacts = [asdict(row) for row in rejected_contacts(engine, limit)]
-    finally:
-        engine.dispose()
+    rows, contacts = _rejects(settings, limit)
     if json:
         show_json({"rows": rows, "contacts": contacts})
         return
     _show_dicts("Rejected rows", rows)
     _show_dicts("Rejected contacts", contacts)
+
+
+def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return rejected rows and contacts; none, and a note, where the database is not ready to have any."""
+    url = settings.sqlalchemy_url()
+    found = look_at(url)
+    if not found.schema.is_newest:
+        err.print(f"Note: {describe_database(found)}.", markup=False)
+        return [], []
+    engine = open_engine(url)
+    try:
+        return (
+            [asdict(row) for row in rejected_rows_of_last_loads(engine, limit)],
+            [asdict(row) for row in rejected_contacts(engine, limit)],
+        )
+    finally:
+        engine.dispose()
 
 
 def _show_dicts(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:

@@ -1,5 +1,6 @@
 """The entry point: gathers the commands, and ends with one clear message where one fails, never with a traceback."""
 
+import contextlib
 import logging
 import signal
 import sys
@@ -7,23 +8,28 @@ from types import FrameType
 
 from babynames_dagster.cli import accounts, inspection, runs, upkeep
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
-from babynames_dagster.cli.terminal import err, show_error
+from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.logs import LOGGER, log_to_files
+from babynames_dagster.settings import current_settings
 
 COMMAND_MODULES = (accounts, inspection, runs, upkeep)
 """Importing them is what puts their commands on the app."""
 
-_log = logging.getLogger("babynames_dagster")
+_log = logging.getLogger(COMMAND_LOGGER)
 
 
 def main() -> None:
     """Run the command, and leave with its exit status."""
     signal.signal(signal.SIGTERM, _terminate)
+    # Python shows warnings that no handler takes; commands that only look take none.
+    logging.getLogger(LOGGER).addHandler(logging.NullHandler())
     try:
         app()
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
             err.print("Stopped. Run the same command again: it goes on where it stopped.")
+        _log.info("Exit status %s.", end.code)
         raise
     except PipelineError as error:
         _leave(error)
@@ -31,13 +37,17 @@ def main() -> None:
         code = ErrorCode.FILE_NOT_WRITABLE if error.filename else ErrorCode.UNEXPECTED
         _leave(PipelineError(code, str(error)))
     except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
-        _log.debug("The command failed.", exc_info=True)
+        with contextlib.suppress(PipelineError):
+            log_to_files(current_settings())
+        _log.exception("The command failed.")
         _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))
 
 
 def _leave(error: PipelineError) -> None:
     show_error(error)
-    sys.exit(exit_status(error))
+    status = exit_status(error)
+    _log.info("Exit status %s.", status)
+    sys.exit(status)
 
 
 def _terminate(number: int, _: FrameType | None) -> None:

@@ -3,46 +3,79 @@
 What belongs here: gathering. What does not: drawing.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.cli.checks import describe_database
+from babynames_dagster.cli.demo import DEMO_TAG
+from babynames_dagster.cli.pipeline import dagster_home_of, shared_instance
+from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger import outcome_counts
 from babynames_dagster.database.loads import last_loads
 from babynames_dagster.database.names_table import count_names
+from babynames_dagster.database.state import look_at
 from babynames_dagster.database.years_table import count_years
+from babynames_dagster.settings import Settings
 
 LOADS_SHOWN = 5
 RUNS_SHOWN = 5
 
 
-def overview(engine: Engine, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Return everything at a glance, as plain values.
+def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict[str, Any]:
+    """Return everything at a glance, as plain values; nothing is made or changed.
 
     Args:
-        engine: The database.
-        instance: Where the runs are recorded.
+        settings: Which database.
+        home: The data folder that holds the Dagster instance.
+        demo: Only the runs of this demo; all where None.
 
     Raises:
         PipelineError: Any DB_* code.
     """
+    url = settings.sqlalchemy_url()
+    found = look_at(url)
+    shown: dict[str, Any] = {
+        "database": describe_database(found),
+        "data_dir": str(settings.data),
+        "dagster_home": str(dagster_home_of(home)),
+        "tables": {},
+        "ledger": [],
+        "loads": [],
+        "runs": _runs(home, demo),
+    }
+    if found.schema.is_newest:
+        engine = open_engine(url)
+        try:
+            shown |= _contents(engine)
+        finally:
+            engine.dispose()
+    return shown
+
+
+def _contents(engine: Engine) -> dict[str, Any]:
     return {
         "tables": {"baby_names": count_names(engine), "baby_name_years": count_years(engine)},
         "ledger": [{**asdict(row), "portal_id": str(row.portal_id)} for row in outcome_counts(engine)],
         "loads": [_plain(asdict(load)) for load in last_loads(engine, LOADS_SHOWN)],
-        "runs": _runs(instance.get_run_records(limit=RUNS_SHOWN)),
     }
 
 
-def _runs(records: Sequence[dg.RunRecord]) -> list[dict[str, Any]]:
+def _runs(home: Path, demo: str | None) -> list[dict[str, Any]]:
+    if not dagster_home_of(home).is_dir():
+        return []
+    wanted = dg.RunsFilter(tags={DEMO_TAG: demo}) if demo else None
+    with shared_instance(home) as instance:
+        records = instance.get_run_records(filters=wanted, limit=RUNS_SHOWN)
     return [
         {
             "run_id": record.dagster_run.run_id,
             "job": record.dagster_run.job_name,
+            "demo": record.dagster_run.tags.get(DEMO_TAG),
             "status": record.dagster_run.status.value,
             "started": _moment(record.start_time),
             "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,

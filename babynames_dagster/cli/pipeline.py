@@ -46,17 +46,26 @@ def job_to_run() -> dg.JobDefinition:
     return build_definitions().resolve_job_def(PIPELINE_JOB)
 
 
-def dagster_home(data: Path) -> Path:
-    """Return the folder of the Dagster instance that runs and `make ui` share, made ready.
+def dagster_home_of(data: Path) -> Path:
+    """Return the folder of the Dagster instance that runs and `make ui` share, whether it is there or not.
 
     Args:
         data: The data folder, below which it lies unless DAGSTER_HOME names another.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    return Path(given).expanduser().resolve() if given else data / "dagster"
+
+
+def dagster_home(data: Path) -> Path:
+    """Return that folder, made ready.
+
+    Args:
+        data: The data folder.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where it can't be made.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    home = Path(given).expanduser().resolve() if given else data / "dagster"
+    home = dagster_home_of(data)
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():

@@ -10,13 +10,13 @@ import typer
 
 from babynames_dagster.assets.partitions import INITIALS
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, Verbosity, app, exit_status
-from babynames_dagster.cli.demo import demo_environment
+from babynames_dagster.cli.demo import DEMO_TAG, demo_folder, demo_name, enter_demo
+from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_instance
 from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
-from babynames_dagster.logs import log_to_files
 from babynames_dagster.names.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings
@@ -33,12 +33,17 @@ def run(  # noqa: PLR0913 - one parameter an option
     path: Annotated[
         Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)
     ] = None,
-    partition: Annotated[str | None, typer.Option(help="Only this partition of the contacts: A..Z or other.")] = None,
-    force_download: Annotated[bool, typer.Option(help="Fetch the file anew.")] = False,
-    full_reload: Annotated[bool, typer.Option(help="Load a file again that was loaded before.")] = False,
-    full_refresh: Annotated[bool, typer.Option(help="Send every contact, changed or not.")] = False,
-    retry_rejected: Annotated[bool, typer.Option(help="Send rejected contacts again.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only say what HubSpot would get.")] = False,
+    partition: Annotated[
+        str | None,
+        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
+    ] = None,
+    force_download: Annotated[bool, typer.Option("--force-download", help="Fetch the file anew.")] = False,
+    full_reload: Annotated[
+        bool, typer.Option("--full-reload", help="Load a file again that was loaded before.")
+    ] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Send every contact, changed or not.")] = False,
+    retry_rejected: Annotated[bool, typer.Option("--retry-rejected", help="Send rejected contacts again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what HubSpot would get.")] = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -59,8 +64,10 @@ def run(  # noqa: PLR0913 - one parameter an option
             "dry_run": dry_run,
         },
     }
-    verbosity = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
-    run_and_show(current_settings(), verbosity, WantedRun(op_config, partition=partition), json=json)
+    settings = current_settings()
+    context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
+    begin_log(context, settings)
+    run_and_show(settings, context.obj, WantedRun(op_config, partition=partition), json=json)
 
 
 @app.command()
@@ -81,9 +88,10 @@ def demo(
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
     home = current_settings().data
-    verbosity = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
+    context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
     with _demo(dataset) as settings:
-        run_and_show(settings, verbosity, WantedRun(tags={"babynames/demo": "true"}), json=json, home=home)
+        begin_log(context, settings)
+        run_and_show(settings, context.obj, WantedRun(tags={DEMO_TAG: demo_name(dataset)}), json=json, home=home)
 
 
 def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbosity:
@@ -93,12 +101,11 @@ def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbo
 
 @contextmanager
 def _demo(dataset: Path | None) -> Iterator[Settings]:
-    """Point this process at a sandbox of its own."""
-    environment, state = demo_environment(dataset, os.environ, current_settings().data)
-    with running_sandbox(dataset=dataset, state=state) as sandbox:
-        os.environ.update({**sandbox.environment, **environment})
-        current_settings.cache_clear()
-        yield current_settings()
+    """Point this process at a sandbox of its own, and at the state of its demo."""
+    folder = demo_folder(current_settings().data, demo_name(dataset))
+    with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
+        os.environ.update(sandbox.environment)
+        yield enter_demo(folder)
 
 
 def run_and_show(
@@ -117,7 +124,6 @@ def run_and_show(
         Exit: With the error's status where the run failed.
     """
     settings.require("hubspot_access_token", *settings.needed_for_database)
-    log_to_files(settings)
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
             err.print(f"Note: {warning}", markup=False)

@@ -1,6 +1,6 @@
 """What the command line shows: progress and logs on stderr, the result alone on stdout.
 
-What belongs here: drawing. What does not: finding out.
+What belongs here: drawing. What does not: finding out, nor where log lines go.
 """
 
 import json
@@ -23,11 +23,20 @@ from babynames_dagster.resources.reporting import describe, progress_log
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+COMMAND_LOGGER = "babynames_dagster.command"
 PLAIN_SECONDS = 5.0
+_log = logging.getLogger(COMMAND_LOGGER)
+
+
+def say(text: str) -> None:
+    """Tell a result on stdout, and the log."""
+    out.print(Text(text))
+    _log.info("%s", text)
 
 
 def show_error(error: PipelineError) -> None:
-    """Say what happened, where, and what to do."""
+    """Say what happened, where, and what to do; the log hears it, too."""
+    _log.error("%s", error)
     err.print(Text(f"{error.code.name}: ", style="bold red"), Text(error.what), sep="")
     err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
 

@@ -1,5 +1,6 @@
 """Commands around the pipeline: `migrate`, `sandbox`, `login` and `clean`."""
 
+import logging
 import shlex
 import shutil
 import signal
@@ -11,7 +12,8 @@ import typer
 from dotenv import dotenv_values
 
 from babynames_dagster.cli.app import app
-from babynames_dagster.cli.terminal import err, out
+from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.terminal import err, out, say
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -21,27 +23,31 @@ from babynames_dagster.settings import current_settings
 
 
 @app.command()
-def migrate() -> None:
+def migrate(context: typer.Context) -> None:
     """Bring the database's schema to its newest version.
 
     Example: `babynames migrate` (the same as `alembic upgrade head`)
     """
-    engine = open_engine(current_settings().sqlalchemy_url())
+    settings = current_settings()
+    begin_log(context, settings)
+    engine = open_engine(settings.sqlalchemy_url())
     try:
         before = current_revision(engine)
         upgrade(engine)
-        out.print(f"Schema: {before or 'none'} -> {current_revision(engine)}")
+        say(f"Schema: {before or 'none'} -> {current_revision(engine)}")
     finally:
         engine.dispose()
 
 
 @app.command()
-def login() -> None:
+def login(context: typer.Context) -> None:
     """Open a window, sign in to Kaggle by hand, and keep the session for headless runs.
 
     For two-step verification and bot checks. Example: `babynames login`
     """
-    out.print(f"The session is kept in {sign_in_by_hand(current_settings())}", markup=False)
+    settings = current_settings()
+    begin_log(context, settings, aloud=logging.INFO)
+    say(f"The session is kept in {sign_in_by_hand(settings)}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.sandbox.server import HUBSPOT_TOKEN
-from babynames_dagster_tests.support.command import run_script
+from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.mariadb import free_port
 
 NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://127.0.0.1:1", "MAX_RETRIES": "0"}
@@ -36,7 +36,7 @@ NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://12
 def test_a_mistake_is_named_with_its_code_and_remedy(
     tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], status: int, said: tuple[str, ...]
 ) -> None:
-    answer = run_script("babynames", *arguments, folder=tmp_path, environment=environment)
+    answer = run_babynames(*arguments, folder=tmp_path, environment=environment)
     assert answer.returncode == status, answer.stderr
     for word in said:
         assert word in answer.stderr
@@ -46,7 +46,7 @@ def test_a_mistake_is_named_with_its_code_and_remedy(
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
-    answer = run_script("babynames", "run", folder=tmp_path, environment=NOWHERE)
+    answer = run_babynames("run", folder=tmp_path, environment=NOWHERE)
     assert answer.returncode == 1
     assert "FILE_NOT_WRITABLE" in answer.stderr
     assert str(tmp_path / "data") in answer.stderr

@@ -1,12 +1,18 @@
 """Running the console scripts that stand beside this interpreter, in a folder and an environment of their own."""
 
+import io
+import logging
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from babynames_dagster.settings import Settings
+from babynames_dagster.cli import main
+from babynames_dagster.logs import LOGGER
+from babynames_dagster.settings import Settings, current_settings
 
 SCRIPTS = Path(sys.executable).parent
 SECONDS = 120
@@ -48,3 +54,44 @@ def start_script(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[str, str] | None) -> Iterator[None]:
+    """Keep what a command does to its process from the tests after it: variables, folder, signals, log handlers."""
+    before, where, terminate, argv = dict(os.environ), Path.cwd(), signal.getsignal(signal.SIGTERM), sys.argv
+    log = logging.getLogger(LOGGER)
+    handlers, level = [*log.handlers], log.level
+    os.environ.clear()
+    os.environ.update(clean_environment(environment))
+    os.chdir(folder)
+    sys.argv = arguments
+    current_settings.cache_clear()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        os.chdir(where)
+        sys.argv = argv
+        signal.signal(signal.SIGTERM, terminate)
+        for handler in [handler for handler in log.handlers if handler not in handlers]:
+            log.removeHandler(handler)
+            handler.close()
+        log.setLevel(level)
+        current_settings.cache_clear()
+
+
+def run_babynames(
+    *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the `babynames` command's entry point to its end in this process, which spares the imports of another."""
+    output, errors, line = io.StringIO(), io.StringIO(), ["babynames", *arguments]
+    with _own_process_state(line, folder, environment), redirect_stdout(output), redirect_stderr(errors):
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        else:
+            status = 0
+    return subprocess.CompletedProcess(line, status, output.getvalue(), errors.getvalue())

@@ -1,0 +1,52 @@
+"""The log of commands that do work: in LOG_DIR, and its warnings on the terminal.
+
+What belongs here: switching it on, once a command. What does not: files and lines (`logs.py`), or what the commands
+themselves show (`terminal.py`).
+"""
+
+import logging
+
+import typer
+from rich.text import Text
+from typing_extensions import override
+
+from babynames_dagster.cli.app import Verbosity
+from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
+from babynames_dagster.logs import LOGGER, log_to_files
+from babynames_dagster.settings import Settings
+
+_log = logging.getLogger(COMMAND_LOGGER)
+
+
+def begin_log(context: typer.Context, settings: Settings, *, aloud: int = logging.WARNING) -> None:
+    """Let a command that does work write to LOG_DIR, beginning with what it was asked to do.
+
+    Args:
+        context: The command's context; how much it says meanwhile follows from its verbosity.
+        settings: LOG_DIR, LOG_LEVEL.
+        aloud: The least level of log lines that are shown on the terminal, too.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
+    """
+    log_to_files(settings)
+    verbosity: Verbosity = context.obj
+    notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
+    package = logging.getLogger(LOGGER)
+    package.addHandler(notes)
+    if not package.isEnabledFor(notes.level):
+        package.setLevel(notes.level)
+    asked = {name: value for name, value in context.params.items() if value}
+    _log.info("%s %s", context.command_path, " ".join(f"{name}={value}" for name, value in asked.items()))
+
+
+class _Notes(logging.Handler):
+    """Shows what the domain logs; a command's own lines are on the terminal already, as is its progress."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.addFilter(lambda record: record.name != COMMAND_LOGGER and not hasattr(record, "progress"))
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(Text(f"Note: {record.getMessage()}"))
