@@ -8,8 +8,18 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from babynames_dagster.database.tables import baby_names, hubspot_contacts, loads
+from babynames_dagster.assets.checks import (
+    births_belong_to_names,
+    few_rows_are_rejected,
+    rows_add_up,
+    rows_match_last_load,
+    sex_is_m_or_f,
+    slugs_are_unique,
+)
+from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
+from babynames_dagster.definitions import default_resources
 from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster.settings import current_settings
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
 
 ALL_CHECKS = {
@@ -19,6 +29,8 @@ ALL_CHECKS = {
     "few_rows_are_rejected",
     "slugs_are_unique",
     "sex_is_m_or_f",
+    "births_belong_to_names",
+    "rows_match_last_load",
     "ledger_matches_table",
     "sample_reads_back",
 }
@@ -50,8 +62,33 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
-def test_all_checks_pass_after_a_sound_run(sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance) -> None:
-    del sandbox
+def evaluate(check: dg.AssetChecksDefinition) -> dg.AssetCheckEvaluation:
+    """Execute one check alone, as the button of the UI does."""
+    definitions = dg.Definitions(asset_checks=[check], resources=default_resources())
+    job = definitions.resolve_implicit_global_asset_job_def()
+    (evaluation,) = job.execute_in_process(raise_on_error=False).get_asset_check_evaluations()
+    return evaluation
+
+
+def numbers(evaluation: dg.AssetCheckEvaluation) -> dict[str, object]:
+    return {key: value.value for key, value in evaluation.metadata.items()}
+
+
+@pytest.fixture
+def year_filter(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that makes `baby_name_years` part of the job."""
+    del sandbox  # which forgets the settings of before, and so has to come first
+    monkeypatch.setenv("MIN_YEAR", "1900")
+    current_settings.cache_clear()
+
+
+def load_both_tables(instance: dg.DagsterInstance, dataset: Path) -> None:
+    tables = ["raw_zip", "baby_names_table", "baby_name_years"]
+    assert run_graph(instance, assets=tables, config={"raw_zip": {"path": str(dataset)}}).success
+
+
+@pytest.mark.usefixtures("year_filter")
+def test_all_checks_pass_after_a_sound_run(dataset: Path, instance: dg.DagsterInstance) -> None:
     result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
     assert {check.check_name for check in result.get_asset_check_evaluations()} == ALL_CHECKS
     assert failed_checks(result) == set()
@@ -130,3 +167,77 @@ def test_a_file_that_changed_after_it_was_recorded_is_found(
     failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
     assert failure is not None
     assert failure.metadata["code"].value == "FILE_CHANGED"
+
+
+def test_rows_that_a_table_without_its_constraints_lets_in_are_found(
+    sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance, url: str
+) -> None:
+    del sandbox
+    run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(dataset)}})
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE baby_names RENAME TO constrained")
+        connection.exec_driver_sql("CREATE TABLE baby_names AS SELECT * FROM constrained")
+        connection.exec_driver_sql("INSERT INTO baby_names SELECT * FROM constrained WHERE name = 'Mary'")
+    twice, still_sound = evaluate(slugs_are_unique), evaluate(sex_is_m_or_f)
+    assert (twice.passed, numbers(twice)) == (False, {"rows": 3, "distinct_slugs": 2})
+    assert still_sound.passed
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE baby_names SET sex = 'X' WHERE name = 'Mary'")
+    engine.dispose()
+    other = evaluate(sex_is_m_or_f)
+    assert (other.passed, numbers(other)) == (False, {"rows_with_another_sex": 2})
+
+
+@pytest.mark.usefixtures("year_filter")
+def test_births_of_a_name_that_is_gone_are_found(dataset: Path, instance: dg.DagsterInstance, url: str) -> None:
+    load_both_tables(instance, dataset)
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "John"))
+    engine.dispose()
+    gone = evaluate(births_belong_to_names)
+    assert (gone.passed, numbers(gone)) == (False, {"names_missing": 1})
+    assert evaluate(rows_match_last_load).passed
+
+
+@pytest.mark.usefixtures("year_filter")
+def test_births_that_were_deleted_are_missed(dataset: Path, instance: dg.DagsterInstance, url: str) -> None:
+    load_both_tables(instance, dataset)
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id == 1))
+    engine.dispose()
+    missed = evaluate(rows_match_last_load)
+    assert (missed.passed, numbers(missed)) == (False, {"load_id": 2, "rows_counted": 2, "rows_found": 1})
+    assert evaluate(births_belong_to_names).passed
+
+
+def test_the_checks_of_a_load_say_what_they_compared(
+    sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del sandbox
+    monkeypatch.setenv("REJECT_LIMIT", "0.5")
+    current_settings.cache_clear()
+    dataset.write_text(dataset.read_text(encoding="utf-8") + "1990,,F,1\n1991,Mary,F,2\n", encoding="utf-8")
+    run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(dataset)}})
+    assert numbers(evaluate(rows_add_up)) == {
+        "rows_read": 4,
+        "rows_inserted": 2,
+        "rows_present": 0,
+        "rows_duplicate": 1,
+        "rows_rejected": 1,
+        "rows_accounted_for": 4,
+    }
+    assert numbers(evaluate(few_rows_are_rejected)) == {
+        "rows_read": 4,
+        "rows_rejected": 1,
+        "rejected_share": 0.25,
+        "reject_limit": 0.5,
+    }
+
+
+@pytest.mark.parametrize("check", [rows_add_up, few_rows_are_rejected, rows_match_last_load])
+def test_a_check_of_a_load_fails_where_none_has_finished(sandbox: Sandbox, check: dg.AssetChecksDefinition) -> None:
+    del sandbox
+    assert not evaluate(check).passed

@@ -1,0 +1,138 @@
+"""What a run may ask of the sync by its config, and what the UI then shows of each partition."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import requests
+import sqlalchemy as sa
+
+from babynames_dagster.cli.summary import summarise
+from babynames_dagster.database.tables import baby_names
+from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+
+CONTACTS = dg.AssetKey("hubspot_contacts")
+ROWS = [(1990, "Mary", "F", 10), (1990, "John", "M", 9), (1990, "Jane", "F", 8)]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'names.db'}"
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str) -> Iterator[Sandbox]:
+    with pointed_at_sandbox(monkeypatch, tmp_path, url) as served:
+        yield served
+
+
+@pytest.fixture
+def instance(sandbox: Sandbox, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance whose run has loaded three names."""
+    del sandbox
+    path = write_csv(tmp_path / "names.csv", ROWS)
+    with dg.instance_for_test() as made:
+        tables = ["raw_zip", "baby_names_table"]
+        assert run_graph(made, assets=tables, config={"raw_zip": {"path": str(path)}}).success
+        yield made
+
+
+def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int]:
+    """Run the sync, and return the counts that the command line tells."""
+    result = run_graph(instance, assets=["hubspot_contacts"], config={"hubspot_contacts": config})
+    assert result.success
+    return summarise(instance, result.run_id).counts
+
+
+def plain(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:
+    """Return metadata as plain values, tables as a list of rows."""
+    return {
+        key: [record.data for record in value.records] if isinstance(value, dg.TableMetadataValue) else value.value
+        for key, value in metadata.items()
+    }
+
+
+def partition_metadata(instance: dg.DagsterInstance, partition: str) -> dict[str, Any]:
+    wanted = dg.AssetRecordsFilter(asset_key=CONTACTS, asset_partitions=[partition])
+    (event,) = instance.fetch_materializations(wanted, limit=1).records
+    assert event.asset_materialization is not None
+    return plain(event.asset_materialization.metadata)
+
+
+def spoil_mary(url: str) -> None:
+    """Give a name a slug that makes no email."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.name == "Mary").values(slug="two..dots"))
+    engine.dispose()
+
+
+def test_each_partition_shows_its_own_counts_time_calls_and_rows(instance: dg.DagsterInstance) -> None:
+    run_sync(instance)
+    shown = partition_metadata(instance, "J")
+    assert shown["dagster/partition_row_count"] == shown["contacts_created"] == 2
+    assert shown["preview"] == [
+        {"email": "jane.f@babynamesdemo.com", "firstname": "Jane", "lastname": "Female"},
+        {"email": "john.m@babynamesdemo.com", "firstname": "John", "lastname": "Male"},
+    ]
+    assert (shown["requests"], shown["waited_seconds"]) == (1, 0)
+    assert shown["seconds"] > 0
+    assert shown["contacts_per_second"] > 0
+    assert shown["share_of_ceiling"] > 0
+    assert "first_rejects" not in shown
+
+
+def test_a_partition_without_contacts_shows_zeros_and_no_rates(instance: dg.DagsterInstance) -> None:
+    run_sync(instance)
+    shown = partition_metadata(instance, "Q")
+    assert (shown["dagster/partition_row_count"], shown["requests"], shown["seconds"]) == (0, 0, 0)
+    assert not {"contacts_per_second", "share_of_ceiling", "preview", "first_rejects"} & shown.keys()
+
+
+def test_rejects_are_shown_with_the_partition_they_belong_to(instance: dg.DagsterInstance, url: str) -> None:
+    spoil_mary(url)
+    run_sync(instance)
+    (reject,) = partition_metadata(instance, "M")["first_rejects"]
+    assert reject["email"] == "two..dots@babynamesdemo.com"
+    assert reject["category"] == "VALIDATION_ERROR"
+    assert reject["correlation_id"]
+    assert "first_rejects" not in partition_metadata(instance, "J")
+
+
+def test_full_refresh_sends_what_has_not_changed(instance: dg.DagsterInstance) -> None:
+    run_sync(instance)
+    assert run_sync(instance)["contacts_unchanged"] == 3
+    assert run_sync(instance, full_refresh=True)["contacts_updated"] == 3
+
+
+def test_retry_rejected_sends_again_what_hubspot_refused(
+    instance: dg.DagsterInstance, url: str, sandbox: Sandbox
+) -> None:
+    spoil_mary(url)
+    run_sync(instance)
+    before = upserts(sandbox)
+    assert run_sync(instance)["contacts_rejected"] == 1
+    assert upserts(sandbox) == before
+    assert run_sync(instance, retry_rejected=True)["contacts_rejected"] == 1
+    assert upserts(sandbox) == before + 1
+
+
+def test_a_dry_run_observes_each_partition_and_promises_no_rates(
+    instance: dg.DagsterInstance, sandbox: Sandbox
+) -> None:
+    assert run_sync(instance, dry_run=True)["contacts_created"] == 3
+    wanted = dg.AssetRecordsFilter(asset_key=CONTACTS, asset_partitions=["J"])
+    (event,) = instance.fetch_observations(wanted, limit=10).records
+    assert event.asset_observation is not None
+    shown = plain(event.asset_observation.metadata)
+    assert (shown["dry_run"], shown["contacts_created"], len(shown["preview"])) == (True, 2, 2)
+    assert not {"contacts_per_second", "share_of_ceiling"} & shown.keys()
+    assert upserts(sandbox) == 0
+
+
+def upserts(sandbox: Sandbox) -> int:
+    log = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
+    return sum(entry["path"].endswith("/upsert") for entry in log)
