@@ -151,7 +151,7 @@ def rows_match_last_load(context: dg.AssetCheckExecutionContext, database: Datab
         found = count_years_of_load(database.engine, load.id)
     counted = load.rows_inserted + load.rows_present
     return dg.AssetCheckResult(
-        passed=found == counted, metadata={"load_id": load.id, "rows_counted": counted, "rows_found": found}
+        passed=found == counted, metadata={"load_id": str(load.id), "rows_counted": counted, "rows_found": found}
     )
 
 

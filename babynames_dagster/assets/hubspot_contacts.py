@@ -52,11 +52,11 @@ def hubspot_contacts(
     Only rows that changed since HubSpot acknowledged them are sent. The ledger says of each row whether it is
     synced, rejected (with HubSpot's reason) or failed; rejected rows do not hold up the others.
 
-    The metadata of a partition: counts, first rejects, rows to look at and `contacts_per_second` are its own.
-    Requests carry several partitions at once, so that `seconds` is the time from when its first contact was ready to
-    be sent until its last one had an outcome, and `requests`, `waited_seconds` (pauses after a 429) and
-    `share_of_ceiling` (of what HubSpot's limit allows) are what the run did in that time, for all partitions. The
-    run's totals are in an observation of this asset.
+    In a partition's metadata, the counts, `first_rejects`, `preview` and `contacts_per_second` are its own. Requests
+    carry several partitions at once, so `seconds` is the time from when its first contact was ready to be sent until
+    its last one had an outcome, and `requests`, `waited_seconds` (pauses after a 429) and `share_of_ceiling` say what
+    the run did in that time, for all partitions. The share is of what HubSpot's limit allows over a long time; a short
+    run can exceed 1. The run's totals are in an observation of this asset.
     """
     options = SyncOptions(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run

@@ -88,8 +88,8 @@ def load_metadata(report: LoadReport) -> dict[str, Any]:
         "rows_per_second": round(report.rows_read / report.seconds) if report.seconds else 0,
         "file": report.file_name,
         "sha256": report.sha256,
-        "recognised": report.recognised,
-        "load_id": report.load_id,
+        "loaded_before": report.recognised,
+        "load_id": str(report.load_id),  # a number would be plotted
     }
     if report.first_rejects:
         metadata["first_rejects"] = _rejects_table(report.first_rejects[:REJECTS_SHOWN])
