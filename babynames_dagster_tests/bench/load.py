@@ -1,7 +1,8 @@
 """How fast the load is beside other ways: `python -m babynames_dagster_tests.bench.load [--dataset ZIP] [--quick]`.
 
 Each method runs in a process of its own on an empty table, so that its peak memory is its own; ours has Dagster and
-all definitions in it. The server is a private MariaDB with its default durability.
+all definitions in it. The server is a private MariaDB with its default durability. Exits with 1 where a threshold is
+missed; `--quick` has too little data to judge by.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, te
 from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
 
 BASELINE = "LOAD DATA LOCAL"
+_OURS, _THEIRS = "ours, MariaDB", f"{BASELINE}, MariaDB"
 _DATABASE = "bench"
 _EXECUTEMANY_ROWS = 1000
 _MOMENT = "2000-01-01 00:00:00"
@@ -43,6 +45,38 @@ class Measured:
     rows: int
     seconds: float
     peak_mb: int | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the load is judged by.
+
+    Attributes:
+        ratio_real: Rows a second as a multiple of LOAD DATA's, with the real file's proportions.
+        ratio_distinct: The same with distinct names only.
+        years_per_second: Rows of the births by year, a second.
+        peak_mb: Peak memory with the real file's proportions.
+        peak_at_ten_times_mb: Peak memory with ten times that file.
+    """
+
+    ratio_real: float
+    ratio_distinct: float
+    years_per_second: float
+    peak_mb: int
+    peak_at_ten_times_mb: int
+
+
+def missed(figures: Figures) -> list[str]:
+    """Return the thresholds that the load missed, one sentence each."""
+    growth = figures.peak_at_ten_times_mb / figures.peak_mb
+    found = [
+        (figures.ratio_real < 10, f"{figures.ratio_real:.1f} times {BASELINE} on the real file, at least 10 wanted"),
+        (figures.ratio_distinct < 1.5, f"{figures.ratio_distinct:.2f} times on distinct names, at least 1.5 wanted"),
+        (figures.years_per_second < 130_000, f"{figures.years_per_second:,.0f} years/s, at least 130,000 wanted"),
+        (figures.peak_mb > 300, f"peak memory {figures.peak_mb} MB, at most 300 MB wanted"),
+        (growth > 1.05, f"{growth:.2f} times the memory for ten times the file, at most 1.05 wanted"),
+    ]
+    return [sentence for is_missed, sentence in found if is_missed]
 
 
 def ours(engine: Engine, path: Path) -> int:
@@ -125,18 +159,40 @@ def main(arguments: Sequence[str]) -> int:
         folder = Path(name)
         real = real_like(folder, options.dataset, scale)
         with running_mariadb(folder / "server") as server:
-            for data in (real, all_distinct(folder, scale)):
-                _show(data, dict(_compare(server, folder, data)))
-            _show(real, {"ours, baby_name_years, MariaDB": _in_process("ours-years", _fresh(server), real.zipped)})
+            distinct = all_distinct(folder, scale)
+            compared = []
+            for data in (real, distinct):
+                compared.append(dict(_compare(server, folder, data)))
+                _show(data, compared[-1])
+            years = _in_process("ours-years", _fresh(server), real.zipped)
+            _show(real, {"ours, baby_name_years, MariaDB": years})
             large = ten_times(folder, real)
-            _show(large, {"ours, MariaDB": _in_process("ours", _fresh(server), large.zipped)})
-    return 0
+            tenfold = _in_process("ours", _fresh(server), large.zipped)
+            _show(large, {_OURS: tenfold})
+    if options.quick:
+        return 0
+    shortfalls = missed(
+        Figures(
+            ratio_real=_ratio(compared[0]),
+            ratio_distinct=_ratio(compared[1]),
+            years_per_second=years.rows / years.seconds,
+            peak_mb=compared[0][_OURS].peak_mb or 0,
+            peak_at_ten_times_mb=tenfold.peak_mb or 0,
+        )
+    )
+    for shortfall in shortfalls:
+        sys.stdout.write(f"MISSED: {shortfall}\n")
+    return 1 if shortfalls else 0
+
+
+def _ratio(compared: Mapping[str, Measured]) -> float:
+    return compared[_THEIRS].seconds / compared[_OURS].seconds
 
 
 def _compare(server: MariaDB, folder: Path, data: Data) -> Iterator[tuple[str, Measured]]:
-    yield "ours, MariaDB", _in_process("ours", _fresh(server), data.zipped)
+    yield _OURS, _in_process("ours", _fresh(server), data.zipped)
     _fresh(server)
-    yield f"{BASELINE}, MariaDB", load_data(server, data)
+    yield _THEIRS, load_data(server, data)
     yield "executemany 1,000, MariaDB", _in_process("executemany", _fresh(server), data.plain)
     yield "ours, SQLite", _in_process("ours", _fresh_file(folder), data.zipped)
     yield "executemany 1,000, SQLite", _in_process("executemany", _fresh_file(folder), data.plain)

@@ -1,0 +1,51 @@
+"""The benchmarks fail where a threshold is missed, and say which."""
+
+import pytest
+
+from babynames_dagster_tests.bench import load, sync
+from babynames_dagster_tests.bench.load import Figures
+
+ONE_PROCESS, *_, FOUR_PROCESSES = sync.SCENARIOS
+
+
+@pytest.mark.parametrize("scenario", sync.SCENARIOS, ids=lambda scenario: scenario.title)
+def test_a_sync_at_its_threshold_misses_nothing(scenario: sync.Scenario) -> None:
+    assert sync.missed(scenario, unsent=0, share=scenario.least_share, refused=0) == []
+
+
+def test_the_thresholds_are_97_per_cent_and_95_for_four_processes() -> None:
+    assert sync.missed(ONE_PROCESS, unsent=0, share=0.969, refused=0)
+    assert sync.missed(FOUR_PROCESSES, unsent=0, share=0.949, refused=0)
+    assert not sync.missed(FOUR_PROCESSES, unsent=0, share=0.951, refused=0)
+
+
+def test_one_refusal_or_one_contact_left_is_missed_and_named() -> None:
+    (refused,) = sync.missed(ONE_PROCESS, unsent=0, share=1.0, refused=1)
+    (unsent,) = sync.missed(ONE_PROCESS, unsent=1, share=1.0, refused=0)
+    assert "429" in refused
+    assert "not acknowledged" in unsent
+    assert ONE_PROCESS.title in refused
+
+
+def test_nothing_changed_takes_three_seconds_and_no_write() -> None:
+    assert sync.missed_unchanged(unchanged=105_000, seconds=3.0, writes=0) == []
+    assert len(sync.missed_unchanged(unchanged=104_999, seconds=3.1, writes=1)) == 3
+
+
+def test_a_load_at_its_thresholds_misses_nothing() -> None:
+    assert load.missed(Figures(10.0, 1.5, years_per_second=130_000, peak_mb=300, peak_at_ten_times_mb=315)) == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (Figures(9.9, 1.5, 130_000, 300, 300), "real file"),
+        (Figures(10.0, 1.4, 130_000, 300, 300), "distinct"),
+        (Figures(10.0, 1.5, 129_000, 300, 300), "years"),
+        (Figures(10.0, 1.5, 130_000, 301, 301), "300 MB"),
+        (Figures(10.0, 1.5, 130_000, 200, 211), "ten times"),
+    ],
+)
+def test_each_threshold_of_the_load_is_named(figures: Figures, said: str) -> None:
+    (shortfall,) = load.missed(figures)
+    assert said in shortfall
