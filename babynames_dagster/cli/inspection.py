@@ -13,7 +13,7 @@ from babynames_dagster.cli.app import app, exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, describe_database
 from babynames_dagster.cli.demo import demo_folder, demos, enter_demo
 from babynames_dagster.cli.journal import begin_log
-from babynames_dagster.cli.overview import overview
+from babynames_dagster.cli.overview import overview, plain
 from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.runs import run_and_show
 from babynames_dagster.cli.terminal import err, out, say, show_error, show_json, show_table
@@ -151,8 +151,8 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
     engine = open_engine(url)
     try:
         return (
-            [asdict(row) for row in rejected_rows_of_last_loads(engine, limit)],
-            [asdict(row) for row in rejected_contacts(engine, limit)],
+            [plain(asdict(row)) for row in rejected_rows_of_last_loads(engine, limit)],
+            [plain(asdict(row)) for row in rejected_contacts(engine, limit)],
         )
     finally:
         engine.dispose()

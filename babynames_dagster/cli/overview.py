@@ -3,6 +3,7 @@
 What belongs here: gathering. What does not: drawing.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -57,11 +58,16 @@ def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict
     return shown
 
 
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its moments as text, fit for JSON and for tables."""
+    return {key: _text(value) if isinstance(value, datetime) else value for key, value in row.items()}
+
+
 def _contents(engine: Engine) -> dict[str, Any]:
     return {
         "tables": {"baby_names": count_names(engine), "baby_name_years": count_years(engine)},
         "ledger": [{**asdict(row), "portal_id": str(row.portal_id)} for row in outcome_counts(engine)],
-        "loads": [_plain(asdict(load)) for load in last_loads(engine, LOADS_SHOWN)],
+        "loads": [plain(asdict(load)) for load in last_loads(engine, LOADS_SHOWN)],
     }
 
 
@@ -86,10 +92,6 @@ def _runs(home: Path, demo: str | None) -> list[dict[str, Any]]:
 
 def _moment(timestamp: float | None) -> str | None:
     return _text(datetime.fromtimestamp(timestamp, timezone.utc).replace(tzinfo=None)) if timestamp else None
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: _text(value) if isinstance(value, datetime) else value for key, value in row.items()}
 
 
 def _text(moment: datetime) -> str:

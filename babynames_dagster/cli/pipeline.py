@@ -105,7 +105,7 @@ def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bo
         tags={**covered, PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}", **wanted.tags},
         run_config={
             "ops": config,
-            "loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}},
+            "loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}},
         },
     )
     return summarise(instance, result.run_id)

@@ -1,0 +1,28 @@
+"""A sandbox for the commands, reached without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster_tests.support.pipeline import write_csv
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """What the sandbox serves: three names, and a row that is none."""
+    rows = [(1990, "Mary", "F", 1), (1990, "John", "M", 1), (1991, "Jim", "M", 1), (1990, "Jo", "X", 1)]
+    return write_csv(tmp_path / "dataset.csv", rows)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, dataset: Path) -> Iterator[Sandbox]:
+    with running_sandbox(dataset=dataset, state=tmp_path / "sandbox") as served:
+        yield served
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """The variables that point a command at the sandbox."""
+    return {**sandbox.environment, "KAGGLE_METHOD": "api", "REJECT_LIMIT": "50%", "RETRY_DELAY": "10"}

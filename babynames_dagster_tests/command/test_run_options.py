@@ -1,0 +1,104 @@
+"""The options of `babynames run`, and sending again what was rejected: what each of them changes."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster_tests.support.command import run_babynames
+from babynames_dagster_tests.support.pipeline import write_csv
+
+Told = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def told(tmp_path: Path, environment: Mapping[str, str]) -> Told:
+    """Run a command with --json that has to succeed, and return what it told."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        answer = run_babynames(*arguments, "--json", folder=tmp_path, environment=environment)
+        assert answer.returncode == 0, answer.stderr
+        result: dict[str, Any] = json.loads(answer.stdout)
+        return result
+
+    return run
+
+
+def set_faults(sandbox: Sandbox, *faults: dict[str, Any]) -> None:
+    requests.put(f"{sandbox.hubspot_url}/_sandbox/faults", json=faults, timeout=10).raise_for_status()
+
+
+@pytest.mark.parametrize("again", [("rejects", "--retry"), ("run", "--retry-rejected")])
+def test_a_rejected_contact_is_listed_left_alone_and_sent_again_when_asked(
+    told: Told, sandbox: Sandbox, again: tuple[str, ...]
+) -> None:
+    set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]})
+    first = told("run")
+    assert (first["contacts_created"], first["contacts_rejected"], first["rows_rejected"]) == (2, 1, 1)
+    listed = told("rejects")
+    assert [contact["name"] for contact in listed["contacts"]] == ["Mary"]
+    assert [row["raw"] for row in listed["rows"]] == ["1990,Jo,X,1"]
+    set_faults(sandbox)
+    left = told("run")
+    assert (left["contacts_created"], left["contacts_rejected"], left["contacts_unchanged"]) == (0, 1, 2)
+    sent = told(*again)
+    assert (sent["contacts_created"], sent["contacts_rejected"], sent["contacts_unchanged"]) == (1, 0, 2)
+    assert told("rejects")["contacts"] == []
+
+
+def test_force_download_fetches_although_a_sound_file_is_there(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "data" / "downloads").mkdir(parents=True)
+    write_csv(tmp_path / "data" / "downloads" / "babyNamesUSYOB-full.csv", [(1990, "Zoe", "F", 1)])
+    assert told("run")["rows_read"] == 1
+    assert told("run", "--force-download")["rows_read"] == 4
+
+
+def test_a_full_reload_reads_a_file_again_and_a_full_refresh_sends_every_contact(told: Told, tmp_path: Path) -> None:
+    assert told("run")["rows_inserted"] == 3
+    with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        connection.execute("DELETE FROM hubspot_contacts WHERE name_id IN (SELECT id FROM baby_names WHERE sex = 'F')")
+        connection.execute("DELETE FROM baby_names WHERE sex = 'F'")
+    connection.close()
+    again = told("run", "--full-reload", "--full-refresh")
+    assert (again["rows_inserted"], again["rows_present"], again["table_rows"]) == (1, 2, 3)
+    assert (again["contacts_updated"], again["contacts_unchanged"]) == (3, 0)
+
+
+def test_a_dry_run_says_what_would_happen_and_sends_nothing(told: Told, sandbox: Sandbox) -> None:
+    foreseen = told("run", "--dry-run")
+    assert (foreseen["dry_run"], foreseen["contacts_created"]) == (True, 3)
+    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+
+
+def test_verbose_shows_dagsters_log_and_warnings_alone_are_no_failure(
+    tmp_path: Path, environment: Mapping[str, str], dataset: Path
+) -> None:
+    os.utime(dataset, (0, 0))
+    answer = run_babynames("run", "--path", str(dataset), "--verbose", folder=tmp_path, environment=environment)
+    assert answer.returncode == 0, answer.stderr
+    assert "RUN_START" in answer.stderr
+    assert "Warning: raw_zip: raw_zip_is_fresh" in answer.stderr
+    quieter = run_babynames("run", "--path", str(dataset), folder=tmp_path, environment=environment)
+    assert quieter.returncode == 0
+    assert "RUN_START" not in quieter.stderr
+    assert "Warning: raw_zip: raw_zip_is_fresh" in quieter.stderr
+
+
+def test_a_schema_that_must_not_be_migrated_stops_the_run_and_migrate_lets_it_go_on(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    own = {**environment, "DB_AUTO_MIGRATE": "false"}
+    for arguments in (("run",), ("check", "db")):
+        refused = run_babynames(*arguments, folder=tmp_path, environment=own)
+        assert refused.returncode == 1
+        assert "DB_SCHEMA_OUTDATED" in refused.stderr
+        assert "babynames migrate" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    for arguments in (("migrate",), ("run",), ("check", "db")):
+        assert run_babynames(*arguments, folder=tmp_path, environment=own).returncode == 0

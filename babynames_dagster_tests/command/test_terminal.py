@@ -1,0 +1,132 @@
+"""The command in a shell: on a terminal and without colours, completing words, serving until Ctrl-C."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import requests
+import typer.main
+
+from babynames_dagster.cli.app import app
+from babynames_dagster_tests.support.command import SCRIPTS, clean_environment, run_babynames, start_script
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
+
+
+def run_on_terminal(*arguments: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run the command with a terminal for everything, and return its exit status and what it drew."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - our own script
+        [str(SCRIPTS / "babynames"), *arguments],
+        cwd=folder,
+        env={**clean_environment(environment), "TERM": "xterm-256color", "LINES": "40"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    try:
+        while select.select([ours], [], [], 120)[0]:
+            piece = os.read(ours, 65_536)
+            if not piece:
+                break
+            drawn += piece
+    except OSError:  # Linux says that the other end is closed by an error
+        pass
+    finally:
+        os.close(ours)
+    return process.wait(timeout=60), drawn.decode()
+
+
+def test_on_a_terminal_a_bar_is_drawn_and_colours_only_where_they_are_wanted(
+    tmp_path: Path, environment: Mapping[str, str], dataset: Path
+) -> None:
+    status, drawn = run_on_terminal("run", "--path", str(dataset), folder=tmp_path, environment=environment)
+    assert status == 0, drawn
+    assert re.search(r"sync .*━.* 3 contacts", drawn)
+    assert COLOUR.search(drawn)
+    status, drawn = run_on_terminal(
+        *("run", "--path", str(dataset), "--full-refresh"),
+        folder=tmp_path,
+        environment={**environment, "NO_COLOR": "1"},
+    )
+    assert status == 0, drawn
+    assert re.search(r"sync .*━.* 3 contacts", drawn)
+    assert not COLOUR.search(drawn)
+
+
+def test_elsewhere_there_are_plain_lines(tmp_path: Path, environment: Mapping[str, str], dataset: Path) -> None:
+    answer = run_babynames("run", "--path", str(dataset), folder=tmp_path, environment=environment)
+    assert answer.stderr.splitlines() == ["load ...", "sync ..."]
+    assert "\x1b" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("babynames re", {"rejects"}),
+        ("babynames check ", {"db", "kaggle", "hubspot"}),
+        ("babynames run --partition o", {"other"}),
+        ("babynames status --demo ", {"sample", "0123456789ab"}),
+        ("babynames run --full-", {"--full-reload", "--full-refresh"}),
+    ],
+)
+def test_words_are_completed(tmp_path: Path, typed: str, offered: set[str]) -> None:
+    for name in ("sample", "0123456789ab"):
+        (tmp_path / "data" / "demo" / name).mkdir(parents=True)
+    answer = run_babynames(
+        folder=tmp_path,
+        environment={
+            "_BABYNAMES_COMPLETE": "complete_bash",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(typed.split(" ")) - 1),
+        },
+    )
+    assert set(answer.stdout.split()) == offered
+
+
+def test_the_completion_script_can_be_shown(tmp_path: Path) -> None:
+    answer = run_babynames(
+        "--show-completion", "bash", folder=tmp_path, environment={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    )
+    assert answer.returncode == 0
+    assert "_BABYNAMES_COMPLETE=complete_bash" in answer.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flags_have_no_needless_opposites() -> None:
+    group = typer.main.get_command(app)
+    commands = getattr(group, "commands", {})
+    assert len(commands) == 10
+    for command in (group, *commands.values()):
+        assert [option.name for option in command.params if option.secondary_opts] == []
+
+
+def test_the_sandbox_prints_what_points_at_it_and_serves_until_ctrl_c(tmp_path: Path, dataset: Path) -> None:
+    process = start_script("babynames", "sandbox", "--dataset", str(dataset), folder=tmp_path)
+    assert process.stdout is not None
+    exported = {}
+    for line in process.stdout:
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        exported[name] = value
+        if name == "DATA_DIR":
+            break
+    answer = requests.get(
+        f"{exported['HUBSPOT_BASE_URL']}/account-info/v3/details",
+        headers={"Authorization": f"Bearer {exported['HUBSPOT_ACCESS_TOKEN']}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+    assert requests.get(exported["KAGGLE_BASE_URL"], timeout=10).status_code == 200
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    assert errors.splitlines()[-1] == "Stopped."
+    assert "Traceback" not in errors

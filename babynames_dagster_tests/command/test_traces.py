@@ -1,0 +1,105 @@
+"""What commands leave behind: log lines of those that do work, nothing of those that only look."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.migrate import current_revision, upgrade
+from babynames_dagster_tests.support.command import run_babynames
+
+COMMANDS = ("run", "demo", "check", "status", "rejects", "undo", "login", "migrate", "sandbox", "clean")
+
+
+def logged(folder: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in (folder / "data" / "logs").glob("*.log"))
+
+
+@pytest.mark.parametrize("arguments", [(), *((name, "--help") for name in COMMANDS), ("status",), ("status", "--json")])
+def test_help_and_status_leave_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    answer = run_babynames(*arguments, folder=tmp_path)
+    assert answer.stdout
+    assert "Traceback" not in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("check", "db"), 0, "db: sqlite:///"),
+        (("check", "hubspot"), 0, "hubspot: portal 4242424"),
+        (("migrate",), 0, "Schema: none -> "),
+        (("rejects", "--limit", "7"), 0, "limit=7"),
+        (("undo",), 0, "Nothing to undo in portal 4242424"),
+        (("login",), 1, "[BROWSER_MISSING]"),
+        (("run", "--path", "dataset.csv", "--partition", "J"), 0, "partition=J"),
+    ],
+)
+def test_a_command_that_works_logs_what_it_was_asked_told_and_ended_with(
+    tmp_path: Path, environment: Mapping[str, str], arguments: tuple[str, ...], status: int, told: str
+) -> None:
+    own = {**environment, "CHROMIUM_PATH": "/nowhere/chromium"}
+    answer = run_babynames(*arguments, folder=tmp_path, environment=own)
+    assert answer.returncode == status, answer.stderr
+    log = logged(tmp_path)
+    assert f"INFO     babynames_dagster.command: babynames {arguments[0]}" in log
+    assert told in log
+    assert f"INFO     babynames_dagster.command: Exit status {status}." in log
+    assert environment["HUBSPOT_ACCESS_TOKEN"] not in log
+
+
+def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(tmp_path: Path) -> None:
+    home = tmp_path / "data" / "dagster"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("no_such_setting: true\n")
+    answer = run_babynames("status", folder=tmp_path)
+    assert answer.returncode == 1
+    assert "UNEXPECTED" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert "Traceback" in logged(tmp_path)
+
+
+def test_check_tries_every_connection_and_makes_no_database(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    answer = run_babynames("check", folder=tmp_path, environment=environment)
+    assert answer.returncode == 0, answer.stderr
+    assert [line.split(":")[0] for line in answer.stdout.splitlines()] == ["✓ db", "✓ kaggle", "✓ hubspot"]
+    assert "not there yet" in answer.stdout
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["logs"]
+
+
+def test_check_and_status_tell_of_a_newer_schema_and_leave_it(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    assert run_babynames("migrate", folder=tmp_path).returncode == 0
+    file = tmp_path / "data" / "babynames.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'tomorrow'")
+    connection.close()
+    answer = run_babynames("check", "db", folder=tmp_path, environment=environment)
+    assert (answer.returncode, "DB_SCHEMA_UNKNOWN" in answer.stderr) == (1, True)
+    for name in ("status", "rejects"):
+        answer = run_babynames(name, folder=tmp_path)
+        assert answer.returncode == 0
+        assert "schema at tomorrow" in answer.stdout + answer.stderr
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("tomorrow",)]
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("revision", "said"), [(None, "makes"), ("0001", "schema at 0001: `babynames migrate`, or the next run, brings")]
+)
+def test_an_empty_or_older_database_stays_as_it_is_when_looked_at(
+    tmp_path: Path, database_url: str, environment: Mapping[str, str], revision: str | None, said: str
+) -> None:
+    engine = open_engine(make_url(database_url))
+    if revision is not None:
+        upgrade(engine, revision)
+    for arguments in (("status",), ("check", "db"), ("check", "hubspot"), ("rejects",)):
+        answer = run_babynames(*arguments, folder=tmp_path, environment={**environment, "DATABASE_URL": database_url})
+        assert answer.returncode == 0, answer.stderr
+        assert "hubspot" in arguments or said in answer.stdout + answer.stderr
+    assert revision or database_url.startswith("mysql") or not (tmp_path / "test.db").exists()
+    assert current_revision(engine) == revision
+    engine.dispose()
