@@ -3,6 +3,7 @@
 Each test waits for what it needs. Those that need the least come first, so that the others wait less.
 """
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -55,6 +56,17 @@ def test_the_partition_page_is_green(work: Work, page: Page) -> None:
     open_page(page, work.ui.url, asset_page("hubspot_contacts", "partitions"), shows="Materialized (27)")
     for nothing in ("Failed (0)", "Missing (0)"):
         expect(page.get_by_text(nothing, exact=True)).to_be_visible(timeout=SECONDS)
+
+
+def test_a_partitions_page_shows_what_is_its_own(work: Work, page: Page) -> None:
+    work.sensor_run()
+    open_page(page, work.ui.url, asset_page("hubspot_contacts", "partitions", partition="A"), shows="preview")
+    expect(metadata_value(page, "dagster/partition_row_count")).to_have_text("1")
+    for taken in ("seconds", "requests", "waited_seconds"):
+        expect(metadata_value(page, taken)).to_have_text(re.compile(r"^[0-9.]+$"))
+    preview = metadata_value(page, "preview").get_by_role("table").get_by_role("row")
+    expect(preview).to_have_count(2)
+    expect(preview.nth(1)).to_contain_text("aaliyah.f@")
 
 
 def test_the_tables_page_shows_its_row_counts_and_a_preview(work: Work, page: Page) -> None:
