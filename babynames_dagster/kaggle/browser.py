@@ -73,7 +73,7 @@ async def open_browser(
         async_playwright() as playwright,
         _running(settings, playwright, headless=headless, downloads=downloads) as browser,
     ):
-        context = await _context(browser, settings)
+        context = await _context(browser, settings, headless=headless)
         context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
         yield context
 
@@ -141,21 +141,21 @@ def _short_folder() -> str:
     return usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - only as parent of a folder of our own
 
 
-async def _context(browser: Browser, settings: Settings) -> BrowserContext:
+async def _context(browser: Browser, settings: Settings, *, headless: bool) -> BrowserContext:
     session = kept_session(settings)
-    context = await _context_with(browser, session)
+    context = await _context_with(browser, session, headless=headless)
     if context is None and session is not None and browser.is_connected():
         forget_session(settings)
-        context = await _context_with(browser, None)
+        context = await _context_with(browser, None, headless=headless)
     if context is None:
         raise PipelineError(ErrorCode.BROWSER_FAILED, "The browser opens no window.")
     return context
 
 
-async def _context_with(browser: Browser, session: Path | None) -> BrowserContext | None:
+async def _context_with(browser: Browser, session: Path | None, *, headless: bool) -> BrowserContext | None:
     try:
-        # English, because the locators are.
-        return await browser.new_context(storage_state=session, locale="en-US")
+        # English, because the locators are. In a window, the page follows the window's size.
+        return await browser.new_context(storage_state=session, locale="en-US", no_viewport=not headless)
     except Error:  # its text may quote cookies
         return None
 

@@ -7,7 +7,7 @@ what arrived (`arrival.py`).
 import asyncio
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,7 @@ _CONTROLS: tuple[Landmark, ...] = ("file_download", "dataset_download")
 _FILES_ARE_DRAWN: Seconds = 3.0
 _MILLISECONDS = 1000
 _UNDER_WAY = "inProgress"
+_LOST = "lost"  # ours, beside the protocol's own states
 
 
 def dataset_path(settings: Settings) -> str:
@@ -56,8 +57,13 @@ class BrowserDownloads:
         self._guid: str | None = None
         self._begun = asyncio.Event()
         self._states: asyncio.Queue[_State] = asyncio.Queue()
+        self._last = _State(0, None, _UNDER_WAY)
         protocol.on("Browser.downloadWillBegin", self._begin)
         protocol.on("Browser.downloadProgress", self._proceed)
+
+    def lose(self) -> None:
+        """Say that the browser has ended, so that nobody waits for its events."""
+        self._note(replace(self._last, state=_LOST))
 
     async def begun(self) -> None:
         """Wait until a download begins."""
@@ -74,7 +80,7 @@ class BrowserDownloads:
             The file.
 
         Raises:
-            PipelineError: KAGGLE_DOWNLOAD_STALLED, KAGGLE_DOWNLOAD_TRUNCATED or DISK_FULL.
+            PipelineError: KAGGLE_DOWNLOAD_STALLED, KAGGLE_DOWNLOAD_TRUNCATED, BROWSER_FAILED or DISK_FULL.
         """
         seen = _State(0, None, _UNDER_WAY)
         try:
@@ -100,6 +106,8 @@ class BrowserDownloads:
         file = self._folder / str(self._guid)
         if last.state == "completed":
             return file
+        if last.state == _LOST:
+            raise PipelineError(ErrorCode.BROWSER_FAILED, f"The browser ended when the download was at {_share(last)}.")
         if shutil.disk_usage(self._folder).free < (last.total or 0) - last.done:
             raise PipelineError(ErrorCode.DISK_FULL, f"The download does not fit on the disk of {self._folder.parent}.")
         raise PipelineError(ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED, f"The download ended at {_share(last)}.")
@@ -112,7 +120,11 @@ class BrowserDownloads:
     def _proceed(self, event: dict[str, Any]) -> None:
         if event["guid"] == self._guid:
             total = int(event["totalBytes"]) or None
-            self._states.put_nowait(_State(int(event["receivedBytes"]), total, event["state"]))
+            self._note(_State(int(event["receivedBytes"]), total, event["state"]))
+
+    def _note(self, state: _State) -> None:
+        self._last = state
+        self._states.put_nowait(state)
 
 
 async def open_downloads(context: BrowserContext, page: Page, folder: Path) -> BrowserDownloads:
@@ -130,6 +142,7 @@ async def open_downloads(context: BrowserContext, page: Page, folder: Path) -> B
     target = await of_page.send("Target.getTargetInfo")
     protocol = await browser.new_browser_cdp_session()
     downloads = BrowserDownloads(protocol, folder)
+    browser.on("disconnected", lambda _: downloads.lose())
     await protocol.send(
         "Browser.setDownloadBehavior",
         {

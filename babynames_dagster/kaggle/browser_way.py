@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Error
 
-from babynames_dagster.errors import PipelineError
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
 from babynames_dagster.kaggle.browser import browser_error, open_browser
 from babynames_dagster.kaggle.browser_download import BrowserDownloads, dataset_path, open_downloads, start_download
@@ -98,6 +98,13 @@ async def _start(visit: Visit, downloads: BrowserDownloads, *, signed_in: bool) 
 
 
 async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
+    if visit.by_hand and visit.page.is_closed():
+        return PipelineError(
+            ErrorCode.BROWSER_FAILED,
+            "The window was closed before the work in it was done.",
+            remedy="Run it again, and leave the window open: it closes by itself.",
+            retryable=False,
+        )
     settings = visit.settings
     secrets = (settings.kaggle_password.get_secret_value(),) if settings.kaggle_password else ()
     picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=secrets)

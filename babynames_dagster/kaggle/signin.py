@@ -84,7 +84,6 @@ async def _send_form(visit: Visit) -> None:
     if settings.kaggle_email is None or settings.kaggle_password is None:
         if not visit.by_hand:
             require_credentials(settings)
-        visit.log.info("Sign in in the browser's window, please.")
         await _reach_the_inside(visit)
         return
     answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -123,6 +122,8 @@ async def _raise_refusal(visit: Visit, answered: asyncio.Future[Response]) -> No
 
 
 async def _reach_the_inside(visit: Visit) -> None:
+    if visit.by_hand:
+        visit.log.info("Sign in in the browser's window, please, within ten minutes: it closes by itself.")
     if await visit.first_of({"in": visit.signed_in}, doing="waiting for the login to end") is not None:
         return
     if visit.by_hand:

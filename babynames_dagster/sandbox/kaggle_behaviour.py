@@ -14,7 +14,7 @@ class Behaviour:
     Attributes:
         provider_page: Whether a page that offers Google, Email, ... comes before the email form.
         banner: Whether a cookie banner covers the foot of every page.
-        signs_itself_in: Whether the login page submits itself, as if a person sat there.
+        signs_itself_in: Whether the pages of the login submit themselves, as if a person sat there.
         login_seconds: How long the site thinks about a login.
         after_login: What follows right credentials; a forgotten login succeeds, but nobody is signed in afterwards.
         echoes_password: Whether a refusal repeats what was typed, as careless sites do.

@@ -32,12 +32,12 @@ _BANNER = """<div class="banner" role="dialog" aria-label="Cookies">
 
 _ASK = "document.querySelector('dialog').showModal()"
 
-_SIGN_IN_SCRIPT = """
+_FORM_SCRIPT = """
 const form = document.querySelector("form");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const typed = Object.fromEntries(new FormData(form));
-  const answer = await fetch("/api/i/users.LegacyUsersService/EmailSignIn", {
+  const answer = await fetch(form.action, {
     method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify(typed)});
   const said = await answer.json();
   if (said.next) { location.assign(said.next); return; }
@@ -83,23 +83,35 @@ def login_page(return_url: str, behaviour: Behaviour, *, hands: tuple[str, str] 
         behaviour: For the banner.
         hands: Email and password that type themselves, as if a person sat there; None for nobody.
     """
-    script = _SIGN_IN_SCRIPT
+    script = _FORM_SCRIPT
     if hands:
         email, password = hands
         script += f"form.email.value = {email!r}; form.password.value = {password!r}; form.requestSubmit();"
     body = f"""<h1>Sign in</h1><p>Use your email and password.</p>
-<form><input name="email" type="email" placeholder="Email" autocomplete="username">
+<form action="/api/i/users.LegacyUsersService/EmailSignIn">
+<input name="email" type="email" placeholder="Email" autocomplete="username">
 <input name="password" type="password" placeholder="Password" autocomplete="current-password">
 <input name="returnUrl" type="hidden" value="{escape(return_url)}">
 <button type="submit" class="main">Sign In</button><div role="alert" hidden></div></form>"""
     return page("Sign In | Kaggle", body, behaviour, script=script)
 
 
-def two_factor_page(behaviour: Behaviour) -> str:
-    """Return the page that asks for a code."""
-    body = """<h1>Two-step verification</h1><p>Enter the 6-digit code of your authenticator app.</p>
-<form><input autocomplete="one-time-code" placeholder="Code"><button class="main">Verify</button></form>"""
-    return page("Two-step verification | Kaggle", body, behaviour)
+def two_factor_page(return_url: str, behaviour: Behaviour, *, hands: str | None) -> str:
+    """Return the page that asks for a code.
+
+    Args:
+        return_url: Where to go afterwards.
+        behaviour: For the banner.
+        hands: The code that types itself, as if a person sat there; None for nobody.
+    """
+    script = _FORM_SCRIPT
+    if hands:
+        script += f"form.code.value = {hands!r}; form.requestSubmit();"
+    body = f"""<h1>Two-step verification</h1><p>Enter the 6-digit code of your authenticator app.</p>
+<form action="/account/twoFactor"><input name="code" autocomplete="one-time-code" placeholder="Code">
+<input name="returnUrl" type="hidden" value="{escape(return_url)}">
+<button class="main">Verify</button><div role="alert" hidden></div></form>"""
+    return page("Two-step verification | Kaggle", body, behaviour, script=script)
 
 
 def bot_check_page(behaviour: Behaviour, *, passes: bool) -> str:

@@ -16,6 +16,7 @@ DATASET = "thedevastator/us-baby-names-by-year-of-birth"
 ACCOUNT = Account(
     email="somebody@example.com",
     password="made-up-kaggle-password",  # noqa: S106 - opens nothing but this stand-in
+    code="123456",
     username="somebody",
     key="0123456789abcdef0123456789abcdef",
     token="KGAT_made_up_token",  # noqa: S106 - opens nothing but this stand-in

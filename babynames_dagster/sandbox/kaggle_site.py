@@ -35,6 +35,7 @@ class Account:
     Attributes:
         email: For the login form.
         password: For the login form.
+        code: For the second factor.
         username: For the REST API, with `key`.
         key: For the REST API, with `username`.
         token: For the REST API, alone.
@@ -42,6 +43,7 @@ class Account:
 
     email: str
     password: str
+    code: str
     username: str
     key: str
     token: str
@@ -91,6 +93,7 @@ class KaggleSite:
                 Route("/", self._home),
                 Route("/account/login", self._login),
                 Route("/account/twoFactor", self._two_factor),
+                Route("/account/twoFactor", self._check_code, methods=["POST"]),
                 Route("/api/i/users.LegacyUsersService/EmailSignIn", self._email_sign_in, methods=["POST"]),
                 Route(dataset, self._dataset_page),
                 Route(f"{dataset}/download", self._download),
@@ -133,14 +136,26 @@ class KaggleSite:
         if self.behaviour.after_login == "captcha":
             return JSONResponse({"errors": ["Captcha verification is required."]}, 400)
         if self.behaviour.after_login == "two_factor":
-            return JSONResponse({"next": "/account/twoFactor"})
+            return JSONResponse(
+                {"next": "/account/twoFactor?" + urlencode({"returnUrl": typed.get("returnUrl") or "/"})}
+            )
         response = JSONResponse({"next": typed.get("returnUrl") or "/"})
         if self.behaviour.after_login != "forgotten":
             self._open_session(response)
         return response
 
-    async def _two_factor(self, _: Request) -> Response:
-        return HTMLResponse(pages.two_factor_page(self.behaviour))
+    async def _two_factor(self, request: Request) -> Response:
+        return_url = request.query_params.get("returnUrl", "/")
+        hands = self._account.code if self.behaviour.signs_itself_in else None
+        return HTMLResponse(pages.two_factor_page(return_url, self.behaviour, hands=hands))
+
+    async def _check_code(self, request: Request) -> Response:
+        typed = await request.json()
+        if typed.get("code") != self._account.code:
+            return JSONResponse({"errors": ["The code is incorrect."]}, 400)
+        response = JSONResponse({"next": typed.get("returnUrl") or "/"})
+        self._open_session(response)
+        return response
 
     async def _dataset_page(self, request: Request) -> Response:
         signed_in = self._signed_in(request)

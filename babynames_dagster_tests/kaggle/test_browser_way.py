@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,21 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import run_apart
+from babynames_dagster.kaggle.browser_download import open_downloads, start_download
+from babynames_dagster.kaggle.browser_way import visiting
 from babynames_dagster.kaggle.login import keep_new_session, sign_in_by_hand
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.kaggle.session import session_file
-from babynames_dagster.progress import Progress
+from babynames_dagster.kaggle.signin import sign_in
+from babynames_dagster.progress import Progress, ignore_progress
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster.settings import Settings
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
 _SHORT = 2.0  # seconds to wait where the test is that nothing comes
+_LONG = 600.0  # seconds that no test waits for
+_LOG = logging.getLogger(__name__)
 
 
 def _behave(kaggle: ServedKaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
@@ -187,16 +193,56 @@ def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_ey
     assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("after_login", ["in", "two_factor"])
 def test_a_person_signs_in_and_the_headless_run_needs_no_credentials(
-    kaggle: ServedKaggle, make_settings: MakeSettings
+    kaggle: ServedKaggle, make_settings: MakeSettings, after_login: str
 ) -> None:
-    _behave(kaggle, signs_itself_in=True)
+    _behave(kaggle, signs_itself_in=True, after_login=after_login)
     settings = make_settings(kaggle_email=None, kaggle_password=None)
 
     kept = run_apart(lambda: keep_new_session(settings, headless=True))
 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert obtain_dataset(settings).how == "fetched"
+
+
+def test_a_person_who_closes_the_window_is_told_so(make_settings: MakeSettings) -> None:
+    settings = make_settings(kaggle_email=None, kaggle_password=None)
+
+    async def close_it() -> None:
+        async with visiting(settings, _LOG, headless=True, by_hand=True) as visit:
+            visit.page.once("domcontentloaded", lambda page: page.close())
+            await sign_in(visit)
+
+    with pytest.raises(PipelineError) as caught:
+        run_apart(close_it)
+
+    assert caught.value.code is ErrorCode.BROWSER_FAILED
+    assert "window was closed" in caught.value.what
+    assert not caught.value.retryable
+    assert not session_file(settings).exists()
+
+
+def test_a_browser_that_ends_during_a_download_is_told_at_once(
+    kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    _behave(kaggle, transfer="stalled")
+    settings = make_settings(kaggle_timeout=_LONG)
+
+    async def end_it() -> None:
+        async with visiting(settings, _LOG, headless=True, by_hand=False, downloads=tmp_path) as visit:
+            downloads = await open_downloads(visit.page.context, visit.page, tmp_path)
+            await sign_in(visit)
+            assert await start_download(visit, downloads)
+            protocol = await visit.page.context.new_cdp_session(visit.page)
+            await protocol.send("Browser.close")
+            await downloads.finish(ignore_progress, patience=_LONG)
+
+    with pytest.raises(PipelineError) as caught:
+        run_apart(end_it)
+
+    assert caught.value.code is ErrorCode.BROWSER_FAILED
+    assert caught.value.retryable
 
 
 def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
