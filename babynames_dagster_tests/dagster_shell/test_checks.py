@@ -1,7 +1,10 @@
 """Asset checks pass on a sound pipeline, and each fails where its own matter is wrong."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -11,10 +14,12 @@ import sqlalchemy as sa
 from babynames_dagster.assets.checks import (
     births_belong_to_names,
     few_rows_are_rejected,
+    raw_zip_is_fresh,
     rows_add_up,
     rows_match_last_load,
     sex_is_m_or_f,
     slugs_are_unique,
+    zip_matches_its_record,
 )
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.definitions import default_resources
@@ -70,7 +75,7 @@ def evaluate(check: dg.AssetChecksDefinition) -> dg.AssetCheckEvaluation:
     return evaluation
 
 
-def numbers(evaluation: dg.AssetCheckEvaluation) -> dict[str, object]:
+def numbers(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
     return {key: value.value for key, value in evaluation.metadata.items()}
 
 
@@ -239,5 +244,35 @@ def test_the_checks_of_a_load_say_what_they_compared(
 
 @pytest.mark.parametrize("check", [rows_add_up, few_rows_are_rejected, rows_match_last_load])
 def test_a_check_of_a_load_fails_where_none_has_finished(sandbox: Sandbox, check: dg.AssetChecksDefinition) -> None:
+    del sandbox
+    assert not evaluate(check).passed
+
+
+def test_a_file_with_another_content_than_recorded_is_found(
+    sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance
+) -> None:
+    del sandbox
+    run_graph(instance, assets=["raw_zip"], config={"raw_zip": {"path": str(dataset)}})
+    assert evaluate(zip_matches_its_record).passed
+    dataset.write_text("YearOfBirth,Name,Sex,Number\n1990,Eve,F,1\n")
+    changed = evaluate(zip_matches_its_record)
+    assert not changed.passed
+    assert numbers(changed)["found"] != numbers(changed)["recorded"]
+    dataset.unlink()
+    assert not evaluate(zip_matches_its_record).passed
+
+
+def test_a_file_that_is_too_old_is_a_warning(sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    run_graph(instance, assets=["raw_zip"], config={"raw_zip": {"path": str(dataset)}})
+    years_ago = time.time() - 400 * 86400
+    os.utime(dataset, (years_ago, years_ago))
+    old = evaluate(raw_zip_is_fresh)
+    assert (old.passed, old.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (round(numbers(old)["age_days"]), numbers(old)["allowed_days"]) == (400, 366.0)
+
+
+@pytest.mark.parametrize("check", [zip_matches_its_record, raw_zip_is_fresh])
+def test_a_check_of_the_file_fails_where_there_is_none(sandbox: Sandbox, check: dg.AssetChecksDefinition) -> None:
     del sandbox
     assert not evaluate(check).passed
