@@ -21,6 +21,7 @@ from babynames_dagster_tests.support.hubspot import (
     sync,
 )
 
+DAILY_HEADERS = ["X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining"]
 PASSING = [
     {"kind": "server_error", "status": 500},
     {"kind": "server_error", "status": 503, "retry_after": 0},
@@ -91,9 +92,7 @@ def test_a_refusal_for_the_rate_pauses_everyone_and_is_no_failure(
     refused = next(entry["at"] for entry in stand_in.log() if entry["status"] == 429)
     times = sorted(entry["at"] for entry in stand_in.log() if entry["at"] >= refused)
     # A busy machine may read the refusal late: the pause is where at most the three others under way still arrive.
-    assert any(
-        sum(start < later < start + 0.9 for later in times) <= 3 and times[-1] >= start + 0.9 for start in times
-    )
+    assert any(sum(start < later < start + 0.9 for later in times) <= 3 and times[-1] >= start + 0.9 for start in times)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +164,31 @@ def test_the_daily_reserve_is_left_to_others(engine: Engine, stand_in: StandIn) 
     assert 0 < report.total.created <= 1300
     stand_in.change(daily_calls=1000)
     assert sync(engine, stand_in, hubspot_daily_reserve=10).total.created == report.total.unsent
+
+
+@pytest.mark.parametrize("hidden", [[], DAILY_HEADERS], ids=["told", "not told"])
+def test_after_a_used_up_day_work_goes_on_in_the_next(engine: Engine, stand_in: StandIn, hidden: list[str]) -> None:
+    add_names(engine, 2000)
+    stand_in.change(daily_calls=12, hidden_headers=hidden)
+    ended = sync(engine, stand_in, hubspot_daily_reserve=0, hubspot_max_in_flight=4)
+    assert ended.stopped is not None
+    assert ended.stopped.code is ErrorCode.HUBSPOT_DAILY_LIMIT
+    assert ended.total.created > 0
+    assert ended.total.created + ended.total.unsent == 2000
+    stand_in.change(daily_used=0, daily_calls=100, hidden_headers=[])
+    next_day = sync(engine, stand_in, hubspot_daily_reserve=50)
+    assert next_day.stopped is None
+    assert (next_day.total.created, next_day.total.unchanged) == (ended.total.unsent, ended.total.created)
+
+
+def test_a_day_without_a_call_left_is_told_with_its_end(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 10)
+    stand_in.change(daily_calls=0)
+    with pytest.raises(PipelineError) as caught:
+        sync(sqlite_engine, stand_in, hubspot_daily_reserve=0)
+    assert caught.value.code is ErrorCode.HUBSPOT_DAILY_LIMIT
+    assert "midnight" in str(caught.value) or "00:00" in str(caught.value)
+    assert stand_in.writes() == []
 
 
 def test_a_stop_event_ends_the_run_with_what_was_done_kept(sqlite_engine: Engine, stand_in: StandIn) -> None:
