@@ -5,6 +5,8 @@ What belongs here: drawing. What does not: finding out, nor where log lines go.
 
 import json
 import logging
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,23 +75,52 @@ def shown_progress(*, quiet: bool) -> Iterator[None]:
     if quiet:
         yield
         return
-    handler = _Bars() if err.is_terminal else _Lines()
-    level = progress_log.level
-    progress_log.addHandler(handler)
-    progress_log.setLevel(logging.DEBUG)
+    with _lasting_stderr() as console, _handler(console) as handler:
+        level = progress_log.level
+        progress_log.addHandler(handler)
+        progress_log.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            progress_log.removeHandler(handler)
+            progress_log.setLevel(level)
+
+
+@contextmanager
+def _handler(console: Console) -> Iterator[logging.Handler]:
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        yield _Bars(bars)
+
+
+@contextmanager
+def _lasting_stderr() -> Iterator[Console]:
+    """Open a console on what stderr is now: while a step runs, Dagster turns stderr to a file, which shows no bars."""
     try:
-        yield
-    finally:
-        progress_log.removeHandler(handler)
-        progress_log.setLevel(level)
-        handler.close()
+        descriptor = os.dup(sys.stderr.fileno())
+    except OSError:  # no real file: nothing that Dagster could turn
+        yield err
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        yield Console(file=stream, soft_wrap=True, highlight=False)
 
 
 class _Lines(logging.Handler):
     """One line at a stage's first report, then one every few seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
         super().__init__()
+        self._console = console
         self._stage = ""
         self._started = self._shown = 0.0
 
@@ -100,43 +131,29 @@ class _Lines(logging.Handler):
         now = time.monotonic()
         if report.stage != self._stage:
             self._stage, self._started, self._shown = report.stage, now, now
-            err.print(Text(f"{report.stage} ..."))
+            self._console.print(Text(f"{report.stage} ..."))
         elif now - self._shown >= PLAIN_SECONDS:
             self._shown = now
-            err.print(Text(describe(report, seconds=now - self._started)))
+            self._console.print(Text(describe(report, seconds=now - self._started)))
 
 
 class _Bars(logging.Handler):
-    """One bar a stage."""
+    """One bar a stage; the bars outlive `close`, which Dagster calls when it sets up its logging."""
 
-    def __init__(self) -> None:
+    def __init__(self, bars: Progress) -> None:
         super().__init__()
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[counts]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=err,
-            transient=True,
-        )
+        self._bars = bars
         self._tasks: dict[str, TaskID] = {}
-        self._progress.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         report = getattr(record, "progress", None)
         if not isinstance(report, Report):
             return
         if report.stage not in self._tasks:
-            self._tasks[report.stage] = self._progress.add_task(report.stage, total=report.total, counts="")
-        self._progress.update(
+            self._tasks[report.stage] = self._bars.add_task(report.stage, total=report.total, counts="")
+        self._bars.update(
             self._tasks[report.stage],
             completed=report.done,
             total=report.total,
             counts=f"{report.done:,} {report.unit}",
         )
-
-    def close(self) -> None:
-        self._progress.stop()
-        super().close()

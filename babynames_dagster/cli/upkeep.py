@@ -65,7 +65,8 @@ def sandbox(
     """
     data = current_settings().data / "sandbox"
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     with running_sandbox(
         dataset=dataset, state=data / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
     ) as stand_ins:
@@ -79,10 +80,8 @@ def sandbox(
         for line in (*stand_ins.export_lines(), f"export DATA_DIR={shlex.quote(str(data))}"):
             print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
         err.print("Serving until Ctrl-C.")
-        try:
-            stop.wait()
-        except KeyboardInterrupt:
-            err.print("Stopped.")
+        stop.wait()
+    err.print("Stopped.")
 
 
 @app.command()
