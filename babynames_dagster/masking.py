@@ -25,7 +25,7 @@ class Mask:
 
     def __init__(self, settings: Settings) -> None:
         """Learn what is secret in these settings."""
-        forms = {form for secret in _secrets(settings) if len(secret) >= _SHORTEST for form in _forms(secret)}
+        forms = {form for secret in _secrets(settings) if len(secret) >= _SHORTEST for form in forms_of(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
@@ -45,5 +45,6 @@ def _secrets(settings: Settings) -> Iterator[str]:
             yield value.get_secret_value()
 
 
-def _forms(secret: str) -> set[str]:
+def forms_of(secret: str) -> set[str]:
+    """Return a secret as it is, and as it is escaped for a URL or JSON."""
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}

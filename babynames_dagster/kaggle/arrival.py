@@ -11,6 +11,7 @@ from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.header import header_columns
 from babynames_dagster.kaggle.obstacles import error_in_json, refused_status
+from babynames_dagster.masking import Mask
 from babynames_dagster.settings import Settings
 
 _BAD_DOWNLOAD = {
@@ -33,7 +34,7 @@ def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> Data
     Raises:
         PipelineError: A KAGGLE_* code where another download may be better, else what `inspect_file` says.
     """
-    _raise_if_message(path)
+    _raise_if_message(path, Mask(settings))
     try:
         found = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
         verify_content(found, max_uncompressed=settings.max_uncompressed_bytes)
@@ -50,13 +51,13 @@ def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> Data
     return found
 
 
-def _raise_if_message(path: Path) -> None:
+def _raise_if_message(path: Path, mask: Mask) -> None:
     """Tell a page or an API's error, sent in the file's place, from the file."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES).lstrip().decode("utf-8", "replace")
     if head.startswith("<"):
         raise PipelineError(ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a web page in the file's place.")
-    error = error_in_json(head) if head.startswith("{") else None
+    error = error_in_json(mask(head)) if head.startswith("{") else None
     if error is not None:
         code = refused_status(error[0]) or ErrorCode.KAGGLE_SITE_ERROR
         raise PipelineError(code, f"Kaggle sent an error in the file's place: {error[1]} ({error[0]}).")

@@ -18,6 +18,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.apart import within
 from babynames_dagster.kaggle.browser import browser_error
 from babynames_dagster.kaggle.locators import Landmark
+from babynames_dagster.kaggle.obstacles import without_query
 from babynames_dagster.kaggle.visit import Sign, Visit
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import Seconds, Settings
@@ -214,7 +215,7 @@ async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
     else:
         failure = PipelineError(
             ErrorCode.KAGGLE_DOWNLOAD_NOT_STARTED,
-            f"No download began on {visit.page.url.partition('?')[0]} after its controls were clicked.",
+            f"No download began on {without_query(visit.page.url)} after its controls were clicked.",
         )
     raise failure
 

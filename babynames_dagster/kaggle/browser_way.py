@@ -19,6 +19,7 @@ from babynames_dagster.kaggle.screenshots import save_screenshot
 from babynames_dagster.kaggle.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.visit import Visit
+from babynames_dagster.masking import forms_of
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import Settings
 
@@ -106,8 +107,8 @@ async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
             retryable=False,
         )
     settings = visit.settings
-    secrets = (settings.kaggle_password.get_secret_value(),) if settings.kaggle_password else ()
-    picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=secrets)
+    secrets = forms_of(settings.kaggle_password.get_secret_value()) if settings.kaggle_password else ()
+    picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=tuple(secrets))
     what = error.what if picture is None else f"{error.what} Screenshot: {picture}"
     # Nobody wants a second window after closing the first.
     retryable = error.retryable and not visit.by_hand

@@ -14,15 +14,20 @@ _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 _ABSENT = frozenset({404, 410})
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
-TWO_FACTOR_URL = re.compile(r"two-?(factor|step)", re.IGNORECASE)
 _STATUS_OF_PHRASE = {status.phrase.casefold(): status.value for status in HTTPStatus}
 _CAPTCHA_WORDS = re.compile(r"captcha", re.IGNORECASE)
+_TWO_FACTOR_PATH = re.compile(r"/(?!datasets/).*two-?(factor|step)", re.IGNORECASE)
 _TWO_FACTOR_WORDS = re.compile(r"two-?\s?(factor|step)", re.IGNORECASE)
 
 
 def is_login_page(url: str) -> bool:
     """Tell whether an address is one of the login pages; success is to have left them."""
     return urlsplit(url).path.startswith("/account/login")
+
+
+def is_two_factor_page(url: str) -> bool:
+    """Tell whether an address is the second factor's; names of datasets may sound like one."""
+    return _TWO_FACTOR_PATH.match(urlsplit(url).path) is not None
 
 
 def is_signed_in_page(url: str, base: str) -> bool:
@@ -33,7 +38,13 @@ def is_signed_in_page(url: str, base: str) -> bool:
         base: The site's; on the way in, a person may visit Google's and others'.
     """
     here = urlsplit(url)[:2] == urlsplit(base)[:2]
-    return here and not is_login_page(url) and not TWO_FACTOR_URL.search(url)
+    return here and not is_login_page(url) and not is_two_factor_page(url)
+
+
+def without_query(url: str) -> str:
+    """Return an address as it may be told: a form sent by mistake puts what was typed behind the path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def refused_status(status: int) -> ErrorCode | None:

@@ -16,6 +16,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest_answers import Body, body_of, refusal
 from babynames_dagster.kaggle.workspace import write_error
+from babynames_dagster.masking import Mask
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import Settings
 
@@ -125,7 +126,7 @@ class RestDownload:
             answer = self._get(address, headers, credentials_here)
             with answer:
                 if not answer.is_redirect:
-                    _raise_refusal(answer, anonymous=self._credentials is None)
+                    _raise_refusal(answer, Mask(self._settings), anonymous=self._credentials is None)
                     yield answer
                     return
                 address = urljoin(address, answer.headers["Location"])
@@ -142,8 +143,10 @@ class RestDownload:
                 timeout=self._settings.kaggle_timeout,
             )
         except requests.RequestException as error:
-            kind = type(error).__name__
-        raise PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"{urlsplit(address).netloc} does not answer ({kind}).")
+            code, what = ErrorCode.KAGGLE_UNREACHABLE, f"does not answer ({type(error).__name__})"
+        except ValueError:  # requests looks at the redirect by itself; its text quotes the signature
+            code, what = ErrorCode.KAGGLE_SITE_ERROR, "redirects to what is no address"
+        raise PipelineError(code, f"{urlsplit(address).netloc} {what}.")
 
     def _receive(self, answer: requests.Response, body: Body, on_progress: ProgressListener) -> None:
         self.resumed = body.start > 0
@@ -195,14 +198,14 @@ def credentials(settings: Settings) -> AuthBase | None:
     return HTTPBasicAuth(settings.kaggle_username or "", key)
 
 
-def _raise_refusal(answer: requests.Response, *, anonymous: bool) -> None:
+def _raise_refusal(answer: requests.Response, mask: Mask, *, anonymous: bool) -> None:
     if answer.ok:
         return
     try:
         text = next(answer.iter_content(_LONGEST_ERROR), b"").decode("utf-8", "replace")
     except requests.RequestException:
         text = ""
-    error = refusal(answer.status_code, answer.headers, text, anonymous=anonymous)
+    error = refusal(answer.status_code, answer.headers, mask(text), anonymous=anonymous)
     if error is not None:
         raise error
 

@@ -11,7 +11,10 @@ from pathlib import Path
 from playwright.async_api import Error, Page
 
 from babynames_dagster.errors import ErrorCode
+from babynames_dagster.kaggle.apart import within
+from babynames_dagster.settings import Seconds
 
+_BLANKING: Seconds = 10.0  # a page whose script never pauses lets no other run
 _FIELDS = "input, textarea, select, [contenteditable]"
 
 # Empties every field, in shadow trees too, and takes known secrets out of the text and attributes around them.
@@ -52,8 +55,8 @@ async def save_screenshot(page: Page, folder: Path, code: ErrorCode, *, secrets:
     """
     stamp = time.strftime("%Y%m%d-%H%M%S") + f"-{time.time_ns() // 1_000_000 % 1000:03d}"
     path = folder / f"{code.name.lower()}-{stamp}.png"
-    with contextlib.suppress(Error, OSError):
-        await blank_fields(page, secrets=secrets)
+    with contextlib.suppress(Error, OSError, asyncio.TimeoutError):
+        await within(_BLANKING, blank_fields(page, secrets=secrets))
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         await page.screenshot(path=path, mask=[page.locator(_FIELDS)], mask_color="#d0d7de", animations="disabled")
         return path
@@ -68,4 +71,8 @@ async def blank_fields(page: Page, *, secrets: tuple[str, ...]) -> None:
         secrets: Texts that must not be seen.
     """
     for frame in page.frames:
-        await frame.evaluate(_BLANK, list(secrets))
+        try:
+            await frame.evaluate(_BLANK, list(secrets))
+        except Error:
+            if not frame.is_detached():  # one that is gone is in no picture
+                raise

@@ -16,10 +16,11 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser import browser_error
 from babynames_dagster.kaggle.locators import Landmark, locator_table, selectors_of
 from babynames_dagster.kaggle.obstacles import (
-    TWO_FACTOR_URL,
     is_login_page,
     is_signed_in_page,
+    is_two_factor_page,
     refused_status,
+    without_query,
 )
 from babynames_dagster.settings import Seconds, Settings
 
@@ -39,6 +40,7 @@ _ADDRESS = "address"
 _STATUS = "status"
 _NOTHING = ":not(*)"
 _BOT_CHECK_SECONDS: Seconds = 15.0
+_BANNER_GOES: Seconds = 1.0
 _BY_HAND_SECONDS: Seconds = 600.0
 _MILLISECONDS = 1000
 
@@ -92,6 +94,7 @@ class Visit:
                 await self.shown("banner")()
                 with suppress(Error):  # the page moved on, and the banner with it
                     await self.any_of("banner").click()
+                    await self.any_of("banner").wait_for(state="hidden", timeout=_BANNER_GOES * _MILLISECONDS)
 
     def any_of(self, name: Landmark, *, visible: bool = True) -> Locator:
         """Return whatever alternative of a landmark there is."""
@@ -159,8 +162,10 @@ class Visit:
         Args:
             sought: What was looked for in vain.
         """
-        address = self.page.url.partition("?")[0]
-        return PipelineError(ErrorCode.KAGGLE_LAYOUT_UNKNOWN, f"There is no {sought} on {address}: no locator fits.")
+        return PipelineError(
+            ErrorCode.KAGGLE_LAYOUT_UNKNOWN,
+            f"There is no {sought} on {without_query(self.page.url)}: no locator fits.",
+        )
 
     def _note_status(self, response: Response) -> None:
         with suppress(Error):  # a new tab's first answer belongs to no frame yet
@@ -189,7 +194,7 @@ class Visit:
         title = self.any_of("bot_check_title", visible=False)
         return {
             _TITLE: lambda: title.wait_for(state="attached", timeout=0),
-            _ADDRESS: lambda: self.page.wait_for_url(TWO_FACTOR_URL, wait_until="commit", timeout=0),
+            _ADDRESS: lambda: self.page.wait_for_url(is_two_factor_page, wait_until="commit", timeout=0),
             **{name: self.shown(name) for name in _SHOWN_OBSTACLES},
             _STATUS: self._refused.wait,
         }

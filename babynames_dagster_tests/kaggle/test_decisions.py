@@ -15,8 +15,10 @@ from babynames_dagster.kaggle.obstacles import (
     error_in_json,
     is_login_page,
     is_signed_in_page,
+    is_two_factor_page,
     refused_sign_in,
     refused_status,
+    without_query,
 )
 from babynames_dagster.kaggle.rest_answers import Body, body_of, refusal
 from babynames_dagster.kaggle.retrying import RetryAfterError, retried
@@ -33,12 +35,30 @@ _LOG = logging.getLogger(__name__)
         ("https://www.kaggle.com/account/twoFactor?returnUrl=%2F", False, False),
         ("https://www.kaggle.com/", False, True),
         ("https://accounts.google.com/signin?continue=https://www.kaggle.com/", False, False),
+        ("https://www.kaggle.com/datasets/somebody/two-step-dances", False, True),
         ("about:blank", False, False),
     ],
 )
 def test_success_is_to_have_left_the_login_pages(address: str, login: bool, inside: bool) -> None:  # noqa: FBT001 - a table
     assert is_login_page(address) is login
     assert is_signed_in_page(address, "https://www.kaggle.com") is inside
+
+
+@pytest.mark.parametrize(
+    ("address", "second_factor"),
+    [
+        ("https://www.kaggle.com/account/twoFactor?returnUrl=%2F", True),
+        ("https://www.kaggle.com/account/login/two-step", True),
+        ("https://www.kaggle.com/datasets/somebody/two-step-dances", False),
+        ("https://www.kaggle.com/account/login?returnUrl=%2Fdatasets%2Fsomebody%2Ftwo-factor-models", False),
+    ],
+)
+def test_a_datasets_name_is_not_taken_for_a_second_factor(address: str, second_factor: bool) -> None:  # noqa: FBT001 - a table
+    assert is_two_factor_page(address) is second_factor
+
+
+def test_an_address_is_told_without_what_may_be_secret_in_it() -> None:
+    assert without_query("https://me:secret@host.example:8/a/b?password=secret#secret") == "https://host.example:8/a/b"
 
 
 @pytest.mark.parametrize(

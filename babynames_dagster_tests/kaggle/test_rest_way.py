@@ -1,13 +1,19 @@
 """The REST way, over real HTTP: redirects, resuming, checks, refusals."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.sandbox.kaggle_server import ACCOUNT, ServedKaggle
+from babynames_dagster.sandbox.serving import serving
 from babynames_dagster_tests.kaggle.conftest import MakeSettings
 
 
@@ -133,6 +139,41 @@ def test_wrong_credentials_are_refused(make_settings: MakeSettings) -> None:
     assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
     assert "KAGGLE_KEY" in caught.value.remedy
     assert "not-the-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_key_that_the_api_repeats_is_hidden(make_settings: MakeSettings, status: int) -> None:
+    async def repeat(request: Request) -> Response:
+        said = base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode()
+        return JSONResponse({"code": 401, "message": f"Nobody is {said}"}, status)
+
+    with serving(Starlette(routes=[Route("/{path:path}", repeat)])) as url, pytest.raises(PipelineError) as caught:
+        obtain_dataset(make_settings(kaggle_method="api", kaggle_base_url=url))
+
+    assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
+    assert "Nobody is somebody" in caught.value.what
+    assert ACCOUNT.key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        ("http://[broken?X-Goog-Signature=secret", ErrorCode.KAGGLE_SITE_ERROR),
+        ("ftp://elsewhere.example/?X-Goog-Signature=secret", ErrorCode.KAGGLE_UNREACHABLE),
+        ("/around", ErrorCode.KAGGLE_SITE_ERROR),
+    ],
+)
+def test_a_redirect_to_nowhere_is_told_without_its_signature(
+    make_settings: MakeSettings, location: str, code: ErrorCode
+) -> None:
+    async def redirect(_: Request) -> Response:
+        return Response(status_code=302, headers={"location": location})
+
+    with serving(Starlette(routes=[Route("/{path:path}", redirect)])) as url, pytest.raises(PipelineError) as caught:
+        obtain_dataset(make_settings(kaggle_method="api", kaggle_base_url=url))
+
+    assert caught.value.code is code
+    assert "secret" not in str(caught.value)
 
 
 def test_nobody_is_told_to_say_who_they_are(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
