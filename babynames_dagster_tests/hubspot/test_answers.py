@@ -16,6 +16,7 @@ from babynames_dagster.hubspot.answers import (
     retry_after,
     stop_error,
     verdict,
+    whole_number,
 )
 from babynames_dagster.hubspot.outcomes import Kind, Outgoing, match
 
@@ -174,3 +175,20 @@ def test_an_error_outweighs_a_result_for_the_same_row() -> None:
         "errors": [{"category": "CONFLICT", "context": {"objectWriteTraceId": ["name-0"]}}],
     }
     assert match(rows(1), answer(207, payload))[0].kind is Kind.REJECTED
+
+
+@pytest.mark.parametrize("record", [None, {"no": 1}, ["7"], True, "x" * 40, "9" * 40, "٣", ""])
+def test_what_can_be_no_record_id_leaves_the_acknowledgement_standing(record: object) -> None:
+    (outcome,) = match(rows(1), answer(200, {"results": [{"id": record, "objectWriteTraceId": "name-0"}]}))
+    assert (outcome.kind, outcome.hubspot_id) == (Kind.UPDATED, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("190", 190), ("", None), ("-1", None), ("x", None), ("9" * 5000, None)]
+)
+def test_a_header_that_is_no_sensible_number_says_nothing(value: str, expected: int | None) -> None:
+    assert whole_number(answer(200, X_HubSpot_RateLimit_Max=value), "X-HubSpot-RateLimit-Max") == expected
+
+
+def test_a_message_as_long_as_a_body_is_cut() -> None:
+    assert len(problem_of(answer(500, {"message": "x" * 1_000_000})).message) < 10_000
