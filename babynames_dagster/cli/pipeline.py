@@ -3,6 +3,7 @@
 What belongs here: the instance, and starting the run. What does not: what it did (`summary.py`), and drawing.
 """
 
+import fcntl
 import os
 import shutil
 import socket
@@ -68,9 +69,10 @@ def dagster_home(data: Path) -> Path:
     home = dagster_home_of(data)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not (home / "dagster.yaml").exists():
-            with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
-                shutil.copy(packaged, home / "dagster.yaml")
+        with _alone_in(home):
+            if not (home / "dagster.yaml").exists():
+                with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
+                    shutil.copy(packaged, home / "dagster.yaml")
     except OSError as error:
         raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{home} can't be written: {error.strerror}.") from error
     return home
@@ -79,9 +81,21 @@ def dagster_home(data: Path) -> Path:
 @contextmanager
 def shared_instance(data: Path) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `make ui` shows."""
-    os.environ["DAGSTER_HOME"] = str(dagster_home(data))
-    with dg.DagsterInstance.get() as instance:
+    home = dagster_home(data)
+    os.environ["DAGSTER_HOME"] = str(home)
+    # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
+    with _alone_in(home):
+        instance = dg.DagsterInstance.get()
+    with instance:
         yield instance
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep this command's other processes waiting while a folder is made ready."""
+    with (folder / ".opening.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bool) -> PipelineResult:
