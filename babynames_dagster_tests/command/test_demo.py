@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.sandbox.server import Sandbox, running_sandbox
-from babynames_dagster_tests.support.command import run_script, start_script
+from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
 
 COUNTS = {
     "rows_read",
@@ -37,6 +37,12 @@ def served(tmp_path: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
+def set_latency(served: Sandbox, seconds: float) -> None:
+    """Let every answer of HubSpot's stand-in take so long."""
+    change = {"latency": [seconds, seconds]}
+    requests.patch(f"{served.hubspot_url}/_sandbox/account", json=change, timeout=10).raise_for_status()
+
+
 def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_path: Path) -> None:
     first = run_script("babynames", "demo", "--json", folder=tmp_path)
     assert first.returncode == 0, first.stderr
@@ -50,6 +56,12 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])
     assert (again["contacts_created"], again["contacts_unchanged"]) == (0, told["table_rows"])
     assert again["requests"] == 0
+    real = run_babynames("status", folder=tmp_path).stdout
+    assert "not there yet" in real
+    assert "`babynames status --demo sample`" in real
+    left = json.loads(run_babynames("status", "--demo", "sample", "--json", folder=tmp_path).stdout)
+    assert left["tables"]["baby_names"] == told["table_rows"]
+    assert [run["demo"] for run in left["runs"]] == ["sample", "sample"]
 
 
 def test_the_demo_leaves_a_real_runs_database_alone(tmp_path: Path) -> None:
@@ -85,7 +97,7 @@ def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Path, served: Sandbox) -> None:
-    requests.patch(f"{served.hubspot_url}/_sandbox/account", json={"latency": 0.5}, timeout=10)
+    set_latency(served, 0.5)
     environment = {**served.environment, "HUBSPOT_REQUESTS_PER_BATCH": "10", "HUBSPOT_MAX_IN_FLIGHT": "1"}
     run = start_script("babynames", "run", folder=tmp_path, environment=environment)
     assert run.stderr is not None
@@ -97,7 +109,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Pa
     assert run.returncode == 130, output + errors
     assert "goes on where it stopped" in errors
     assert "Traceback" not in errors
-    requests.patch(f"{served.hubspot_url}/_sandbox/account", json={"latency": 0.0}, timeout=10)
+    set_latency(served, 0.0)
     told = json.loads(run_script("babynames", "run", "--json", folder=tmp_path, environment=served.environment).stdout)
     assert told["success"]
     assert told["contacts_created"] + told["contacts_updated"] + told["contacts_unchanged"] == told["table_rows"]

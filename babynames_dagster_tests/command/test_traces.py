@@ -51,6 +51,20 @@ def test_a_command_that_works_logs_what_it_was_asked_told_and_ended_with(
     assert environment["HUBSPOT_ACCESS_TOKEN"] not in log
 
 
+@pytest.mark.parametrize(("verbosity", "notes"), [((), 1), (("--quiet",), 0)])
+def test_what_the_domain_warns_of_is_shown_unless_only_errors_are_wanted(
+    tmp_path: Path, environment: Mapping[str, str], verbosity: tuple[str, ...], notes: int
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "kaggle_session.json").write_text("no session")
+    own = {**environment, "KAGGLE_METHOD": "browser", "CHROMIUM_PATH": "/nowhere/chromium"}
+    answer = run_babynames(*verbosity, "check", "kaggle", folder=tmp_path, environment=own)
+    assert answer.returncode == 1
+    assert "BROWSER_MISSING" in answer.stderr
+    assert answer.stderr.count("Note: The session kept in") == notes
+    assert "The session kept in" in logged(tmp_path)
+
+
 def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(tmp_path: Path) -> None:
     home = tmp_path / "data" / "dagster"
     home.mkdir(parents=True)
