@@ -41,12 +41,15 @@ def _screenshots(settings_logs: Path) -> list[Path]:
 @pytest.mark.parametrize(
     "behaviour",
     [
-        pytest.param({}, id="the file's own control, under a banner"),
-        pytest.param({"download": "menu", "banner": False}, id="the header's menu, which gives archive.zip"),
+        pytest.param(
+            {"provider_page": True, "login_seconds": 1.0},
+            id="the provider page, a slow login, the file's own control under a banner",
+        ),
+        pytest.param(
+            {"banner": False, "page": "bot_check_passes", "download": "menu"},
+            id="a bot check that lets the browser through, the header's menu, which gives archive.zip",
+        ),
         pytest.param({"download": "direct"}, id="the header's button at once"),
-        pytest.param({"provider_page": True}, id="the provider page first"),
-        pytest.param({"login_seconds": 1.0}, id="a slow login"),
-        pytest.param({"page": "bot_check_passes"}, id="a bot check that lets the browser through"),
     ],
 )
 def test_fetches_through_every_known_form_of_the_site(
@@ -198,11 +201,10 @@ def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_ey
     assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("after_login", ["in", "two_factor"])
-def test_a_person_signs_in_and_the_headless_run_needs_no_credentials(
-    kaggle: ServedKaggle, make_settings: MakeSettings, after_login: str
+def test_a_person_signs_in_with_a_second_factor_and_the_headless_run_needs_no_credentials(
+    kaggle: ServedKaggle, make_settings: MakeSettings
 ) -> None:
-    _behave(kaggle, signs_itself_in=True, after_login=after_login)
+    _behave(kaggle, signs_itself_in=True, after_login="two_factor")
     settings = make_settings(kaggle_email=None, kaggle_password=None)
 
     kept = run_apart(lambda: keep_new_session(settings, headless=True))
