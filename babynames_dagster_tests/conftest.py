@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for: a clean environment, and empty databases on real servers."""
 
 import os
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from babynames_dagster.database.migrate import upgrade
 from babynames_dagster.settings import Settings, current_settings
 from babynames_dagster_tests.support.mariadb import running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
+
+
+def pytest_configure() -> None:
+    """Give programs that tests start the usual signals; a suite started in the background may have them ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
