@@ -52,7 +52,7 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert told["contacts_created"] == told["table_rows"] == told["rows_inserted"]
     assert told["seconds"].keys() == {"raw_zip", "baby_names_table", "hubspot_contacts", "total"}
     assert told["failed_checks"] == []
-    again = json.loads(run_script("babynames", "demo", "--json", folder=tmp_path).stdout)
+    again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])
     assert (again["contacts_created"], again["contacts_unchanged"]) == (0, told["table_rows"])
     assert again["requests"] == 0
@@ -66,9 +66,9 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
 
 def test_the_demo_leaves_a_real_runs_database_alone(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
-        "DB_HOST=127.0.0.1\nDB_PORT=1\nDB_NAME=real\nDB_USER=real\nMAX_RECORDS=7\nDEMO_MODE=true\n"
+        "DB_HOST=127.0.0.1\nDB_PORT=1\nDB_NAME=real\nDB_USER=real\nMAX_RECORDS=7\nDEMO_MODE=true\nKAGGLE_METHOD=api\n"
     )
-    told = json.loads(run_script("babynames", "demo", "--json", folder=tmp_path).stdout)
+    told = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert told["contacts_created"] == 7
     assert not (tmp_path / "data" / "babynames.db").exists()
 
@@ -98,8 +98,9 @@ def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
 
 def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Path, served: Sandbox) -> None:
     set_latency(served, 0.5)
-    environment = {**served.environment, "HUBSPOT_REQUESTS_PER_BATCH": "10", "HUBSPOT_MAX_IN_FLIGHT": "1"}
-    run = start_script("babynames", "run", folder=tmp_path, environment=environment)
+    environment = {**served.environment, "KAGGLE_METHOD": "api"}
+    slow = {"HUBSPOT_REQUESTS_PER_BATCH": "10", "HUBSPOT_MAX_IN_FLIGHT": "1"}
+    run = start_script("babynames", "run", folder=tmp_path, environment={**environment, **slow})
     assert run.stderr is not None
     for line in run.stderr:
         if line.startswith("sync"):
@@ -110,6 +111,6 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Pa
     assert "goes on where it stopped" in errors
     assert "Traceback" not in errors
     set_latency(served, 0.0)
-    told = json.loads(run_script("babynames", "run", "--json", folder=tmp_path, environment=served.environment).stdout)
+    told = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=environment).stdout)
     assert told["success"]
     assert told["contacts_created"] + told["contacts_updated"] + told["contacts_unchanged"] == told["table_rows"]
