@@ -42,7 +42,7 @@ def contacts(sandbox: Sandbox) -> set[tuple[str, str]]:
 
 
 def test_one_run_takes_the_file_all_the_way(sandbox: Sandbox, dataset: Path) -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert result.success
         assert contacts(sandbox) == NAMES
@@ -56,7 +56,7 @@ def test_one_run_takes_the_file_all_the_way(sandbox: Sandbox, dataset: Path) -> 
 
 
 def test_a_second_run_changes_nothing_and_sends_nothing(sandbox: Sandbox, dataset: Path) -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         before = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
@@ -68,7 +68,7 @@ def test_a_second_run_changes_nothing_and_sends_nothing(sandbox: Sandbox, datase
 
 def test_per_partition_counts_are_each_partitions_own(sandbox: Sandbox, dataset: Path) -> None:
     del sandbox
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         created = {}
         for partition in ("J", "M", "Z", "other", "Q"):
@@ -81,7 +81,7 @@ def test_per_partition_counts_are_each_partitions_own(sandbox: Sandbox, dataset:
 
 
 def test_one_asset_alone_uses_what_an_earlier_run_left(sandbox: Sandbox, dataset: Path) -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         assert run_graph(instance, assets=["raw_zip"], config={"raw_zip": {"path": str(dataset)}}).success
         assert run_graph(instance, assets=["baby_names_table"]).success
         assert run_graph(instance, assets=["hubspot_contacts"]).success
@@ -90,7 +90,7 @@ def test_one_asset_alone_uses_what_an_earlier_run_left(sandbox: Sandbox, dataset
 
 def test_a_run_for_a_file_that_was_replaced_says_so(sandbox: Sandbox, dataset: Path) -> None:
     del sandbox
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset), "sha256": "0" * 64}})
         assert not result.success
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
@@ -102,7 +102,7 @@ def test_a_wrong_token_fails_once_names_the_variable_and_keeps_the_table(
     sandbox: Sandbox, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-wrong-token")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert not result.success
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
@@ -127,7 +127,7 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
         json=[{"kind": "server_error", "path": "upsert", "times": 1}],
         timeout=10,
     ).raise_for_status()
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert not result.success
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
@@ -140,7 +140,7 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
 
 
 def test_a_dry_run_materializes_no_partition_and_sends_nothing(sandbox: Sandbox, dataset: Path) -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         config: dict[str, dict[str, Any]] = {
             "raw_zip": {"path": str(dataset)},
             "hubspot_contacts": {"dry_run": True},
@@ -153,7 +153,7 @@ def test_a_dry_run_materializes_no_partition_and_sends_nothing(sandbox: Sandbox,
 
 def test_a_sync_without_any_names_is_no_success(sandbox: Sandbox) -> None:
     del sandbox
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, assets=["hubspot_contacts"])
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
         assert failure is not None
@@ -165,5 +165,5 @@ def test_a_file_that_somebody_put_into_the_folder_is_loaded_without_raw_zip(sand
     settings = current_settings()
     settings.downloads.mkdir(parents=True)
     write_csv(settings.downloads / settings.kaggle_file, ROWS)
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         assert run_graph(instance, assets=["baby_names_table"]).success

@@ -34,7 +34,7 @@ def instance(sandbox: Sandbox, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance whose run has loaded three names."""
     del sandbox
     path = write_csv(tmp_path / "names.csv", ROWS)
-    with dg.instance_for_test() as made:
+    with dg.DagsterInstance.ephemeral() as made:
         tables = ["raw_zip", "baby_names_table"]
         assert run_graph(made, assets=tables, config={"raw_zip": {"path": str(path)}}).success
         yield made
