@@ -21,6 +21,14 @@ def answer(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
     return b"\r\n".join([b"HTTP/1.1 " + status, length, *headers, b"", body])
 
 
+def _request(connection: socket.socket) -> bytes:
+    """Read a request, and one like `exchange`'s to its end: closing on unread bytes would reset the connection."""
+    request = connection.recv(65536)
+    while request.startswith(b"POST") and not request.endswith(b"\r\n\r\n{}"):
+        request += connection.recv(65536)
+    return request
+
+
 class Wire:
     """A server that sends the same bytes to whoever asks, and then closes the connection."""
 
@@ -36,7 +44,7 @@ class Wire:
             connection, _ = self._listener.accept()
             with connection:
                 connection.settimeout(10)
-                request = connection.recv(65536)
+                request = _request(connection)
                 if not request:
                     return
                 self.received.append(request)
