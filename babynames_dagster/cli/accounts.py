@@ -31,14 +31,15 @@ def undo(
     engine = open_engine(settings.sqlalchemy_url())
     try:
         ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
-        with open_client(settings, engine) as client, shown_progress(quiet=verbosity.quiet):
+        with open_client(settings, engine) as client:
             count = contacts_to_undo(engine, client.portal_id)
             if not count:
                 say(f"Nothing to undo in portal {client.portal_id}.")
                 return
             if not yes:
                 typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
-            report = undo_created(client, engine, settings=settings, on_progress=log_progress)
+            with shown_progress(quiet=verbosity.quiet):
+                report = undo_created(client, engine, settings=settings, on_progress=log_progress)
         say(f"Archived {report.archived:,} contacts in portal {client.portal_id}; {report.failed:,} failed.")
         if report.stopped is not None:
             show_error(report.stopped)

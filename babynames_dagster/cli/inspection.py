@@ -1,6 +1,7 @@
 """Commands that look: `check`, `status`, and `rejects`, which can also send again.
 
-What belongs here: asking and drawing. None of them makes or migrates a database; `status` leaves no trace at all.
+What belongs here: asking and drawing. None of them makes or migrates a database; `status` keeps no log and makes
+no Dagster instance, either.
 """
 
 from collections.abc import Callable, Mapping, Sequence

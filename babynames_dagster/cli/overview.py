@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.demo import DEMO_TAG
-from babynames_dagster.cli.pipeline import dagster_home_of, shared_instance
+from babynames_dagster.cli.pipeline import dagster_home_of, opened_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger import outcome_counts
 from babynames_dagster.database.loads import last_loads
@@ -28,7 +28,7 @@ RUNS_SHOWN = 5
 
 
 def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict[str, Any]:
-    """Return everything at a glance, as plain values; nothing is made or changed.
+    """Return everything at a glance, as plain values; neither a database nor a Dagster instance is made.
 
     Args:
         settings: Which database.
@@ -72,10 +72,11 @@ def _contents(engine: Engine) -> dict[str, Any]:
 
 
 def _runs(home: Path, demo: str | None) -> list[dict[str, Any]]:
-    if not dagster_home_of(home).is_dir():
+    records_folder = dagster_home_of(home)
+    if not (records_folder / "dagster.yaml").is_file():
         return []
     wanted = dg.RunsFilter(tags={DEMO_TAG: demo}) if demo else None
-    with shared_instance(home) as instance:
+    with opened_instance(records_folder) as instance:
         records = instance.get_run_records(filters=wanted, limit=RUNS_SHOWN)
     return [
         {

@@ -21,6 +21,7 @@ from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition
 from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.kaggle.workspace import is_running
 
 PROCESS_TAG = "babynames/process"
 
@@ -74,14 +75,34 @@ def dagster_home(data: Path) -> Path:
                 with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
                     shutil.copy(packaged, home / "dagster.yaml")
     except OSError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{home} can't be written: {error.strerror}.") from error
+        raise _not_writable(home, error) from error
     return home
 
 
 @contextmanager
 def shared_instance(data: Path) -> Iterator[dg.DagsterInstance]:
-    """Open the Dagster instance that `make ui` shows."""
-    home = dagster_home(data)
+    """Open the Dagster instance that `make ui` shows; its folder is made ready first.
+
+    Args:
+        data: The data folder.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where the folder can't be made.
+    """
+    with opened_instance(dagster_home(data)) as instance:
+        yield instance
+
+
+@contextmanager
+def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance in a folder that is ready.
+
+    Args:
+        home: The folder, with a `dagster.yaml`.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where the folder can't be locked.
+    """
     os.environ["DAGSTER_HOME"] = str(home)
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
     with _alone_in(home):
@@ -93,9 +114,17 @@ def shared_instance(data: Path) -> Iterator[dg.DagsterInstance]:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Keep this command's other processes waiting while a folder is made ready."""
-    with (folder / ".opening.lock").open("a") as handle:
+    try:
+        lock = (folder / ".opening.lock").open("a")
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    with lock as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _not_writable(folder: Path, error: OSError) -> PipelineError:
+    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.")
 
 
 def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bool) -> PipelineResult:
@@ -126,18 +155,15 @@ def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bo
 
 
 def end_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs as failed whose process, one of this command's on this host, is gone: nobody else would notice."""
+    """Mark runs as failed whose process, one of this command's on this host, is gone: nobody else would notice.
+
+    To be called before this process starts a run: one under its own number is of an earlier process, as after the
+    restart of a container, which keeps the host's name and counts its processes from 1 again.
+
+    Args:
+        instance: Where the runs are recorded.
+    """
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
         host, _, process = run.tags.get(PROCESS_TAG, "").rpartition(":")
-        if host == socket.gethostname() and not _is_alive(int(process)):
+        if host == socket.gethostname() and (int(process) == os.getpid() or not is_running(int(process))):
             instance.report_run_failed(run, "The process of this run was killed.")
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -89,9 +89,10 @@ def demo(
     """
     home = current_settings().data
     context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
-    with _demo(dataset) as settings:
+    name = demo_name(dataset)
+    with _demo(dataset, demo_folder(home, name)) as settings:
         begin_log(context, settings)
-        run_and_show(settings, context.obj, WantedRun(tags={DEMO_TAG: demo_name(dataset)}), json=json, home=home)
+        run_and_show(settings, context.obj, WantedRun(tags={DEMO_TAG: name}), json=json, home=home)
 
 
 def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbosity:
@@ -100,9 +101,8 @@ def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbo
 
 
 @contextmanager
-def _demo(dataset: Path | None) -> Iterator[Settings]:
+def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
     """Point this process at a sandbox of its own, and at the state of its demo."""
-    folder = demo_folder(current_settings().data, demo_name(dataset))
     with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
         os.environ.update(sandbox.environment)
         yield enter_demo(folder)

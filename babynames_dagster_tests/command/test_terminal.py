@@ -19,8 +19,15 @@ from babynames_dagster_tests.support.command import SCRIPTS, clean_environment, 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 
 
+LIVE = "\x1b[?25l"
+"""Hides the cursor: a live display begins."""
+
+
 def run_on_terminal(*arguments: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run the command with a terminal for everything, and return its exit status and what it drew."""
+    """Run the command with a terminal for everything, and return its exit status and what it drew.
+
+    To the first question it is told yes.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(  # noqa: S603 - our own script
         [str(SCRIPTS / "babynames"), *arguments],
@@ -31,13 +38,16 @@ def run_on_terminal(*arguments: str, folder: Path, environment: Mapping[str, str
         stderr=theirs,
     )
     os.close(theirs)
-    drawn = b""
+    drawn, asked = b"", False
     try:
         while select.select([ours], [], [], 120)[0]:
             piece = os.read(ours, 65_536)
             if not piece:
                 break
             drawn += piece
+            if not asked and b"[y/N]: " in drawn:
+                asked = True
+                os.write(ours, b"y\n")
     except OSError:  # Linux says that the other end is closed by an error
         pass
     finally:
@@ -61,6 +71,19 @@ def test_on_a_terminal_a_bar_is_drawn_and_colours_only_where_they_are_wanted(
     assert status == 0, drawn
     assert re.search(r"sync .*━.* contacts", drawn)
     assert not COLOUR.search(drawn)
+
+
+def test_a_question_is_asked_before_anything_is_drawn_live(
+    tmp_path: Path, environment: Mapping[str, str], dataset: Path
+) -> None:
+    run = run_babynames("run", "--path", str(dataset), folder=tmp_path, environment=environment)
+    assert run.returncode == 0, run.stderr
+    status, drawn = run_on_terminal("undo", folder=tmp_path, environment=environment)
+    assert status == 0, drawn
+    before, _, after = drawn.partition("[y/N]: ")
+    assert LIVE not in before
+    assert LIVE in after
+    assert "Archived 3 contacts" in after
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from babynames_dagster.cli.pipeline import shared_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster_tests.support.command import run_babynames
@@ -24,6 +25,23 @@ def test_help_and_status_leave_nothing(tmp_path: Path, arguments: tuple[str, ...
     assert answer.stdout
     assert "Traceback" not in answer.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_status_does_not_furnish_an_empty_dagster_home(tmp_path: Path) -> None:
+    home = tmp_path / "data" / "dagster"
+    home.mkdir(parents=True)
+    assert run_babynames("status", folder=tmp_path).returncode == 0
+    assert list(home.iterdir()) == []
+
+
+def test_status_adds_no_file_to_a_dagster_home_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with shared_instance(tmp_path) as instance:
+        assert instance.get_runs() == []
+    before = sorted(home.rglob("*"))
+    assert run_babynames("status", folder=tmp_path, environment={"DAGSTER_HOME": str(home)}).returncode == 0
+    assert sorted(home.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
