@@ -1,7 +1,7 @@
 """Commands that look: `check`, `status`, and `rejects`, which can also send again.
 
-What belongs here: asking and drawing. None of them makes or migrates a database; `status` keeps no log and makes
-no Dagster instance, either.
+What belongs here: asking and drawing. None of them makes or migrates a database; `status` keeps no log, and
+opens Dagster's instance only where a `dagster.yaml` is already.
 """
 
 from collections.abc import Callable, Mapping, Sequence

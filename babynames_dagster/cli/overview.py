@@ -28,7 +28,9 @@ RUNS_SHOWN = 5
 
 
 def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict[str, Any]:
-    """Return everything at a glance, as plain values; neither a database nor a Dagster instance is made.
+    """Return everything at a glance, as plain values; no database is made or changed.
+
+    Dagster's instance is opened only where a `dagster.yaml` is already; its folder is not furnished with one.
 
     Args:
         settings: Which database.
