@@ -13,7 +13,7 @@ class Progress:
     """How far a step is.
 
     Attributes:
-        stage: What is being done: `download`, `load` or `sync`.
+        stage: What is being done: `download`, `load`, `sync` or `undo`.
         done: Units done so far.
         total: Units in all, where known.
         unit: What is counted: `bytes`, `rows` or `contacts`.

@@ -25,6 +25,11 @@ def ascii_text(length: int) -> sa.types.TypeEngine[str]:
 
 def upgrade() -> None:
     """Apply."""
+    op.add_column(
+        "hubspot_contacts",
+        sa.Column("hubspot_email", ascii_text(254), nullable=True, comment="the email that HubSpot acknowledged"),
+    )
+    op.execute("UPDATE hubspot_contacts SET hubspot_email = email WHERE synced_at IS NOT NULL")
     op.create_table(
         "superseded_contacts",
         sa.Column("portal_id", BIG_ID, autoincrement=False, nullable=False),
@@ -42,3 +47,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_table("superseded_contacts")
+    op.drop_column("hubspot_contacts", "hubspot_email")

@@ -209,7 +209,7 @@ def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator
     while True:
         statement = (
             sa.select(entry.name_id, entry.email, entry.hubspot_id)
-            .where(_created(portal_id), entry.name_id > after)
+            .where(created_by_us(portal_id), entry.name_id > after)
             .order_by(entry.name_id)
             .limit(page_rows)
         )
@@ -229,7 +229,7 @@ def count_created(engine: Engine, portal_id: int) -> int:
         PipelineError: Any DB_* code.
     """
     with reading(engine) as connection:
-        count: int = connection.execute(sa.select(sa.func.count()).where(_created(portal_id))).scalar_one()
+        count: int = connection.execute(sa.select(sa.func.count()).where(created_by_us(portal_id))).scalar_one()
         return count
 
 
@@ -263,7 +263,7 @@ def acknowledged_sample(engine: Engine, portal_id: int, mapping: str, size: int)
         return [Candidate._make(row) for row in connection.execute(statement)]
 
 
-def _created(portal_id: int) -> sa.ColumnElement[bool]:
+def created_by_us(portal_id: int) -> sa.ColumnElement[bool]:
     """Return the condition of a contact that is this ledger's own: what a later failed try says changes nothing."""
     entry = hubspot_contacts.c
     return sa.and_(entry.portal_id == portal_id, entry.created_by_us.is_(True), entry.hubspot_id.is_not(None))

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import utc_now, writing
-from babynames_dagster.database.ledger import LedgerOutcome
+from babynames_dagster.database.ledger import CreatedContact, LedgerOutcome
 from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.superseded import Acknowledged, keep_superseded
 from babynames_dagster.database.tables import hubspot_contacts
@@ -37,7 +37,7 @@ class LedgerEntry:
     Attributes:
         name_id: The name.
         initial: Its partition.
-        email: The email that was sent.
+        email: The email that was sent. Only an acknowledged one becomes the entry's `hubspot_email`.
         fingerprint: The payload that was sent.
         outcome: What the ledger is to say of it.
         created: Whether HubSpot said that this very request made the contact.
@@ -84,6 +84,7 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
             "mapping": mapping,
             "outcome": entry.outcome.value,
             "hubspot_id": entry.hubspot_id,
+            "hubspot_email": entry.email if entry.outcome is LedgerOutcome.SYNCED else None,
             "created_by_us": entry.created,
             "category": _cut(entry.category, "category"),
             "message": _cut(entry.message, "message"),
@@ -111,20 +112,29 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
     patiently(write)
 
 
-def mark_archived(engine: Engine, portal_id: int, name_ids: Sequence[int]) -> None:
+def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
     """Record that contacts were archived in HubSpot, and are this ledger's own no more.
+
+    An entry that a sync has moved on to another record meanwhile stays as it is.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
-    if not name_ids:
+    if not contacts:
         return
+    entry = hubspot_contacts.c
     statement = (
         sa.update(hubspot_contacts)
-        .where(hubspot_contacts.c.portal_id == portal_id, hubspot_contacts.c.name_id == sa.bindparam("of_name"))
+        .where(
+            entry.portal_id == portal_id,
+            entry.name_id == sa.bindparam("of_name"),
+            entry.hubspot_id == sa.bindparam("of_record"),
+        )
         .values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False, updated_at=utc_now())
     )
-    patiently(lambda: _execute(engine, statement, [{"of_name": name_id} for name_id in sorted(name_ids)]))
+    ordered = sorted(contacts, key=lambda contact: contact.name_id)
+    keys = [{"of_name": contact.name_id, "of_record": contact.hubspot_id} for contact in ordered]
+    patiently(lambda: _execute(engine, statement, keys))
 
 
 def _cut(text: str | None, column: str) -> str | None:
@@ -160,6 +170,7 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
         ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
+        ("hubspot_email", sa.func.coalesce(new["hubspot_email"], old.hubspot_email)),
         ("attempts", old.attempts + new["attempts"]),
         ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),
         *((name, new[name]) for name in _REPLACED),

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.portable import insert_if_missing
 from babynames_dagster.database.tables import rate_limits
 
 
@@ -128,9 +128,7 @@ def _insert_if_missing(connection: Connection, app: str) -> sa.Insert:
         "paused_until": 0.0,
         "daily_as_of": 0.0,
     }
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(rate_limits).values(values).on_conflict_do_nothing()
-    return mysql.insert(rate_limits).values(values).prefix_with("IGNORE")
+    return insert_if_missing(connection, rate_limits).values(values)
 
 
 def _read_clock(connection: Connection) -> ClockReading:

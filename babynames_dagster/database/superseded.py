@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading, utc_now, writing
-from babynames_dagster.database.ledger import CreatedContact
+from babynames_dagster.database.ledger import CreatedContact, created_by_us
 from babynames_dagster.database.patience import patiently
+from babynames_dagster.database.portable import insert_if_missing
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 
@@ -37,14 +38,16 @@ def keep_superseded(connection: Connection, portal_id: int, contacts: Mapping[in
     """
     returned = _give_back(connection, portal_id, [contact.hubspot_id for contact in contacts.values()])
     now = utc_now()
-    left = [
-        {"portal_id": portal_id, "hubspot_id": old.hubspot_id, "name_id": old.name_id, "email": old.email}
+    # By record, which two names may share once somebody has merged their contacts.
+    left = {
+        old.hubspot_id: {"portal_id": portal_id, "name_id": old.name_id, "email": old.email, "superseded_at": now}
         for old in _created(connection, portal_id, contacts)
         # Where the email is still the same, the record was merged or deleted in HubSpot: what was ours is no more.
         if contacts[old.name_id].hubspot_id != old.hubspot_id and contacts[old.name_id].email != old.email
-    ]
+    }
     if left:
-        connection.execute(sa.insert(superseded_contacts), [{**row, "superseded_at": now} for row in left])
+        rows = [{"hubspot_id": hubspot_id, **row} for hubspot_id, row in sorted(left.items())]
+        connection.execute(insert_if_missing(connection, superseded_contacts), rows)
     return returned
 
 
@@ -61,13 +64,8 @@ def _created(connection: Connection, portal_id: int, names: Collection[int]) -> 
     """Read the entries of contacts that this ledger created; locked, so that two syncs do not both move on."""
     entry = hubspot_contacts.c
     statement = (
-        sa.select(entry.name_id, entry.email, entry.hubspot_id)
-        .where(
-            entry.portal_id == portal_id,
-            entry.name_id.in_(sorted(names)),
-            entry.created_by_us.is_(True),
-            entry.hubspot_id.is_not(None),
-        )
+        sa.select(entry.name_id, entry.hubspot_email, entry.hubspot_id)
+        .where(created_by_us(portal_id), entry.name_id.in_(sorted(names)))
         .order_by(entry.name_id)
         .with_for_update()
     )

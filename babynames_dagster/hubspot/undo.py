@@ -105,7 +105,7 @@ def undo_created(
 
 def _record(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
     """Record what was archived: entries say so, superseded contacts are forgotten."""
-    mark_archived(engine, portal_id, [contact.name_id for contact in contacts if not contact.superseded])
+    mark_archived(engine, portal_id, [contact for contact in contacts if not contact.superseded])
     superseded = [contact.hubspot_id for contact in contacts if contact.superseded]
     if superseded:
         forget_superseded(engine, portal_id, superseded)

@@ -178,6 +178,47 @@ def test_undo_archives_also_what_was_created_under_an_earlier_email(engine: Engi
     assert contacts_to_undo(engine, PORTAL) == 0
 
 
+def test_a_try_that_failed_under_a_new_email_does_not_hide_the_former_contact(
+    engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(engine, 30)
+    sync(engine, stand_in)
+    stand_in.set_faults({"kind": "server_error", "status": 500, "path": "/upsert", "probability": 1.0})
+    assert sync(engine, stand_in, hubspot_email_domain="other.com", max_retries=0).total.failed == 30
+    stand_in.set_faults()
+    sync(engine, stand_in, hubspot_email_domain="other.com")
+    assert undo(engine, stand_in).archived == 60
+    assert stand_in.contacts() == {}
+
+
+def test_names_that_came_to_share_a_record_go_on_to_be_synced(engine: Engine) -> None:
+    def acknowledge(record_id: str, *, domain: str, created: bool = False) -> None:
+        record(
+            engine,
+            PORTAL,
+            "m" * 64,
+            [
+                LedgerEntry(
+                    name_id,
+                    "A",
+                    f"{name_id}@{domain}",
+                    "f" * 64,
+                    LedgerOutcome.SYNCED,
+                    created=created,
+                    hubspot_id=record_id,
+                )
+                for name_id in (7, 8)
+            ],
+        )
+
+    acknowledge("100", domain="x.com", created=True)
+    acknowledge("200", domain="y.com")
+    assert contacts_to_undo(engine, PORTAL) == 1
+    acknowledge("100", domain="x.com")
+    acknowledge("200", domain="y.com")
+    assert contacts_to_undo(engine, PORTAL) == 1
+
+
 def test_a_contact_that_was_merged_into_another_is_nobodys_to_archive(engine: Engine) -> None:
     [made, merged] = [
         LedgerEntry(7, "A", "anna.f@x.com", "f" * 64, LedgerOutcome.SYNCED, created=created, hubspot_id=record_id)
