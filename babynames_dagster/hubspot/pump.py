@@ -80,6 +80,7 @@ class Pump(Generic[Batch, Result]):
         self._asked_to_stop = stop
         self._halt = threading.Event()
         self._events: queue.SimpleQueue[_Departed | _Delivered[Result] | _Finished] = queue.SimpleQueue()
+        self._in_hand: _Departed | _Delivered[Result] | _Finished | None = None
         self._under_way = 0
         self._waiting = 0
         self._error: BaseException | None = None
@@ -102,7 +103,7 @@ class Pump(Generic[Batch, Result]):
             finally:
                 self._halt.set()
                 while self._under_way:
-                    self._handle(self._events.get())
+                    self._handle_next()
         if self._error is not None and not isinstance(self._error, PipelineError):
             raise self._error
         return self._error
@@ -123,9 +124,20 @@ class Pump(Generic[Batch, Result]):
                     pool.submit(self._work_on, batch)
                 continue
             try:
-                self._handle(self._events.get(timeout=_LOOK_UP_SECONDS))
+                self._handle_next(timeout=_LOOK_UP_SECONDS)
             except queue.Empty:
                 continue
+
+    def _handle_next(self, timeout: float | None = None) -> None:
+        """Handle one event. Where Ctrl-C or Dagster breaks in, it stays in hand, and is handled again at the end."""
+        if self._in_hand is None:
+            self._in_hand = self._events.get(timeout=timeout)
+        try:
+            self._handle(self._in_hand)
+        except Exception:
+            self._in_hand = None
+            raise
+        self._in_hand = None
 
     def _handle(self, event: "_Departed | _Delivered[Result] | _Finished") -> None:
         if isinstance(event, _Delivered):
