@@ -153,6 +153,18 @@ def retry_after(answer: Answer) -> float | None:
     return None if seconds is None or math.isnan(seconds) else min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
 
 
+def started_at(answer: Answer) -> float | None:
+    """Return when HubSpot began to work on a batch, in seconds since 1970 by its clock; None where it does not say.
+
+    A moment without a fraction says too little: HubSpot tells milliseconds.
+    """
+    try:
+        moment = datetime.strptime(str(answer.body("startedAt")), "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.microsecond else None
+
+
 def whole_number(answer: Answer, header: str) -> int | None:
     """Return a header's whole number; None where it is absent, beyond belief or something else."""
     value = answer.headers.get(header, "").strip()

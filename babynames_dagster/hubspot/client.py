@@ -24,6 +24,7 @@ from babynames_dagster.hubspot.answers import (
     least_wait,
     problem_of,
     retry_after,
+    started_at,
     stop_error,
     verdict,
     whole_number,
@@ -221,8 +222,10 @@ class HubSpotClient:
         with self._counted:
             self._requests += 1
         exchange = self._transport.exchange(endpoint.method, endpoint.path, body=data)
-        self.limiter.arrived(permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at)
         answer = exchange.answer
+        self.limiter.arrived(
+            permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at, started_at=started_at(answer)
+        )
         interval = whole_number(answer, "X-HubSpot-RateLimit-Interval-Milliseconds")
         self.limiter.told(
             permit,

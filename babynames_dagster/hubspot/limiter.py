@@ -20,6 +20,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pacing import (
     MAX_PAUSE_SECONDS,
     Limit,
+    Trip,
     calls_left_today,
     detour,
     next_slot,
@@ -81,7 +82,7 @@ class RateLimiter:
         self._turn = threading.Lock()
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
-        self._latencies: deque[float] = deque(maxlen=_ANSWERS_REMEMBERED)
+        self._trips: deque[Trip] = deque(maxlen=_ANSWERS_REMEMBERED)
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
         self._told = Limit()
@@ -124,16 +125,22 @@ class RateLimiter:
                 if self._pause.count == pauses and not stop.is_set():
                     return permit
 
-    def arrived(self, permit: Permit, *, sent_at: float, answered_at: float) -> None:
+    def arrived(self, permit: Permit, *, sent_at: float, answered_at: float, started_at: float | None = None) -> None:
         """Tell when a call's last byte left and when its answer came, by `time.monotonic()`.
 
         On a busy machine both can be later than the slot promised. The call's place in the log is then corrected,
         so that the call that takes its place in the next window waits as much longer.
+
+        Args:
+            permit: The call's.
+            sent_at: When its last byte left.
+            answered_at: When its answer came.
+            started_at: When HubSpot began to work on it, in seconds of HubSpot's clock; None where it does not say.
         """
         with self._news:
-            latency = answered_at - sent_at
-            self._latencies.append(latency)
-            moment = permit.clock.now + sent_at - permit.clock.before + detour(latency, self._latencies)
+            trip = Trip(answered_at - sent_at, None if started_at is None else started_at - sent_at)
+            self._trips.append(trip)
+            moment = permit.clock.now + sent_at - permit.clock.before + detour(trip, self._trips)
             if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
                 self._corrections.append((permit.slot, moment))
 

@@ -87,21 +87,41 @@ def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[f
     return ordered[first:] or ordered[-1:]
 
 
-def detour(latency: float, recent: Sequence[float]) -> float:
+@dataclass(frozen=True)
+class Trip:
+    """One call and its answer.
+
+    Attributes:
+        latency: Seconds from the call's sending to its answer.
+        start: The moment that HubSpot says it began to work on it (`startedAt`), less the moment of sending. The two
+            clocks differ, so that only differences between trips mean something. None where HubSpot does not say.
+    """
+
+    latency: float
+    start: float | None = None
+
+
+def detour(trip: Trip, recent: Sequence[Trip]) -> float:
     """Return how many seconds later than the quickest calls one call may have reached the server.
 
     An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
     or on the way back. Only the first two matter, and nothing tells them apart. Where latencies are steady, the
     whole delay is taken for them; where they are not, the work is to blame for most of it, and to take it all for
-    a detour would lower the rate.
+    a detour would lower the rate. Where HubSpot says when it began to work, a detour is no longer than that.
 
     Args:
-        latency: Seconds from a call's sending to its answer.
-        recent: The latencies of the last calls, this one included.
+        trip: The call.
+        recent: The last calls, this one included.
     """
-    quickest = min(recent)
-    steady = median(recent) - quickest < max(STEADY_SECONDS, STEADY_SHARE * quickest)
-    return min(latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
+    latencies = [other.latency for other in recent]
+    quickest = min(latencies)
+    steady = median(latencies) - quickest < max(STEADY_SECONDS, STEADY_SHARE * quickest)
+    longest = min(trip.latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
+    starts = [other.start for other in recent if other.start is not None]
+    # Starts further apart than any answer took are no clock's.
+    if trip.start is None or max(starts) - min(starts) > max(latencies):
+        return longest
+    return min(longest, trip.start - min(starts))
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float], now: float) -> int | None:

@@ -29,7 +29,7 @@ from babynames_dagster.sandbox.hubspot_faults import (
     reset_connection,
 )
 from babynames_dagster.sandbox.hubspot_limits import RollingWindow
-from babynames_dagster.sandbox.hubspot_state import ContactStore
+from babynames_dagster.sandbox.hubspot_state import ContactStore, timestamp
 
 _CONTACTS = "/crm/v3/objects/contacts"
 _READ, _WRITE, _SCHEMAS = "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"
@@ -127,6 +127,7 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     action: _Action,
     correlation_id: str,
 ) -> Response:
+    began = timestamp()
     body = await _body(request)
     inputs = body.get("inputs")
     entry.inputs = len(inputs) if isinstance(inputs, list) else 0
@@ -139,6 +140,8 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     if scope is not None and scope not in account.scopes:
         return JSONResponse(_missing_scope(scope, correlation_id), 403)
     status, answer = action(account, body, correlation_id)
+    if answer is not None and "startedAt" in answer:
+        answer["startedAt"] = began
     await asyncio.sleep(account.half_latency())
     if answer is None:
         return Response(status_code=status)

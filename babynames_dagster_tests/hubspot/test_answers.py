@@ -14,6 +14,7 @@ from babynames_dagster.hubspot.answers import (
     least_wait,
     problem_of,
     retry_after,
+    started_at,
     stop_error,
     verdict,
     whole_number,
@@ -51,6 +52,22 @@ def rows(count: int) -> list[Outgoing]:
 )
 def test_each_status_has_its_treatment(status: int, expected: Verdict) -> None:
     assert verdict(answer(status, {})) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "moment"),
+    [
+        ("2026-01-01T00:00:00.250Z", 1767225600.25),
+        ("2026-01-01T01:00:00.25+01:00", 1767225600.25),
+        ("2026-01-01T00:00:00Z", None),
+        ("2026-01-01T00:00:00.000Z", None),
+        ("soon", None),
+        (7, None),
+    ],
+)
+def test_a_batchs_start_is_told_in_milliseconds_or_not_at_all(said: object, moment: float | None) -> None:
+    assert started_at(answer(200, {"startedAt": said})) == moment
+    assert started_at(answer(500)) is None
 
 
 def test_a_good_status_without_json_is_a_broken_answer_where_json_is_due() -> None:

@@ -13,6 +13,7 @@ from babynames_dagster.hubspot.pacing import (
     MOST_DETOUR_SECONDS,
     UNSTEADY_DETOUR_SECONDS,
     Limit,
+    Trip,
     calls_left_today,
     detour,
     next_slot,
@@ -84,12 +85,28 @@ def test_a_clock_set_back_by_an_hour_holds_up_nobody_for_an_hour() -> None:
     assert next_slot(log, now=1400.0, paused_until=0.0, limit=limit) < 1400.0 + MAX_PAUSE_SECONDS + 2 * limit.window
 
 
+def trips(*latencies: float) -> list[Trip]:
+    return [Trip(latency) for latency in latencies]
+
+
 def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
-    steady, unsteady = [0.5, 0.51, 1.4], [0.5, 0.9, 1.4]
-    assert detour(0.5, steady) == 0
-    assert detour(1.4, steady) == pytest.approx(0.9)
-    assert detour(9.0, steady) == MOST_DETOUR_SECONDS
-    assert detour(1.4, unsteady) == UNSTEADY_DETOUR_SECONDS
+    steady, unsteady = trips(0.5, 0.51, 1.4), trips(0.5, 0.9, 1.4)
+    assert detour(Trip(0.5), steady) == 0
+    assert detour(Trip(1.4), steady) == pytest.approx(0.9)
+    assert detour(Trip(9.0), steady) == MOST_DETOUR_SECONDS
+    assert detour(Trip(1.4), unsteady) == UNSTEADY_DETOUR_SECONDS
+
+
+def test_a_detour_ends_where_hubspot_began_to_work() -> None:
+    recent = [Trip(0.5, 100.2), Trip(0.9, 100.24), Trip(1.4, 100.21)]
+    assert detour(recent[0], recent) == 0
+    assert detour(recent[1], recent) == pytest.approx(0.04)
+    assert detour(recent[2], recent) == pytest.approx(0.01)
+
+
+def test_a_clock_that_can_not_be_is_not_believed() -> None:
+    stopped = [Trip(0.5, 100.0), Trip(0.9, 95.0), Trip(1.4, 90.0)]
+    assert detour(stopped[2], stopped) == UNSTEADY_DETOUR_SECONDS
 
 
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:
