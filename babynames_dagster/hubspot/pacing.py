@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-MARGIN_SECONDS = 0.03
+MARGIN_SECONDS = 0.02
 """Added to the window, for what neither clock nor answers tell of two calls' trips to the server."""
 
 CATCH_UP = 2.0
