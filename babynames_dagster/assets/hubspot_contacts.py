@@ -143,6 +143,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, Any]:
 
 def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
+    share = {} if report.achieved_share is None else {"share_of_ceiling": round(report.achieved_share, 4)}
     return {
         "portal_id": str(report.portal_id),
         "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{report.portal_id}/objects/0-1"),
@@ -151,7 +152,7 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
         "requests": report.requests,
         "rate_limited": report.rate_limited,
         "waited_seconds": round(report.waited_seconds, 3),
-        "share_of_ceiling": round(report.achieved_share, 4),
+        **share,
         "seconds": round(report.seconds, 3),
         **_rejects_metadata(report.first_rejects),
     }

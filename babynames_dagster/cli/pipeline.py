@@ -164,6 +164,8 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
         instance: Where the runs are recorded.
     """
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        if run.parent_run_id is not None:  # Dagster's retry of such a run has its tags, and another process
+            continue
         host, _, process = run.tags.get(PROCESS_TAG, "").rpartition(":")
         if host == socket.gethostname() and (int(process) == os.getpid() or not is_running(int(process))):
             instance.report_run_failed(run, "The process of this run was killed.")

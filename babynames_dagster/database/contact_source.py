@@ -75,8 +75,6 @@ class Candidate(NamedTuple):
     created_at: datetime
     outcome: str | None
     fingerprint: str | None
-    mapping: str | None
-    hubspot_id: str | None
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -91,8 +89,6 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
         name.created_at,
         entry.outcome,
         entry.fingerprint,
-        entry.mapping,
-        entry.hubspot_id,
     )
 
 

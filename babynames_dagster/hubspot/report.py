@@ -142,7 +142,8 @@ class SyncReport:
         rate_limited: Calls that HubSpot refused for their rate (429).
         waited_seconds: Seconds that everything stood still for it.
         achieved_share: Acknowledged contacts a second, as a share of the most that HubSpot's limit allows over a
-            long time. A short run can exceed 1: a rolling window lets its first calls go at once.
+            long time. A short run can exceed 1: a rolling window lets its first calls go at once. None in a dry run,
+            and where nothing was acknowledged.
         seconds: How long the run took.
         first_rejects: The first rejects of this run.
         stopped: Why the run ended before its last row; what was done until then is kept.
@@ -154,7 +155,7 @@ class SyncReport:
     requests: int = 0
     rate_limited: int = 0
     waited_seconds: float = 0.0
-    achieved_share: float = 0.0
+    achieved_share: float | None = None
     seconds: float = 0.0
     first_rejects: list[Reject] = field(default_factory=list)
     stopped: PipelineError | None = None

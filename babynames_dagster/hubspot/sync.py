@@ -143,7 +143,8 @@ class _Run:
         report.rate_limited = after.rate_limited - before.rate_limited
         report.waited_seconds = after.paused_seconds - before.paused_seconds
         ceiling = self._ceiling()
-        report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / ceiling
+        if not report.dry_run and report.total.acknowledged:
+            report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / ceiling
         for partition, counts in report.by_partition.items():
             counts.close()
             counts.span = self.spans.of(partition)

@@ -19,7 +19,7 @@ UNIQUE = ContactMapping("babynames.example.com", email_style="unique")
 
 
 def name_row(name: str = "John", sex: str = "M", *, slug: str = "john.m", name_id: int = 7) -> Candidate:
-    return Candidate(name_id, slug, name, sex, "J", ENTERED, None, None, None, None)
+    return Candidate(name_id, slug, name, sex, "J", ENTERED, None, None)
 
 
 def test_a_name_becomes_a_contact() -> None:
