@@ -1,7 +1,6 @@
 """Any CSV at all: our table and counts against a plain Python model of the same rules."""
 
 import csv
-import io
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,15 +57,22 @@ class Model:
             self.table[key] = (clean, code, line)
 
 
+def csv_line(row: Row, quoting: Quoting, line_end: str) -> str:
+    """Return a row as a line; `csv.writer` takes no NUL before Python 3.11."""
+    cells = [
+        f'"{cell.replace(chr(34), chr(34) * 2)}"' if quoting == csv.QUOTE_ALL or set(cell) & set(',"\r\n') else cell
+        for cell in row
+    ]
+    return ",".join(cells) + line_end
+
+
 def written(rows: list[Row], quoting: Quoting, line_end: str) -> tuple[bytes, Model]:
     """Return rows as a CSV below its header, and the model of what they come to."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=quoting, lineterminator=line_end)
-    model = Model()
+    text, model = "", Model()
     for row in rows:
-        model.add(2 + out.getvalue().count("\n"), row[1], row[2])
-        writer.writerow(row)
-    return out.getvalue().encode(), model
+        model.add(2 + text.count("\n"), row[1], row[2])
+        text += csv_line(row, quoting, line_end)
+    return text.encode(), model
 
 
 def empty(engine: Engine) -> None:
