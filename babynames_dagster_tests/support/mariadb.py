@@ -48,7 +48,7 @@ class MariaDB:
         self._user = ["--user=root"] if os.geteuid() == 0 else []
         data = folder / "data"
         data.mkdir(parents=True)
-        subprocess.run(  # noqa: S603 - a program of this machine with arguments of ours
+        laid_out = subprocess.run(  # noqa: S603 - a program of this machine with arguments of ours
             [
                 _find(_INSTALLERS),
                 "--no-defaults",
@@ -57,9 +57,14 @@ class MariaDB:
                 "--skip-test-db",
                 *self._user,
             ],
-            check=True,
-            capture_output=True,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+        if laid_out.returncode != 0:
+            message = f"MariaDB's data folder was not laid out:\n{laid_out.stdout[-2000:]}"
+            raise RuntimeError(message)
 
     @property
     def url(self) -> str:
