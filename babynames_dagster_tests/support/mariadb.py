@@ -53,6 +53,7 @@ class MariaDB:
                 _find(_INSTALLERS),
                 "--no-defaults",
                 f"--datadir={data}",
+                f"--tmpdir={folder}",  # several in one folder take each other's temporary tables away
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 *self._user,
@@ -79,6 +80,7 @@ class MariaDB:
                     _find(_SERVERS),
                     "--no-defaults",
                     f"--datadir={self.folder / 'data'}",
+                    f"--tmpdir={self.folder}",
                     f"--socket={self.folder / 'server.sock'}",
                     f"--pid-file={self.folder / 'server.pid'}",
                     f"--port={self.port}",
