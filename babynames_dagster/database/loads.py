@@ -173,8 +173,7 @@ def load_by_id(engine: Engine, load_id: int) -> LoadRow:
 def latest_load(engine: Engine, *, target: str, sha256: str, options: str) -> LoadRow | None:
     """Return the last load of a content, read in a certain way, into a table."""
     where = (loads.c.target == target, loads.c.sha256 == sha256, loads.c.options == options)
-    newest = (loads.c.finished_at.desc(), loads.c.id.desc())  # a resumed load ends after later ones
-    found = _loads(engine, sa.select(loads).where(*where).order_by(*newest).limit(1))
+    found = _loads(engine, sa.select(loads).where(*where).order_by(loads.c.id.desc()).limit(1))
     return found[0] if found else None
 
 
@@ -193,7 +192,8 @@ def earlier_load_went_on(engine: Engine, load: LoadRow) -> bool:
 def last_finished_load(engine: Engine, target: str) -> LoadRow | None:
     """Return the last load into a table that is done; None where there is none."""
     where = (loads.c.target == target, loads.c.state == DONE)
-    found = _loads(engine, sa.select(loads).where(*where).order_by(loads.c.id.desc()).limit(1))
+    newest = (loads.c.finished_at.desc(), loads.c.id.desc())  # a resumed load ends after later ones
+    found = _loads(engine, sa.select(loads).where(*where).order_by(*newest).limit(1))
     return found[0] if found else None
 
 

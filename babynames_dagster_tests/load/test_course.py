@@ -174,6 +174,40 @@ def test_an_interrupted_load_goes_on_after_its_last_batch(
     assert report.table_rows == 1000
 
 
+def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    load(engine, path)
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160, full_reload=True)
+    killed = last_loads(engine, 1)[0]
+    with writing(engine) as connection:
+        connection.execute(sa.update(loads).where(loads.c.id == killed.id).values(state=RUNNING, finished_at=None))
+    report = load(engine, path)
+    assert (report.load_id, report.recognised) == (killed.id, False)
+    assert report.resumed_at == killed.rows_committed > 0
+    assert counts(report) == (1000, 0, 1000, 0, 0)
+
+
+def test_the_last_finished_load_is_the_one_that_ended_last(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160)
+    other = load(engine, csv_file(tmp_path, many_names(10, start=5000), name="other.csv"))
+    resumed = load(engine, path)
+    assert resumed.load_id < other.load_id
+    last = last_finished_load(engine, "baby_names")
+    assert last is not None
+    assert last.id == resumed.load_id
+
+
 def test_an_interrupted_load_whose_rows_are_gone_starts_anew(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
