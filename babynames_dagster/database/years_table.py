@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database import bulk
 from babynames_dagster.database.engine import reading
-from babynames_dagster.database.tables import baby_name_years, baby_names
+from babynames_dagster.database.loads import LoadRow
+from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 
 _COLUMNS = ("name_id", "year", "births")
 _INSERT = "INSERT INTO baby_name_years (name_id, year, births, load_id) VALUES "
@@ -146,6 +147,19 @@ def count_years(engine: Engine) -> int:
 def count_years_of_load(engine: Engine, load_id: int) -> int:
     """Return how many rows a load was the last to meet."""
     statement = sa.select(sa.func.count()).select_from(baby_name_years).where(baby_name_years.c.load_id == load_id)
+    with reading(engine) as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def count_years_of_loads_beside(engine: Engine, load: LoadRow) -> int:
+    """Return how many rows bear the id of a load that was at work between a load's beginning and its end."""
+    beside = sa.select(loads.c.id).where(
+        loads.c.target == load.target,
+        loads.c.id != load.id,
+        loads.c.started_at < load.finished_at,
+        loads.c.updated_at > load.started_at,
+    )
+    statement = sa.select(sa.func.count()).select_from(baby_name_years).where(baby_name_years.c.load_id.in_(beside))
     with reading(engine) as connection:
         return connection.execute(statement).scalar_one()
 

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +215,29 @@ def test_births_that_were_deleted_are_missed(dataset: Path, instance: dg.Dagster
         connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id == 1))
     engine.dispose()
     missed = evaluate(rows_match_last_load)
-    assert (missed.passed, numbers(missed)) == (False, {"load_id": "2", "rows_counted": 2, "rows_found": 1})
+    assert (missed.passed, numbers(missed)) == (
+        False,
+        {"load_id": "2", "rows_counted": 2, "rows_found": 1, "rows_of_loads_beside": 0},
+    )
     assert evaluate(births_belong_to_names).passed
+
+
+@pytest.mark.usefixtures("year_filter")
+def test_births_that_a_load_beside_the_last_one_met_are_there(
+    dataset: Path, instance: dg.DagsterInstance, url: str
+) -> None:
+    load_both_tables(instance, dataset)
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        [last] = connection.execute(sa.select(loads).where(loads.c.target == "baby_name_years")).mappings()
+        beside = {**last, "id": 99, "started_at": last["started_at"] - timedelta(hours=1), "finished_at": None}
+        connection.execute(sa.insert(loads).values(**{**beside, "state": "failed"}))
+        connection.execute(sa.update(baby_name_years).where(baby_name_years.c.name_id == 1).values(load_id=99))
+    assert evaluate(rows_match_last_load).passed
+    with engine.begin() as connection:
+        connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id == 2))
+    engine.dispose()
+    assert not evaluate(rows_match_last_load).passed
 
 
 def test_the_checks_of_a_load_say_what_they_compared(
