@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from babynames_dagster.database.tables import baby_name_years, baby_names, hubsp
 from babynames_dagster.definitions import default_resources
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import current_settings
-from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 ALL_CHECKS = {
     "zip_matches_its_record",
@@ -43,25 +42,8 @@ ALL_CHECKS = {
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'names.db'}"
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str) -> Iterator[Sandbox]:
-    with pointed_at_sandbox(monkeypatch, tmp_path, url) as served:
-        yield served
-
-
-@pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     return write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:

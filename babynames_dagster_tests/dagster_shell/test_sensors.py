@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -19,22 +18,10 @@ from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import current_settings, load_settings
-from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 STILL_SECONDS = 0.3
 WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partition_range_end": "other"}
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    with pointed_at_sandbox(monkeypatch, tmp_path, f"sqlite:///{tmp_path / 'names.db'}") as served:
-        yield served
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
 
 
 def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:

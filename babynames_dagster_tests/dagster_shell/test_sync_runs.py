@@ -1,6 +1,6 @@
 """What a run may ask of the sync by its config, and what the UI then shows of each partition."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +12,20 @@ import sqlalchemy as sa
 from babynames_dagster.cli.summary import summarise
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
 ROWS = [(1990, "Mary", "F", 10), (1990, "John", "M", 9), (1990, "Jane", "F", 8)]
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'names.db'}"
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str) -> Iterator[Sandbox]:
-    with pointed_at_sandbox(monkeypatch, tmp_path, url) as served:
-        yield served
-
-
-@pytest.fixture
-def instance(sandbox: Sandbox, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path) -> dg.DagsterInstance:
     """An instance whose run has loaded three names."""
     del sandbox
     path = write_csv(tmp_path / "names.csv", ROWS)
-    with dg.DagsterInstance.ephemeral() as made:
-        tables = ["raw_zip", "baby_names_table"]
-        assert run_graph(made, assets=tables, config={"raw_zip": {"path": str(path)}}).success
-        yield made
+    tables = ["raw_zip", "baby_names_table"]
+    assert run_graph(instance, assets=tables, config={"raw_zip": {"path": str(path)}}).success
+    return instance
 
 
 def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int]:
