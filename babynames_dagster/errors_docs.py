@@ -1,6 +1,6 @@
 """The errors as a document: the README's table of codes.
 
-What belongs here: rendering `ErrorCode` as text. `python -m babynames_dagster.settings_docs` brings the README of a
+What belongs here: rendering `ErrorCode` as text. `python -m babynames_dagster.settings.docs` brings the README of a
 checkout up to date.
 """
 

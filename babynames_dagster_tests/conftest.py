@@ -18,6 +18,12 @@ from babynames_dagster.settings import Settings, current_settings
 from babynames_dagster_tests.support.mariadb import running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
 
+pytest_plugins = [
+    "babynames_dagster_tests.support.fixtures.dagster",
+    "babynames_dagster_tests.support.fixtures.hubspot",
+    "babynames_dagster_tests.support.fixtures.kaggle",
+]
+
 
 def pytest_configure() -> None:
     """Give programs that tests start the usual signals; a suite started in the background may have them ignored."""

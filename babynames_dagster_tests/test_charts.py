@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
-from babynames_dagster.kaggle.browser import find_chromium
+from babynames_dagster.kaggle.browser.launch import find_chromium
 from babynames_dagster.settings import load_settings
 
 SVG = "{http://www.w3.org/2000/svg}"

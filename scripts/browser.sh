@@ -13,7 +13,7 @@ found() {
     local program
     program=$("$python" - <<'PYTHON'
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.kaggle.browser import find_chromium
+from babynames_dagster.kaggle.browser.launch import find_chromium
 from babynames_dagster.settings import load_settings
 
 try:

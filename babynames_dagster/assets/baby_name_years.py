@@ -6,7 +6,7 @@ import pyarrow as pa
 from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.reading import ReadOptions, years_reader
+from babynames_dagster.names.csv.reading import ReadOptions, years_reader
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.reading import ReadOptions, names_reader
-from babynames_dagster.names.settings_advice import slow_settings_warning
+from babynames_dagster.names.csv.reading import ReadOptions, names_reader
+from babynames_dagster.names.loading.settings_advice import slow_settings_warning
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings
 

@@ -15,16 +15,16 @@ from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.partitions import covered_partitions
 from babynames_dagster.assets.raw_zip import raw_zip
-from babynames_dagster.database.contact_source import ContactScope
-from babynames_dagster.database.ledger import ledger_vs_table
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.entries import ledger_vs_table
 from babynames_dagster.database.loads import last_finished_load
 from babynames_dagster.database.names_table import table_facts
 from babynames_dagster.database.years_table import count_orphans, count_years_of_load, count_years_of_loads_beside
 from babynames_dagster.datafile.inspect import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.mapping import ContactMapping
-from babynames_dagster.hubspot.read_back import compare_sample
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.upkeep.read_back import compare_sample
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource

@@ -9,8 +9,8 @@ from pydantic import Field
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, OWNERS
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.settings_advice import slow_settings_warning
-from babynames_dagster.hubspot.sync import ContactCounts, PartitionReport, Reject, SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
 from babynames_dagster.resources.failing import as_failure, dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource

@@ -9,10 +9,10 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
-from babynames_dagster.database.contact_source import ContactScope, require_years
-from babynames_dagster.database.ledger import partitions_with_work
+from babynames_dagster.database.ledger.candidates import ContactScope, require_years
+from babynames_dagster.database.ledger.entries import partitions_with_work
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings

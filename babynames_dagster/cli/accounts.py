@@ -9,8 +9,8 @@ from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import ensure_schema
-from babynames_dagster.hubspot.client import open_client
-from babynames_dagster.hubspot.undo import contacts_to_undo, undo_created
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster.resources.reporting import log_progress
 from babynames_dagster.settings import current_settings
 

@@ -16,7 +16,7 @@ from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import refuse_schema, upgrade
 from babynames_dagster.database.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.account_check import check_account
+from babynames_dagster.hubspot.upkeep.account_check import check_account
 from babynames_dagster.kaggle.check import check_kaggle
 from babynames_dagster.settings import Settings
 

@@ -19,7 +19,7 @@ from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.runs import run_and_show
 from babynames_dagster.cli.terminal import err, out, say, show_error, show_json, show_table
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.ledger import rejected_contacts
+from babynames_dagster.database.ledger.entries import rejected_contacts
 from babynames_dagster.database.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.state import look_at
 from babynames_dagster.errors import PipelineError

@@ -16,7 +16,7 @@ from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.demo import DEMO_TAG
 from babynames_dagster.cli.pipeline import dagster_home_of, opened_instance
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.ledger import outcome_counts
+from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.loads import last_loads
 from babynames_dagster.database.names_table import count_names
 from babynames_dagster.database.state import look_at

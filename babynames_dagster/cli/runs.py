@@ -16,8 +16,8 @@ from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_insta
 from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.hubspot.settings_advice import slow_settings_warning as slow_sync
-from babynames_dagster.names.settings_advice import slow_settings_warning as slow_load
+from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings
 

@@ -17,7 +17,7 @@ from babynames_dagster.cli.terminal import err, out, say
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.login import sign_in_by_hand
+from babynames_dagster.kaggle.browser.login import sign_in_by_hand
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import current_settings
 

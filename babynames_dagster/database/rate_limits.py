@@ -1,7 +1,7 @@
 """The pacing state that every thread, process and host of one HubSpot app shares: one row an app.
 
 What belongs here: reading and writing that row under its lock, by the database's clock. What does not: when a
-call may go, which `hubspot/pacing.py` decides.
+call may go, which `hubspot/pace/pacing.py` decides.
 """
 
 import struct

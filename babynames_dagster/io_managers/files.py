@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 
 from babynames_dagster.datafile.inspect import DataFile, inspect_file, sha256_of
+from babynames_dagster.datafile.kept import kept_files
 from babynames_dagster.datafile.promote import promote
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.kept import kept_files
 from babynames_dagster.kaggle.obtain import Obtained
 from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.settings import current_settings

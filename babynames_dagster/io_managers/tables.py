@@ -12,7 +12,7 @@ from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
 from babynames_dagster.database.names_table import NameRow, has_names, name_pages, sample_names
 from babynames_dagster.database.years_table import births_by_year, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.load import LoadReport, RejectedRow, load_names, load_years
+from babynames_dagster.names.loading.load import LoadReport, RejectedRow, load_names, load_years
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.failing import dagster_failures

@@ -7,10 +7,10 @@ import logging
 from pathlib import Path, PurePosixPath
 
 from babynames_dagster.datafile.archive import verify_content
+from babynames_dagster.datafile.header import header_columns
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.header import header_columns
-from babynames_dagster.kaggle.obstacles import error_in_json, refused_status
+from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
 from babynames_dagster.masking import Mask
 from babynames_dagster.settings import Settings
 

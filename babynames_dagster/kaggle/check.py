@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.kaggle.apart import run_apart
-from babynames_dagster.kaggle.browser_download import reach_controls
-from babynames_dagster.kaggle.browser_way import visiting
-from babynames_dagster.kaggle.rest import RestDownload
-from babynames_dagster.kaggle.session import keep_session_if_possible, kept_session
-from babynames_dagster.kaggle.signin import asked_again, require_credentials, sign_in
+from babynames_dagster.kaggle.browser.apart import run_apart
+from babynames_dagster.kaggle.browser.download import reach_controls
+from babynames_dagster.kaggle.browser.fetch import visiting
+from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
+from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
+from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.settings import Settings
 
 _LOG = logging.getLogger(__name__)

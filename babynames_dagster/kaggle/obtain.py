@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.datafile.kept import kept_files
+from babynames_dagster.datafile.workspace import download_workspace, hand_over, write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
-from babynames_dagster.kaggle.browser_way import fetch_by_browser
-from babynames_dagster.kaggle.kept import kept_files
-from babynames_dagster.kaggle.rest import RestDownload
+from babynames_dagster.kaggle.browser.fetch import fetch_by_browser
+from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
-from babynames_dagster.kaggle.workspace import download_workspace, hand_over, write_error
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Seconds, Settings
 

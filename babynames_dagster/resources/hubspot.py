@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import dagster as dg
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.hubspot.client import HubSpotClient, open_client
-from babynames_dagster.hubspot.mapping import ContactMapping
-from babynames_dagster.hubspot.sync import SyncOptions, SyncReport, sync_contacts
+from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import current_settings
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import upgrade
-from babynames_dagster.hubspot.report import SyncReport
+from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     SPAWN,

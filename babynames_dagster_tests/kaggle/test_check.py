@@ -5,7 +5,7 @@ import pytest
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.check import check_kaggle, how_signed_in
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
-from babynames_dagster_tests.kaggle.conftest import MakeSettings
+from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 
 def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from babynames_dagster.datafile.workspace import download_workspace
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
-from babynames_dagster.kaggle.locators import locator_table, selectors_of
-from babynames_dagster.kaggle.obstacles import (
+from babynames_dagster.kaggle.browser.locators import locator_table, selectors_of
+from babynames_dagster.kaggle.browser.obstacles import (
     error_in_json,
     is_login_page,
     is_signed_in_page,
@@ -20,9 +21,8 @@ from babynames_dagster.kaggle.obstacles import (
     refused_status,
     without_query,
 )
-from babynames_dagster.kaggle.rest_answers import Body, body_of, refusal
+from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.retrying import RetryAfterError, retried
-from babynames_dagster.kaggle.workspace import download_workspace
 from babynames_dagster.settings import load_settings
 
 _LOG = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ import pytest
 from playwright.async_api import Page
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.apart import run_apart
-from babynames_dagster.kaggle.browser import open_browser
+from babynames_dagster.kaggle.browser.apart import run_apart
+from babynames_dagster.kaggle.browser.launch import open_browser
+from babynames_dagster.kaggle.browser.screenshots import blank_fields
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.kaggle.screenshots import blank_fields
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
-from babynames_dagster_tests.kaggle.conftest import MakeSettings
+from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 _PASSWORD = "Tr0ub4dor-&-3"
 

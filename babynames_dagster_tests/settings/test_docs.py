@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from babynames_dagster.settings import Settings, load_settings
-from babynames_dagster.settings_docs import END, START, env_example, settings_table, with_table
+from babynames_dagster.settings.docs import END, START, env_example, settings_table, with_table
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import reading, utc_now, writing
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
-from babynames_dagster.hubspot.client import open_client
-from babynames_dagster.hubspot.mapping import ContactMapping
-from babynames_dagster.hubspot.report import SyncOptions, SyncReport
-from babynames_dagster.hubspot.sync import sync_contacts
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.sandbox.hubspot_api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings

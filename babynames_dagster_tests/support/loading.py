@@ -12,8 +12,8 @@ from babynames_dagster.database.engine import reading
 from babynames_dagster.database.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.inspect import inspect_file, sha256_of
-from babynames_dagster.names.load import LoadReport, load_names, load_years
-from babynames_dagster.names.reading import ReadOptions, names_reader, years_reader
+from babynames_dagster.names.csv.reading import ReadOptions, names_reader, years_reader
+from babynames_dagster.names.loading.load import LoadReport, load_names, load_years
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from babynames_dagster.kaggle.browser import find_chromium
+from babynames_dagster.kaggle.browser.launch import find_chromium
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port

@@ -1,0 +1,1 @@
+"""The ledger of what HubSpot acknowledged: reading it beside the names, and writing outcomes."""

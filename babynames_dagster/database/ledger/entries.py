@@ -1,0 +1,269 @@
+"""Reading the ledger: what HubSpot acknowledged, refused or never answered, one row per portal and name.
+
+What belongs here: the statements that read `hubspot_contacts`. What does not: writing it (`ledger_writing.py`), and
+what an outcome means for sending, which `hubspot/` decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
+
+
+class LedgerOutcome(Enum):
+    """What the ledger says of a row."""
+
+    SYNCED = "synced"
+    """HubSpot acknowledged this very row."""
+    REJECTED = "rejected"
+    """HubSpot refuses it as it is: sent again when the row or the mapping changes, or when asked for."""
+    FAILED = "failed"
+    """It got no answer of its own, or one that can pass: sent again by the next run."""
+    ARCHIVED = "archived"
+    """`babynames undo` archived it: sent again when the row or the mapping changes, or by a full refresh."""
+
+
+@dataclass(frozen=True)
+class OutcomeCount:
+    """How many contacts of a portal have one outcome."""
+
+    portal_id: int
+    outcome: str
+    contacts: int
+
+
+@dataclass(frozen=True)
+class RejectedContact:
+    """A contact that a portal refuses, and why; name and sex are None where the table has the name no more."""
+
+    portal_id: int
+    email: str
+    name: str | None
+    sex: str | None
+    category: str | None
+    message: str | None
+    correlation_id: str | None
+    attempts: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class CreatedContact:
+    """A contact that exists because this ledger's sync made it."""
+
+    name_id: int
+    email: str
+    hubspot_id: str
+    superseded: bool = False
+
+
+@dataclass(frozen=True)
+class LedgerComparison:
+    """How one partition's names and ledger entries compare.
+
+    Attributes:
+        initial: The partition.
+        names: Names that the account is to have.
+        acknowledged: Those that HubSpot acknowledged.
+        rejected: Those that it refuses.
+        failed: Those whose last try failed.
+        archived: Those that `babynames undo` archived.
+        unsent: Those without an entry.
+        without_name: Acknowledged contacts whose name the table has no more.
+    """
+
+    initial: str
+    names: int = 0
+    acknowledged: int = 0
+    rejected: int = 0
+    failed: int = 0
+    archived: int = 0
+    unsent: int = 0
+    without_name: int = 0
+
+
+def partitions_with_work(
+    engine: Engine, portal_id: int, mapping: str, scope: ContactScope | None = None
+) -> dict[str, int]:
+    """Count the names that a sync would send, by partition; partitions without any are left out.
+
+    They are those without an entry, those that failed, and those whose entry is about another mapping.
+
+    Args:
+        engine: The database.
+        portal_id: The account.
+        mapping: Fingerprint of the mapping in force.
+        scope: Which names are meant; all by default.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(baby_names.c.initial, sa.func.count())
+        .select_from(names_with_entries(portal_id))
+        .where(
+            sa.or_(entry.name_id.is_(None), entry.outcome == LedgerOutcome.FAILED.value, entry.mapping != mapping),
+            (scope or ContactScope()).condition(),
+        )
+        .group_by(baby_names.c.initial)
+    )
+    with reading(engine) as connection:
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def ledger_vs_table(engine: Engine, portal_id: int, scope: ContactScope | None = None) -> list[LedgerComparison]:
+    """Compare names and ledger entries, partition by partition.
+
+    Args:
+        engine: The database.
+        portal_id: The account.
+        scope: Which names are meant; all by default.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    names = (
+        sa.select(baby_names.c.initial, entry.outcome, sa.func.count())
+        .select_from(names_with_entries(portal_id))
+        .where((scope or ContactScope()).condition())
+        .group_by(baby_names.c.initial, entry.outcome)
+    )
+    without_name = (
+        sa.select(entry.initial, sa.func.count())
+        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
+        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, baby_names.c.id.is_(None))
+        .group_by(entry.initial)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    with reading(engine) as connection:
+        for initial, outcome, count in connection.execute(names):
+            partition = counts.setdefault(initial, {})
+            partition["names"] = partition.get("names", 0) + count
+            partition[{None: "unsent", "synced": "acknowledged"}.get(outcome, outcome)] = count
+        for initial, count in connection.execute(without_name):
+            counts.setdefault(initial, {})["without_name"] = count
+    return [LedgerComparison(initial, **partition) for initial, partition in sorted(counts.items())]
+
+
+def outcome_counts(engine: Engine) -> list[OutcomeCount]:
+    """Count the ledger's contacts by portal and outcome.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    key = (hubspot_contacts.c.portal_id, hubspot_contacts.c.outcome)
+    statement = sa.select(*key, sa.func.count()).group_by(*key).order_by(*key)
+    with reading(engine) as connection:
+        return [OutcomeCount(*row) for row in connection.execute(statement)]
+
+
+def rejected_contacts(engine: Engine, limit: int) -> list[RejectedContact]:
+    """List the contacts that HubSpot refuses, by portal and name id.
+
+    Args:
+        engine: The database.
+        limit: Most contacts listed.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(
+            entry.portal_id,
+            entry.email,
+            baby_names.c.name,
+            baby_names.c.sex,
+            entry.category,
+            entry.message,
+            entry.correlation_id,
+            entry.attempts,
+            entry.updated_at,
+        )
+        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
+        .where(entry.outcome == LedgerOutcome.REJECTED.value)
+        .order_by(entry.portal_id, entry.name_id)
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        return [RejectedContact(*row) for row in connection.execute(statement)]
+
+
+def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:
+    """Read the contacts that this ledger created and did not archive, in keyset pages.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    after = 0
+    while True:
+        statement = (
+            sa.select(entry.name_id, entry.email, entry.hubspot_id)
+            .where(created_by_us(portal_id), entry.name_id > after)
+            .order_by(entry.name_id)
+            .limit(page_rows)
+        )
+        with reading(engine) as connection:
+            rows = [CreatedContact(*row) for row in connection.execute(statement)]
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            return
+        after = rows[-1].name_id
+
+
+def count_created(engine: Engine, portal_id: int) -> int:
+    """Count the contacts that this ledger created and did not archive.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    with reading(engine) as connection:
+        count: int = connection.execute(sa.select(sa.func.count()).where(created_by_us(portal_id))).scalar_one()
+        return count
+
+
+def acknowledged_sample(engine: Engine, portal_id: int, mapping: str, size: int) -> list[Candidate]:
+    """Pick some acknowledged names at random.
+
+    Args:
+        engine: The database.
+        portal_id: The account.
+        mapping: Fingerprint of the mapping that they were sent with.
+        size: How many, at most.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    chance = sa.func.random() if engine.dialect.name == "sqlite" else sa.func.rand()
+    picked = (
+        sa.select(entry.name_id)
+        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.mapping == mapping)
+        .order_by(chance)
+        .limit(size)
+        .subquery()
+    )
+    statement = (
+        sa.select(*candidate_columns())
+        .select_from(names_with_entries(portal_id).join(picked, picked.c.name_id == baby_names.c.id))
+        .order_by(baby_names.c.id)
+    )
+    with reading(engine) as connection:
+        return [Candidate._make(row) for row in connection.execute(statement)]
+
+
+def created_by_us(portal_id: int) -> sa.ColumnElement[bool]:
+    """Return the condition of a contact that is this ledger's own: what a later failed try says changes nothing."""
+    entry = hubspot_contacts.c
+    return sa.and_(entry.portal_id == portal_id, entry.created_by_us.is_(True), entry.hubspot_id.is_not(None))

@@ -1,0 +1,177 @@
+"""Writing the ledger: what HubSpot said of each row, as soon as it is known.
+
+What belongs here: the statements that change `hubspot_contacts`. What does not: reading it (`ledger.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import utc_now, writing
+from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
+from babynames_dagster.database.patience import patiently
+from babynames_dagster.database.tables import hubspot_contacts
+
+_REPLACED = (
+    "initial",
+    "email",
+    "fingerprint",
+    "mapping",
+    "outcome",
+    "category",
+    "message",
+    "correlation_id",
+    "updated_at",
+)
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What became of one row in one run.
+
+    Attributes:
+        name_id: The name.
+        initial: Its partition.
+        email: The email that was sent. Only an acknowledged one becomes the entry's `hubspot_email`.
+        fingerprint: The payload that was sent.
+        outcome: What the ledger is to say of it.
+        created: Whether HubSpot said that this very request made the contact.
+        hubspot_id: The contact's record id, where HubSpot gave it.
+        category: Why it was rejected or failed, in one word of HubSpot's.
+        message: The same in a sentence.
+        correlation_id: What HubSpot's support asks for.
+    """
+
+    name_id: int
+    initial: str
+    email: str
+    fingerprint: str
+    outcome: LedgerOutcome
+    created: bool = False
+    hubspot_id: str | None = None
+    category: str | None = None
+    message: str | None = None
+    correlation_id: str | None = None
+
+
+def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[LedgerEntry]) -> None:
+    """Write outcomes in one transaction.
+
+    Args:
+        engine: The database.
+        portal_id: The account that answered.
+        mapping: Fingerprint of the mapping that made the payloads.
+        entries: The outcomes.
+
+    Raises:
+        PipelineError: Any DB_* code, after some tries where a retry can help.
+    """
+    if not entries:
+        return
+    now = utc_now()
+    rows = [
+        {
+            "portal_id": portal_id,
+            "name_id": entry.name_id,
+            "initial": entry.initial,
+            "email": entry.email,
+            "fingerprint": entry.fingerprint,
+            "mapping": mapping,
+            "outcome": entry.outcome.value,
+            "hubspot_id": entry.hubspot_id,
+            "hubspot_email": entry.email if entry.outcome is LedgerOutcome.SYNCED else None,
+            "created_by_us": entry.created,
+            "category": _cut(entry.category, "category"),
+            "message": _cut(entry.message, "message"),
+            "correlation_id": _cut(entry.correlation_id, "correlation_id"),
+            "attempts": 1,
+            "created_at": now,
+            "updated_at": now,
+            "synced_at": now if entry.outcome is LedgerOutcome.SYNCED else None,
+        }
+        # One order for all writers keeps them from waiting for each other in a circle.
+        for entry in sorted(entries, key=lambda entry: entry.name_id)
+    ]
+    acknowledged = {
+        entry.name_id: Acknowledged(entry.email, entry.hubspot_id)
+        for entry in entries
+        if entry.hubspot_id is not None and entry.outcome is LedgerOutcome.SYNCED
+    }
+
+    def write() -> None:
+        with writing(engine) as connection:
+            ours = keep_superseded(connection, portal_id, acknowledged) if acknowledged else set()
+            owned = [{**row, "created_by_us": row["created_by_us"] or row["hubspot_id"] in ours} for row in rows]
+            connection.execute(_upsert(engine), owned)
+
+    patiently(write)
+
+
+def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
+    """Record that contacts were archived in HubSpot, and are this ledger's own no more.
+
+    An entry that a sync has moved on to another record meanwhile stays as it is.
+
+    Raises:
+        PipelineError: Any DB_* code, after some tries where a retry can help.
+    """
+    if not contacts:
+        return
+    entry = hubspot_contacts.c
+    statement = (
+        sa.update(hubspot_contacts)
+        .where(
+            entry.portal_id == portal_id,
+            entry.name_id == sa.bindparam("of_name"),
+            entry.hubspot_id == sa.bindparam("of_record"),
+        )
+        .values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False, updated_at=utc_now())
+    )
+    ordered = sorted(contacts, key=lambda contact: contact.name_id)
+    keys = [{"of_name": contact.name_id, "of_record": contact.hubspot_id} for contact in ordered]
+    patiently(lambda: _execute(engine, statement, keys))
+
+
+def _cut(text: str | None, column: str) -> str | None:
+    """Shorten a text of HubSpot's to what its column holds. JSON may carry half a surrogate pair, UTF-8 can't."""
+    clean = text and text.encode("utf-8", "backslashreplace").decode()
+    return clean and clean[: hubspot_contacts.c[column].type.length]  # type: ignore[attr-defined]  # all are VARCHARs
+
+
+def _execute(engine: Engine, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    with writing(engine) as connection:
+        connection.execute(statement, rows)
+
+
+def _upsert(engine: Engine) -> sa.Insert:
+    if engine.dialect.name == "sqlite":
+        insert = sqlite.insert(hubspot_contacts)
+        return insert.on_conflict_do_update(set_=dict(_assignments(dict(insert.excluded.items()))))
+    # VALUES(column), not a row alias: MariaDB knows none, and PyMySQL sends only this form as one statement a batch.
+    new = {column.name: sa.func.VALUES(column) for column in hubspot_contacts.c}
+    return mysql.insert(hubspot_contacts).on_duplicate_key_update(_assignments(new))
+
+
+def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what an outcome changes in an entry that is there already.
+
+    A contact that this ledger created stays its own only while its record id stays the same; a rejected or failed
+    try changes neither. MySQL evaluates assignments in order, so ownership is decided before the id changes.
+    """
+    old = hubspot_contacts.c
+    # No bound values here: PyMySQL sends a batch as one statement only where they are all in VALUES (...).
+    none: sa.ColumnElement[str] = sa.literal_column("''")
+    same_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, none) == sa.func.coalesce(old.hubspot_id, none)
+    return [
+        ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
+        ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
+        ("hubspot_email", sa.func.coalesce(new["hubspot_email"], old.hubspot_email)),
+        ("attempts", old.attempts + new["attempts"]),
+        ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),
+        *((name, new[name]) for name in _REPLACED),
+    ]

@@ -1,0 +1,1 @@
+"""HubSpot's API: calls, answers, and what they mean. Nothing of names."""

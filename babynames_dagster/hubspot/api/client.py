@@ -1,0 +1,306 @@
+"""The client of one HubSpot app: paced, retried, and knowing its portal.
+
+What belongs here: a call's way through limiter, wire and retries. What does not: what the calls are for.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Engine
+from typing_extensions import Self
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.answers import (
+    NO_ANSWER,
+    Answer,
+    Verdict,
+    least_wait,
+    problem_of,
+    retry_after,
+    started_at,
+    stop_error,
+    verdict,
+    whole_number,
+)
+from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
+from babynames_dagster.hubspot.api.transport import Transport
+from babynames_dagster.hubspot.pace.limiter import RateLimiter
+from babynames_dagster.retry import backoff_seconds
+from babynames_dagster.settings import Settings
+
+_LONGEST_BACKOFF_SECONDS = 60.0
+_ABOVE_ANY_PORTAL = 2**63
+"""No BIGINT holds this or more."""
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The HubSpot account that an app belongs to.
+
+    Attributes:
+        portal_id: Its number.
+        time_zone: Its time zone, by whose midnight the daily limit starts anew; None where HubSpot does not say.
+    """
+
+    portal_id: int
+    time_zone: str | None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a client has done so far.
+
+    Attributes:
+        requests: Calls that were sent.
+        rate_limited: Calls that HubSpot refused for their rate (429).
+        paused_seconds: Seconds that everything stood still for it.
+    """
+
+    requests: int
+    rate_limited: int
+    paused_seconds: float
+
+
+def app_digest(settings: Settings) -> str:
+    """Return the name under which an app's pacing is kept: nothing in it leads back to the token.
+
+    Raises:
+        PipelineError: MISSING_CONFIG without a token.
+    """
+    settings.require("hubspot_access_token")
+    return hashlib.sha256(f"{settings.hubspot_base_url}\n{_token(settings)}".encode()).hexdigest()
+
+
+def _nothing() -> None:
+    """Do nothing: the default listener."""
+
+
+class HubSpotClient:
+    """Makes calls to one app's portal; a context manager, safe to share between threads."""
+
+    def __init__(
+        self, transport: Transport, limiter: RateLimiter, *, max_retries: int, retry_delay_seconds: float
+    ) -> None:
+        """Build the client; `open_client` also finds out the portal.
+
+        Args:
+            transport: The wire.
+            limiter: The app's limiter.
+            max_retries: Tries after the first, for what can pass.
+            retry_delay_seconds: Seconds before the first retry; doubled each time.
+        """
+        self._transport = transport
+        self.limiter = limiter
+        self._max_retries = max_retries
+        self._retry_delay = retry_delay_seconds
+        self._portal: Portal | None = None
+        self._counted = threading.Lock()
+        self._requests = 0
+        self._rate_limited = 0
+
+    @property
+    def portal(self) -> Portal:
+        """The app's portal; asked for at first use.
+
+        Raises:
+            PipelineError: As `find_portal`.
+        """
+        return self._portal or self.find_portal()
+
+    @property
+    def portal_id(self) -> int:
+        """The portal's number."""
+        return self.portal.portal_id
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this client has done so far."""
+        with self._counted:
+            return Traffic(self._requests, self._rate_limited, self.limiter.paused_seconds)
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections, and leave the last calls' true times to the next caller."""
+        self._transport.close()
+        self.limiter.close()
+
+    def find_portal(self) -> Portal:
+        """Ask which portal the app belongs to.
+
+        Raises:
+            PipelineError: HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES, HUBSPOT_DAILY_LIMIT, HUBSPOT_MIGRATING,
+                HUBSPOT_UNREACHABLE, HUBSPOT_ERROR; any DB_* code.
+        """
+        answer = self.expect(ACCOUNT)
+        number = answer.body("portalId")
+        if type(number) is not int or not 0 < number < _ABOVE_ANY_PORTAL:
+            raise PipelineError(
+                ErrorCode.HUBSPOT_ERROR,
+                f"{ACCOUNT.path} names no portal; is HUBSPOT_BASE_URL HubSpot's?",
+                retryable=False,
+            )
+        zone = answer.body("timeZone")
+        self._portal = Portal(number, str(zone) if zone else None)
+        self.limiter.belongs_to(number)
+        return self._portal
+
+    def expect(
+        self, endpoint: Endpoint, *, body: Mapping[str, Any] | None = None, stop: threading.Event | None = None
+    ) -> Answer:
+        """Make a call that has to succeed.
+
+        Raises:
+            PipelineError: As `request`; HUBSPOT_UNREACHABLE or HUBSPOT_ERROR where it did not succeed.
+        """
+        answer = self.request(endpoint, body=body, stop=stop)
+        if verdict(answer, has_body=endpoint.has_body) is Verdict.DONE:
+            return answer
+        raise unsuccessful(answer, endpoint)
+
+    def request(
+        self,
+        endpoint: Endpoint,
+        *,
+        body: Mapping[str, Any] | None = None,
+        stop: threading.Event | None = None,
+        on_departure: Callable[[], None] = _nothing,
+    ) -> Answer:
+        """Make a call: wait for its slot, send it, and again where that can help.
+
+        Args:
+            endpoint: Which call.
+            body: What to send as JSON.
+            stop: Ends waiting when set.
+            on_departure: Called each time that the call has got its slot, just before it is sent.
+
+        Returns:
+            The last answer; its verdict is DONE, SPLIT, GIVE_UP, or RETRY where the tries are used up.
+
+        Raises:
+            PipelineError: HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES, HUBSPOT_DAILY_LIMIT, HUBSPOT_MIGRATING;
+                INTERRUPTED when `stop` was set; any DB_* code.
+        """
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        stop = stop or threading.Event()
+        tries = 0
+        while True:
+            answer = self._call(endpoint, data, stop, on_departure)
+            decision = verdict(answer, has_body=endpoint.has_body)
+            if decision is Verdict.STOP:
+                raise self._with_return_time(stop_error(answer) or unsuccessful(answer, endpoint))
+            if decision is Verdict.WAIT:
+                with self._counted:
+                    self._rate_limited += 1
+                self.limiter.pause(retry_after(answer))
+                continue
+            tries += 1
+            if decision is not Verdict.RETRY or tries > self._max_retries:
+                return answer
+            pause = max(least_wait(answer), backoff_seconds(tries, base=self._retry_delay))
+            stop.wait(min(pause, _LONGEST_BACKOFF_SECONDS))
+
+    def _call(
+        self, endpoint: Endpoint, data: bytes | None, stop: threading.Event, on_departure: Callable[[], None]
+    ) -> Answer:
+        try:
+            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily)
+        except PipelineError as error:
+            raise self._with_return_time(error) from None
+        on_departure()
+        with self._counted:
+            self._requests += 1
+        exchange = self._transport.exchange(endpoint.method, endpoint.path, body=data)
+        answer = exchange.answer
+        self.limiter.arrived(
+            permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at, started_at=started_at(answer)
+        )
+        interval = whole_number(answer, "X-HubSpot-RateLimit-Interval-Milliseconds")
+        self.limiter.told(
+            permit,
+            calls=whole_number(answer, "X-HubSpot-RateLimit-Max"),
+            window_seconds=interval / 1000 if interval else None,
+            daily_remaining=whole_number(answer, "X-HubSpot-RateLimit-Daily-Remaining"),
+        )
+        return answer
+
+    def _with_return_time(self, error: PipelineError) -> PipelineError:
+        """Name the moment when the daily limit starts anew: midnight in the account's time zone."""
+        if error.code is not ErrorCode.HUBSPOT_DAILY_LIMIT:
+            return error
+        moment = _next_midnight(self._portal.time_zone if self._portal else None)
+        return PipelineError(error.code, error.what, remedy=f"Run again after {moment}: what was done is kept.")
+
+
+def open_client(settings: Settings, engine: Engine) -> HubSpotClient:
+    """Open the client of the app that the settings name, and find out its portal.
+
+    Args:
+        settings: HUBSPOT_*, MAX_RETRIES, RETRY_DELAY.
+        engine: The database that the limiter is kept in.
+
+    Raises:
+        PipelineError: MISSING_CONFIG without a token; else as `HubSpotClient.find_portal`.
+    """
+    app = app_digest(settings)
+    client = HubSpotClient(
+        Transport(
+            settings.hubspot_base_url,
+            _token(settings),
+            connections=settings.hubspot_max_in_flight,
+            timeout=settings.hubspot_timeout,
+        ),
+        RateLimiter(
+            engine,
+            app,
+            calls_per_window=settings.hubspot_rate_limit,
+            spacing_seconds=settings.hubspot_batch_delay / 1000,
+            daily_reserve=settings.hubspot_daily_reserve,
+        ),
+        max_retries=settings.max_retries,
+        retry_delay_seconds=settings.retry_delay_seconds,
+    )
+    try:
+        client.find_portal()
+    except BaseException:
+        client.__exit__(None, None, None)
+        raise
+    return client
+
+
+def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
+    """Return the error of a call that had to succeed and did not."""
+    problem = problem_of(answer)
+    if answer.status == NO_ANSWER:
+        return PipelineError(
+            ErrorCode.HUBSPOT_UNREACHABLE, f"HubSpot does not answer {endpoint.path}: {problem.message}"
+        )
+    named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
+    return PipelineError(
+        ErrorCode.HUBSPOT_ERROR,
+        f"HubSpot answers {endpoint.path} with {answer.status} {problem.category}: {problem.message}{named}",
+    )
+
+
+def _token(settings: Settings) -> str:
+    return settings.hubspot_access_token.get_secret_value().strip() if settings.hubspot_access_token else ""
+
+
+def _next_midnight(time_zone: str | None) -> str:
+    try:
+        zone = ZoneInfo(time_zone or "UTC")
+    except (KeyError, ValueError, OSError):  # this machine does not know the zone
+        return f"midnight in the account's time zone ({time_zone})"
+    tomorrow = (datetime.now(zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return tomorrow.strftime("%Y-%m-%d %H:%M ") + (time_zone or "UTC")

@@ -1,0 +1,1 @@
+"""When a call may go, for every process that shares an app."""

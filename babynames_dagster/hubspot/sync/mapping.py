@@ -1,0 +1,121 @@
+"""From a name to a contact: the email, the properties, and the fingerprint that tells whether they changed.
+
+What belongs here: the mapping, which is configuration, as one frozen value. What does not: sending.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.sync.email_rules import LOCAL_PART_OCTETS, RESERVED_TLDS
+from babynames_dagster.settings import Settings
+
+_LAST_NAMES = {"M": "Male", "F": "Female"}
+_OWN_PROPERTIES = ("email", "firstname", "lastname", "hs_lead_status", "lifecyclestage")
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
+
+
+@dataclass(frozen=True)
+class ContactMapping:
+    """How a name becomes a contact.
+
+    Attributes:
+        email_domain: Domain of every email, lower-case, because HubSpot keeps emails so.
+        email_style: `readable` (`john.m@domain`) or `unique` (`john-<milliseconds>-<id>@domain`).
+        lifecycle_stage: `lifecyclestage` of every contact.
+        lead_status: `hs_lead_status` of every contact.
+        extra: Constant properties to add.
+        fingerprint: Differs between any two mappings that could make different contacts.
+    """
+
+    email_domain: str
+    email_style: Literal["readable", "unique"] = "readable"
+    lifecycle_stage: str = "subscriber"
+    lead_status: str = "NEW"
+    extra: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Check the configuration.
+
+        Raises:
+            PipelineError: INVALID_CONFIG where the domain can't receive mail, or an extra property is one of ours.
+        """
+        object.__setattr__(self, "email_domain", self.email_domain.lower())
+        if self.email_domain.rpartition(".")[2] in RESERVED_TLDS:
+            raise PipelineError(
+                ErrorCode.INVALID_CONFIG,
+                f"HUBSPOT_EMAIL_DOMAIN={self.email_domain!r} ends in a reserved name, which HubSpot refuses.",
+                remedy="Take a domain under a real top-level domain, such as babynamesdemo.com.",
+            )
+        clash = sorted(set(self.extra) & set(_OWN_PROPERTIES))
+        if clash:
+            raise PipelineError(
+                ErrorCode.INVALID_CONFIG,
+                f"HUBSPOT_EXTRA_PROPERTIES names {', '.join(clash)}, which the pipeline sets itself.",
+                remedy="Leave them out; HUBSPOT_LIFECYCLE_STAGE and HUBSPOT_LEAD_STATUS set these two.",
+            )
+        parts = (self.email_domain, self.email_style, self.constants)
+        object.__setattr__(self, "fingerprint", _digest(json.dumps(parts, sort_keys=True)))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "ContactMapping":
+        """Return the mapping that the settings describe.
+
+        Raises:
+            PipelineError: INVALID_CONFIG, see `__post_init__`.
+        """
+        return cls(
+            email_domain=settings.hubspot_email_domain,
+            email_style=settings.hubspot_email_style,
+            lifecycle_stage=settings.hubspot_lifecycle_stage,
+            lead_status=settings.hubspot_lead_status,
+            extra=settings.hubspot_extra_properties,
+        )
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """The properties that are the same for every contact."""
+        return {"hs_lead_status": self.lead_status, "lifecyclestage": self.lifecycle_stage, **self.extra}
+
+    @property
+    def property_names(self) -> tuple[str, ...]:
+        """Every property that a payload has."""
+        return (*_OWN_PROPERTIES, *self.extra)
+
+    def email(self, row: Candidate) -> str:
+        """Return a name's email: ASCII, at most 64 octets before the @, and one to one with the name.
+
+        Both styles rest on the slug, which is ASCII and unique per name; `unique` adds the row's own id and the
+        moment when it first entered the table, which no later run changes.
+        """
+        if self.email_style == "readable":
+            return f"{row.slug.lower()}@{self.email_domain}"
+        moment = int((row.created_at - _EPOCH).total_seconds() * 1000)
+        suffix = f"-{moment}-{row.name_id}"
+        stem = re.sub(r"[^a-z0-9]+", "-", row.slug.lower().rpartition(".")[0] or row.slug.lower())
+        stem = stem[: LOCAL_PART_OCTETS - len(suffix)].strip("-") or "name"
+        return f"{stem}{suffix}@{self.email_domain}"
+
+    def payload(self, row: Candidate) -> dict[str, str]:
+        """Return the contact's properties: always all that we own, as HubSpot has no partial upsert by email."""
+        return {
+            "email": self.email(row),
+            "firstname": row.name,
+            "lastname": _LAST_NAMES[row.sex],
+            **self.constants,
+        }
+
+    def payload_fingerprint(self, payload: Mapping[str, str]) -> str:
+        """Return what the ledger compares to see whether a contact has to be sent again."""
+        return _digest("\x1f".join((self.fingerprint, payload["email"], payload["firstname"], payload["lastname"])))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

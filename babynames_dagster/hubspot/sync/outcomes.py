@@ -1,0 +1,163 @@
+"""What became of each row of a batch: matching an answer's results and errors with what was sent.
+
+What belongs here: the outcome of a row, and the matching as pure functions. What does not: sending.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from babynames_dagster.hubspot.api.answers import Answer, Problem, problem_of
+
+_MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
+"""Categories of a row's error that say nothing against the row itself."""
+
+_RECORD_ID_DIGITS = 20
+
+NOT_MENTIONED = Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mention the row")
+"""Why a row failed of which a good answer says nothing."""
+
+
+class Kind(Enum):
+    """What became of one row; `unchanged` and `archived` rows are not sent."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One row on its way to HubSpot.
+
+    Attributes:
+        name_id: The name's id.
+        partition: The name's initial.
+        payload: The contact's properties.
+        fingerprint: The payload's fingerprint.
+    """
+
+    name_id: int
+    partition: str
+    payload: dict[str, str]
+    fingerprint: str
+
+    @property
+    def trace_id(self) -> str:
+        """What tells this row apart in an answer."""
+        return f"name-{self.name_id}"
+
+    @property
+    def email(self) -> str:
+        """The contact's email."""
+        return self.payload["email"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row: acknowledged (created or updated), rejected, or failed.
+
+    Attributes:
+        row: The row.
+        kind: What became of it.
+        hubspot_id: The contact's record id, where HubSpot gave it.
+        problem: Why it was rejected or failed.
+    """
+
+    row: Outgoing
+    kind: Kind
+    hubspot_id: str | None = None
+    problem: Problem | None = None
+
+
+def upsert_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
+    """Return the body of an upsert by email, each input with a trace id of its own."""
+    return {
+        "inputs": [
+            {"id": row.email, "idProperty": "email", "objectWriteTraceId": row.trace_id, "properties": row.payload}
+            for row in rows
+        ]
+    }
+
+
+def all_failed(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    """Return the outcome of rows whose request did not succeed."""
+    problem = problem_of(answer)
+    return [Outcome(row, Kind.FAILED, problem=problem) for row in rows]
+
+
+def all_rejected(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    """Return the outcome of rows that HubSpot refused for what they are."""
+    problem = problem_of(answer)
+    return [Outcome(row, Kind.REJECTED, problem=problem) for row in rows]
+
+
+def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
+    """Return the rows' outcomes from an answer to an upsert.
+
+    Results come in any order and are matched by trace id, else by email. An error speaks for the rows that it
+    names, also where a result does. A row that neither names has not been acknowledged: it failed, unless an
+    error that names no row may be about it. Then it is rejected where it was sent alone, and otherwise has no
+    outcome yet: it has to be sent again with fewer others.
+
+    Args:
+        rows: What was sent.
+        answer: A 2xx answer with a JSON body.
+    """
+    by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
+    outcomes: dict[int, Outcome] = {}
+    for result in _objects(answer.body("results")):
+        row = by_key.get(_key_of(result))
+        if row is not None:
+            kind = Kind.CREATED if result.get("new") is True else Kind.UPDATED
+            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=_record_id(result))
+    anonymous: list[tuple[Kind, Problem]] = []
+    for error in _objects(answer.body("errors")):
+        problem = _problem(error, answer)
+        named = [by_key[key] for key in _named(error) if key in by_key]
+        kind = Kind.FAILED if problem.category in _MAY_PASS else Kind.REJECTED
+        outcomes.update((row.name_id, Outcome(row, kind, problem=problem)) for row in named)
+        if not named:
+            anonymous.append((kind, problem))
+    kind, problem = min(anonymous, key=lambda found: found[0] is Kind.FAILED, default=(Kind.FAILED, NOT_MENTIONED))
+    if kind is Kind.FAILED or len(rows) == 1:
+        outcomes = {row.name_id: Outcome(row, kind, problem=problem) for row in rows} | outcomes
+    return [outcomes[row.name_id] for row in rows if row.name_id in outcomes]
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    yield from (item for item in (value if isinstance(value, list) else []) if isinstance(item, dict))
+
+
+def _key_of(result: dict[str, Any]) -> str:
+    properties = result.get("properties")
+    email = properties.get("email") if isinstance(properties, dict) else None
+    return str(result.get("objectWriteTraceId") or str(email or "").lower())
+
+
+def _record_id(result: dict[str, Any]) -> str | None:
+    """Return a result's record id; None for what can't be one, which the acknowledgement doesn't depend on."""
+    record = str(result.get("id"))
+    return record if record.isascii() and record.isdigit() and len(record) <= _RECORD_ID_DIGITS else None
+
+
+def _named(error: dict[str, Any]) -> list[str]:
+    context = error.get("context")
+    if not isinstance(context, dict):
+        return []
+    keys = context.get("objectWriteTraceId") or context.get("ids") or []
+    return [str(key) for key in (keys if isinstance(keys, list) else [keys])]
+
+
+def _problem(error: dict[str, Any], answer: Answer) -> Problem:
+    whole = problem_of(answer)
+    correlation_id = error.get("correlationId") or whole.correlation_id
+    return Problem(
+        str(error.get("category") or "UNKNOWN"),
+        str(error.get("message") or "no reason given"),
+        str(correlation_id) if correlation_id else None,
+    )

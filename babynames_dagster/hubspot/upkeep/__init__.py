@@ -1,0 +1,1 @@
+"""What is done with contacts beside the sync: reading back, undoing, checking the account."""

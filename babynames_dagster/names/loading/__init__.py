@@ -1,0 +1,1 @@
+"""From a stream of names to rows of a table: batches, duplicates, resuming, counting."""

@@ -1,0 +1,276 @@
+"""The course of a load: recognise, claim, take up, commit batch by batch, finish.
+
+What belongs here: what happens in which order, and after an error. What does not: reading the file, SQL, and what
+differs between the tables (`targets.py`).
+
+Each batch is one transaction together with the load's resume point, so that a load killed at any moment goes on
+after its last batch, and a batch whose commit got no answer is looked up before it is sent again.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import astuple, replace
+
+import pyarrow as pa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import writing
+from babynames_dagster.database.load_claims import claimed_load
+from babynames_dagster.database.loads import (
+    DONE,
+    Counts,
+    LoadRow,
+    advance_load,
+    begin_load,
+    fail_load,
+    finish_load,
+    keep_rejects,
+    latest_load,
+    load_by_id,
+    rejects_of_load,
+    take_up_load,
+)
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.loading.batches import Batch, gather
+from babynames_dagster.names.loading.pairs import PairMemory
+from babynames_dagster.names.loading.prefetch import prefetched
+from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, report_of, report_of_recognised
+from babynames_dagster.names.loading.retrying import Retrying
+from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
+from babynames_dagster.names.rejects import RejectedRow
+from babynames_dagster.names.stream import StreamHeader
+from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
+from babynames_dagster.settings import Settings
+
+__all__ = ["LoadReport", "RejectedRow", "load_names", "load_years"]
+
+
+def load_names(
+    reader: pa.RecordBatchReader,
+    engine: Engine,
+    *,
+    run_id: str | None,
+    settings: Settings,
+    on_progress: ProgressListener = ignore_progress,
+) -> LoadReport:
+    """Load a stream of `names_reader` into `baby_names`; nothing that is there is changed or deleted.
+
+    Args:
+        reader: The stream; it is not even opened where its file was loaded before.
+        engine: The database, its schema at head.
+        run_id: Whose load it is, for the ledger.
+        settings: BATCH_SIZE, REJECT_LIMIT, REJECTS_KEPT, MAX_RETRIES and RETRY_DELAY.
+        on_progress: Told the rows read so far, and about how many there are, after each batch.
+
+    Raises:
+        PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; INTERRUPTED where another process
+            took the load up meanwhile; any ZIP_*, CSV_* or DB_* code. The load is marked as failed, and the next
+            one of the same file goes on after its last batch.
+    """
+    target = NamesTarget(engine, PairMemory())
+    return _Load(reader, engine, target, settings, on_progress).run(run_id)
+
+
+def load_years(
+    reader: pa.RecordBatchReader,
+    engine: Engine,
+    *,
+    run_id: str | None,
+    settings: Settings,
+    on_progress: ProgressListener = ignore_progress,
+) -> LoadReport:
+    """Load a stream of `years_reader` into `baby_name_years`; births of an earlier load are corrected.
+
+    Of several rows of one name, sex and year in the file the first counts; the others are duplicates. Arguments as
+    `load_names`.
+
+    Raises:
+        PipelineError: NAMES_NOT_LOADED where `baby_names` lacks a name of the file; else as `load_names`.
+    """
+    target = YearsTarget(engine, Retrying(settings).call)
+    return _Load(reader, engine, target, settings, on_progress).run(run_id)
+
+
+class _Load:
+    """One load, from the file's recognition to its report."""
+
+    def __init__(
+        self,
+        reader: pa.RecordBatchReader,
+        engine: Engine,
+        target: Target,
+        settings: Settings,
+        on_progress: ProgressListener,
+    ) -> None:
+        self._reader = reader
+        self._header = StreamHeader.from_schema(reader.schema)
+        self._engine = engine
+        self._target = target
+        self._settings = settings
+        self._on_progress = on_progress
+        self._retrying = Retrying(settings)
+        self._started = time.monotonic()
+        self._committed = 0
+        self._all_new = False
+
+    def run(self, run_id: str | None) -> LoadReport:
+        latest = self._latest()
+        if latest is not None and not self._header.full_reload and self._is_held(latest):
+            return report_of_recognised(
+                latest,
+                file_name=self._header.file_name,
+                table_rows=self._target.count(),
+                rejects=self._first_rejects(latest.id),
+                seconds=time.monotonic() - self._started,
+            )
+        with ExitStack() as claims:
+            load = self._take_up(latest, run_id, claims) or self._begin(run_id, claims)
+            resumed_at = self._committed = load.rows_committed
+            try:
+                self._write(load.id)
+                load = self._finish(load.id)
+            except BaseException as error:
+                self._give_up(load.id, error)
+                raise
+        return report_of(
+            load,
+            rejects=self._first_rejects(load.id),
+            seconds=time.monotonic() - self._started,
+            resumed_at=resumed_at,
+        )
+
+    def _is_held(self, load: LoadRow) -> bool:
+        return load.state == DONE and self._target.holds(load)
+
+    def _latest(self) -> LoadRow | None:
+        header = self._header
+        return latest_load(self._engine, target=header.target, sha256=header.sha256, options=header.options)
+
+    def _take_up(self, latest: LoadRow | None, run_id: str | None, claims: ExitStack) -> LoadRow | None:
+        """Take up the last load of this file, if it is unfinished, nobody works on it, and its rows are still there."""
+        if latest is None or latest.state == DONE:
+            return None
+        attempt = claims.enter_context(ExitStack())
+        claimed = attempt.enter_context(claimed_load(self._engine, latest.id))
+        load = load_by_id(self._engine, latest.id)
+        if (
+            not claimed
+            or load.state == DONE
+            or not self._target.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
+        ):
+            attempt.close()
+            return None
+        return take_up_load(self._engine, load.id, run_id=run_id)
+
+    def _begin(self, run_id: str | None, claims: ExitStack) -> LoadRow:
+        """Enter a new load and claim it; where another process is quicker to claim it, it is that one's."""
+        header = self._header
+        while True:
+            load = begin_load(
+                self._engine,
+                target=header.target,
+                file_name=header.file_name,
+                sha256=header.sha256,
+                options=header.options,
+                run_id=run_id,
+            )
+            attempt = claims.enter_context(ExitStack())
+            if attempt.enter_context(claimed_load(self._engine, load.id)):
+                return load
+            attempt.close()
+
+    def _tidy_once(self) -> bool:
+        with writing(self._engine) as connection:
+            return self._target.tidy(connection)
+
+    def _write(self, load_id: int) -> None:
+        while self._retrying.call(self._tidy_once):
+            pass
+        self._all_new = not self._target.has_rows()
+        with prefetched(self._batches(self._committed)) as batches:
+            for batch in batches:
+                self._commit(load_id, batch)
+                self._on_progress(Progress("load", self._committed, self._expected_rows(batch.end), "rows"))
+        self._on_progress(Progress("load", self._committed, self._committed, "rows"))
+
+    def _expected_rows(self, end: int) -> int | None:
+        """Estimate the file's rows from the length of those read so far."""
+        return max(self._committed, round(self._committed * self._header.size / end)) if end else None
+
+    def _batches(self, skip: int) -> Iterator[Batch]:
+        """Yield prepared batches; runs in the producer's thread."""
+        for batch in gather(
+            iter(self._reader),
+            schema=self._reader.schema,
+            pick=self._target.pick,
+            skip=skip,
+            size=self._settings.batch_size,
+            keep_rejects=max(self._settings.rejects_kept, FIRST_REJECTS),
+        ):
+            yield replace(batch, rows=self._target.prepare(batch.rows))
+
+    def _commit(self, load_id: int, batch: Batch) -> None:
+        after = self._committed + batch.read
+
+        tried = False
+
+        def attempt() -> None:
+            # A commit whose answer was lost may have happened all the same.
+            if not tried or load_by_id(self._engine, load_id).rows_committed != after:
+                self._commit_once(load_id, batch)
+
+        def after_failure() -> None:
+            nonlocal tried
+            tried = True
+            self._all_new = False
+
+        self._retrying.call(attempt, on_failure=after_failure)
+        self._committed = after
+
+    def _commit_once(self, load_id: int, batch: Batch) -> None:
+        with writing(self._engine) as connection:
+            written = self._target.write(connection, batch.rows, load_id=load_id, all_new=self._all_new)
+            counts = Counts(
+                read=batch.read,
+                inserted=written.inserted,
+                present=written.present,
+                duplicate=batch.read - batch.rejected - written.inserted - written.present,
+                rejected=batch.rejected,
+            )
+            rejects = [astuple(reject) for reject in batch.rejects]
+            keep_rejects(connection, load_id, rejects, most=self._settings.rejects_kept)
+            if not advance_load(connection, load_id, before=self._committed, counts=counts):
+                raise PipelineError(
+                    ErrorCode.INTERRUPTED, f"Another process has taken up load {load_id}, so this one stops."
+                )
+
+    def _finish(self, load_id: int) -> LoadRow:
+        load = self._retrying.call(lambda: load_by_id(self._engine, load_id))
+        if load.rows_rejected > self._settings.reject_limit * load.rows_read:
+            raise self._too_many_rejects(load)
+        rows = self._retrying.call(self._target.count)
+        return self._retrying.call(lambda: finish_load(self._engine, load_id, table_rows=rows))
+
+    def _too_many_rejects(self, load: LoadRow) -> PipelineError:
+        first = "".join(
+            f"\n    line {reject.line:,}: {reject.reason}: {reject.raw[:100]!r}"
+            for reject in self._first_rejects(load.id)
+        )
+        return PipelineError(
+            ErrorCode.TOO_MANY_REJECTS,
+            f"{load.file_name}: {load.rows_rejected:,} of {load.rows_read:,} rows are rejected, more than REJECT_LIMIT "
+            f"({self._settings.reject_limit:.2%}) allows. The other rows are in the table.{first}",
+        )
+
+    def _first_rejects(self, load_id: int) -> Sequence[RejectedRow]:
+        kept = rejects_of_load(self._engine, load_id, FIRST_REJECTS)
+        return [RejectedRow(row.line, row.reason, row.raw) for row in kept]
+
+    def _give_up(self, load_id: int, error: BaseException) -> None:
+        """Mark the load as failed, if the database can be reached; else it stays `running` and is taken up as such."""
+        known = error if isinstance(error, PipelineError) else None
+        code = known.code if known else ErrorCode.UNEXPECTED if isinstance(error, Exception) else ErrorCode.INTERRUPTED
+        message = known.what if known else f"{type(error).__name__}: {error}"
+        with suppress(PipelineError):
+            fail_load(self._engine, load_id, committed=self._committed, code=code.name, message=message)

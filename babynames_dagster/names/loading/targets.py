@@ -1,0 +1,225 @@
+"""The two tables that are loaded: what a load has to know of each.
+
+What belongs here: how stream rows become the table's rows. What does not: SQL (`database/`), and the course of a load
+(`load.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database.engine import reading, utc_now
+from babynames_dagster.database.loads import LoadRow, earlier_load_went_on
+from babynames_dagster.database.names_table import (
+    count_names,
+    count_names_of_load,
+    count_names_until_load,
+    find_ids,
+    has_names,
+    insert_names,
+    insertable_names,
+    mark_seen,
+)
+from babynames_dagster.database.years_table import (
+    count_years,
+    count_years_of_load,
+    delete_orphans,
+    has_orphans,
+    has_years,
+    upsert_years,
+    upsertable_years,
+)
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.loading.pairs import PairMemory
+
+_IDS_REMEMBERED = 400_000
+_MISSING_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a batch's rows; the others repeat rows that this load has met before."""
+
+    inserted: int
+    present: int
+
+
+class Target(Protocol):
+    """A table that is loaded."""
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+
+    def count(self) -> int:
+        """Return the table's rows."""
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether what a load has written so far is still there."""
+
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether every row that a finished load brought or met is certain to be still there."""
+
+    def tidy(self, connection: Connection) -> bool:
+        """Delete some rows that belong to nothing any more, before a load; return whether there may be more."""
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return the indices of the stream rows that have to be written."""
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Return a batch's rows as the table takes them fastest, each key once: the first by line."""
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Write prepared rows."""
+
+
+class NamesTarget:
+    """`baby_names`."""
+
+    def __init__(self, engine: Engine, memory: PairMemory) -> None:
+        """Load into this database, with an empty memory."""
+        self._engine = engine
+        self._memory = memory
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+        return has_names(self._engine)
+
+    def count(self) -> int:
+        """Return the table's rows."""
+        return count_names(self._engine)
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether every row that a load inserted is still there."""
+        del present
+        return count_names_of_load(self._engine, load_id) >= inserted
+
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether the load's own rows are there and, if it met others, all that it and earlier loads left.
+
+        Rows that were only present don't say that the load met them. They are among those of earlier loads, so as
+        many of these as there were must be left, and none may have been added since.
+        """
+        if not self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present):
+            return False
+        if not load.rows_present:
+            return True
+        return count_names_until_load(self._engine, load.id) >= (load.table_rows or 0) and not earlier_load_went_on(
+            self._engine, load
+        )
+
+    def tidy(self, connection: Connection) -> bool:
+        """Delete nothing: names belong to themselves."""
+        del connection
+        return False
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return the pairs that this load has not met yet, as far as it remembers."""
+        return self._memory.new_among(groups["slug"].to_pylist())
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Sort by the unique key, which spares the server half of the work."""
+        rows = _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
+        return insertable_names(rows, self._engine.dialect.name)
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
+        inserted = insert_names(connection, rows, load_id=load_id, now=utc_now(), all_new=all_new)
+        rest = rows.num_rows - inserted
+        if rest and self._memory.full:
+            rest = mark_seen(connection, rows["slug"].combine_chunks(), load_id=load_id)
+        return Written(inserted, rest)
+
+
+class YearsTarget:
+    """`baby_name_years`."""
+
+    def __init__(self, engine: Engine, retried: Callable[[Callable[[], dict[str, int]]], dict[str, int]]) -> None:
+        """Load into this database.
+
+        Args:
+            engine: The database.
+            retried: Calls a function again where the connection was lost.
+        """
+        self._engine = engine
+        self._retried = retried
+        self._ids: dict[str, int] = {}
+
+    def has_rows(self) -> bool:
+        """Return whether the table has any row."""
+        return has_years(self._engine)
+
+    def count(self) -> int:
+        """Return the table's rows."""
+        return count_years(self._engine)
+
+    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+        """Return whether every row that a load wrote is still there, is its own, and has its name."""
+        return count_years_of_load(self._engine, load_id) >= inserted + present and not has_orphans(self._engine)
+
+    def holds(self, load: LoadRow) -> bool:
+        """Return whether every row of the load is still there, and no later file has corrected any."""
+        return self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
+
+    def tidy(self, connection: Connection) -> bool:
+        """Delete births of names that are gone; should their names be loaded again, they get new ids."""
+        return delete_orphans(connection)
+
+    def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
+        """Return all rows."""
+        return range(len(groups))
+
+    def prepare(self, rows: pa.Table) -> pa.Table:
+        """Put ids for slugs, and sort by the primary key.
+
+        Raises:
+            PipelineError: NAMES_NOT_LOADED where the names table lacks some of them.
+        """
+        slugs = rows["slug"].combine_chunks().dictionary_encode()
+        ids = pa.array(self._ids_of(slugs.dictionary), pa.int64()).take(slugs.indices)
+        rows = pa.table({"name_id": ids, "year": rows["year"], "births": rows["births"], "line": rows["line"]})
+        return upsertable_years(_first_of_each(rows, ["name_id", "year"]), self._engine.dialect.name)
+
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+        """Insert the new ones and correct the others, once a load."""
+        written = upsert_years(connection, rows, load_id=load_id, all_new=all_new)
+        return Written(written.inserted, written.present)
+
+    def _ids_of(self, slugs: pa.StringArray) -> list[int]:
+        if len(self._ids) > _IDS_REMEMBERED:
+            self._ids.clear()
+        wanted = slugs.to_pylist()
+        unknown = pa.array([slug for slug in wanted if slug not in self._ids], pa.string())
+        if len(unknown):
+            self._ids.update(self._retried(lambda: self._look_up(unknown)))
+        missing = [slug for slug in wanted if slug not in self._ids]
+        if missing:
+            raise PipelineError(
+                ErrorCode.NAMES_NOT_LOADED,
+                f"{len(missing):,} names of the file are not in baby_names, for example "
+                f"{', '.join(missing[:_MISSING_SHOWN])}.",
+            )
+        return [self._ids[slug] for slug in wanted]
+
+    def _look_up(self, slugs: pa.StringArray) -> dict[str, int]:
+        with reading(self._engine) as connection:
+            return find_ids(connection, slugs)
+
+
+def _first_of_each(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Sort rows by their keys, and keep of each key the row with the lowest line number."""
+    rows = rows.combine_chunks().sort_by([(key, "ascending") for key in (*keys, "line")])
+    count = rows.num_rows
+    if count < 2:  # noqa: PLR2004 - fewer have no neighbours
+        return rows
+    differs = None
+    for key in keys:
+        column = rows[key].combine_chunks()
+        here = pc.not_equal(column.slice(1), column.slice(0, count - 1))
+        differs = here if differs is None else pc.or_(differs, here)
+    if pc.all(differs).as_py():
+        return rows
+    return rows.filter(pa.concat_arrays([pa.array([True]), differs]))

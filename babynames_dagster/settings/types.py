@@ -1,0 +1,175 @@
+"""How the text of a variable becomes a setting's value, and what is wrong with it if it can't.
+
+What belongs here: one type a kind of value; what is accepted, and what people are told of the rest. What does
+not: which variables there are (`settings/model.py`) and where their texts come from (`settings/sources.py`).
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+Seconds = float
+
+MYSQL_DIALECTS = ("mysql", "mariadb", "mysql2")
+
+# The levels of winston, the logger of the TypeScript version.
+_WINSTON_LEVELS = {
+    "SILLY": "DEBUG",
+    "VERBOSE": "DEBUG",
+    "HTTP": "INFO",
+    "WARN": "WARNING",
+    "FATAL": "CRITICAL",
+}
+
+_Choice = TypeVar("_Choice")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _log_level(value: object) -> object:
+    name = str(value).upper()
+    return _WINSTON_LEVELS.get(name, name)
+
+
+def _share(value: object) -> object:
+    """Accept `5%` as well as `0.05`."""
+    text = str(value).strip()
+    return float(text[:-1]) / 100 if re.fullmatch(r"\d+(\.\d+)?%", text) else value
+
+
+def _json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+
+
+def _selectors(value: object) -> object:
+    """Accept one selector as well as a list of them."""
+    entries = _json(value)
+    if not isinstance(entries, dict):
+        return entries
+    return {name: (given,) if isinstance(given, str) else given for name, given in entries.items()}
+
+
+def _dataset_name(value: str) -> str:
+    """Accept a dataset's address as well as its `owner/name`."""
+    match = re.fullmatch(r"(?:https?://[^/]+/datasets/|datasets/)?([^/\s?#]+/[^/\s?#]+)(?:[/?#].*)?", value)
+    if not match:
+        raise ValueError("must be owner/name, as in the dataset's address")
+    return match.group(1)
+
+
+def _file_name(value: str) -> str:
+    """Accept the name of the zip for that of the file in it."""
+    name = re.sub(r"\.zip$", "", value, flags=re.IGNORECASE)
+    if not name.strip(".") or re.search(r"[/\\]", name):
+        raise ValueError("must be a file's name, without a folder")
+    return name
+
+
+def _web_address(value: str) -> str:
+    if not re.match(r"https?://[^/\s]+", value) or re.search(r"\s", value):
+        raise ValueError("must be an address beginning with http:// or https://")
+    return value.rstrip("/")
+
+
+def _secret_web_address(value: SecretStr) -> SecretStr:
+    return SecretStr(_web_address(value.get_secret_value().strip()))
+
+
+def _token(value: SecretStr) -> SecretStr:
+    """Refuse what no HTTP header can carry, before an HTTP library does so and shows it."""
+    token = value.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ValueError("must be ASCII without spaces: copy it anew")
+    return SecretStr(token)
+
+
+def _domain(value: str) -> str:
+    # The limit leaves room for a slug of 64 characters within the 254 of an address (RFC 5321).
+    if len(value) > 180 or not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", value):  # noqa: PLR2004 - said above
+        raise ValueError("must be a domain such as example.com")
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        "".encode(value)
+    except (LookupError, ValueError):
+        raise ValueError("is not an encoding that Python knows, such as utf-8 or latin-1") from None
+    return value
+
+
+def _delimiter(value: object) -> object:
+    text = {"\\t": "\t", "tab": "\t"}.get(str(value), str(value))
+    if len(text) != 1 or not text.isascii() or text in '"\r\n':
+        raise ValueError("must be one ASCII character, such as ; or \\t")
+    return text
+
+
+_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    for field, (least, most) in zip(fields, _CRON_BOUNDS, strict=False):
+        if any(not least <= int(number) <= most for number in re.findall(r"(?<![/\d])\d+", field)):
+            raise ValueError(f"has {field} where numbers from {least} to {most} are meant")
+    if not re.fullmatch(r"@(hourly|daily|weekly|monthly|yearly)", value) and (
+        len(fields) != 5 or not all(re.fullmatch(r"[\dA-Za-z*/,#-]+", field) for field in fields)  # noqa: PLR2004 - cron's
+    ):
+        raise ValueError("must be the five fields of cron: minute, hour, day, month, weekday")
+    return value
+
+
+def _expanded(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and a user whose home is unknown") from None
+
+
+def _database_address(value: SecretStr) -> SecretStr:
+    # A password with `/` or `@` in it shifts what make_url takes for the port, and its error would show that.
+    try:
+        url = make_url(value.get_secret_value().strip())
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "must look like mysql+pymysql://user:password@host:3306/name or sqlite:///file, with @ : / ? # % in the "
+            "password written as %40 %3A %2F %3F %23 %25"
+        ) from None
+    if url.get_backend_name() not in {"mysql", "mariadb", "sqlite"}:
+        raise ValueError("must begin with mysql+pymysql:// or sqlite:///")
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ValueError("must name a file: SQLite in memory would be gone before the next step")
+    if not url.database:
+        raise ValueError("must name the database after the host, as in mysql+pymysql://user:password@host/name")
+    return SecretStr(value.get_secret_value().strip())
+
+
+AnyCase = Annotated[_Choice, BeforeValidator(_lower)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)]
+Share = Annotated[float, BeforeValidator(_share)]
+JsonTexts = Annotated[dict[str, str], BeforeValidator(_json)]
+JsonSelectors = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_selectors)]
+DatasetName = Annotated[str, AfterValidator(_dataset_name)]
+FileName = Annotated[str, AfterValidator(_file_name)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+SecretWebAddress = Annotated[SecretStr, AfterValidator(_secret_web_address)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
+Delimiter = Annotated[str, BeforeValidator(_delimiter)]
+Cron = Annotated[str, AfterValidator(_cron)]
+UserPath = Annotated[Path, AfterValidator(_expanded)]
+DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]

@@ -1,0 +1,1 @@
+"""The assets, their checks, and the graph as a whole."""

@@ -1,1 +1,0 @@
-"""Tests of the floors that know Dagster: IO managers, assets, checks, sensors, definitions."""

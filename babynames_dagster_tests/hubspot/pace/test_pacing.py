@@ -1,0 +1,114 @@
+"""When calls may go: every rolling window holds at most the limit, and no time is given away."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from babynames_dagster.hubspot.pace.pacing import (
+    MARGIN_SECONDS,
+    MAX_PAUSE_SECONDS,
+    MOST_DETOUR_SECONDS,
+    UNSTEADY_DETOUR_SECONDS,
+    Limit,
+    Trip,
+    calls_left_today,
+    detour,
+    next_slot,
+    still_counted,
+)
+
+
+def run_calls(limit: Limit, count: int, idle: list[float]) -> list[float]:
+    """Make calls as fast as the limit allows, but for the idle times before each."""
+    now = 1000.0
+    log: list[float] = []
+    made: list[float] = []
+    for number in range(count):
+        now += idle[number % len(idle)]
+        log = still_counted(log, now=now, limit=limit)
+        slot = next_slot(log, now=now, paused_until=0.0, limit=limit)
+        log.append(slot)
+        made.append(slot)
+        now = slot
+    return made
+
+
+def most_in_a_window(calls: list[float], seconds: float) -> int:
+    return max(sum(first <= call < first + seconds for call in calls) for first in calls)
+
+
+@given(st.integers(1, 60), st.floats(0.5, 20), st.lists(st.floats(0, 3), min_size=1, max_size=20), st.floats(0, 0.3))
+def test_no_rolling_window_holds_more_than_the_limit(
+    calls: int, window: float, idle: list[float], spacing: float
+) -> None:
+    made = run_calls(Limit(calls, window, spacing), 150, idle)
+    assert most_in_a_window(made, window) <= calls
+
+
+def test_calls_that_take_up_to_the_margin_longer_on_their_way_keep_the_window() -> None:
+    chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+    made = run_calls(Limit(100, 10.0), 1000, [0.0])
+    arrivals = sorted(call + chance.uniform(0, MARGIN_SECONDS) for call in made)
+    assert most_in_a_window(arrivals, 10.0) <= 100
+
+
+def test_a_long_run_reaches_98_per_cent_of_the_limit() -> None:
+    made = run_calls(Limit(100, 10.0), 1000, [0.0])
+    assert 1000 / (made[-1] - made[0]) > 0.98 * 10
+
+
+def test_time_lost_to_a_stall_is_given_back_within_the_window() -> None:
+    made = run_calls(Limit(100, 10.0), 600, [0.0] * 50 + [4.0] + [0.0] * 549)
+    assert 600 / (made[-1] - made[0]) > 0.97 * 10
+
+
+def test_calls_are_spread_rather_than_sent_all_at_once() -> None:
+    made = run_calls(Limit(100, 10.0), 100, [0.0])
+    assert min(later - earlier for earlier, later in itertools.pairwise(made)) == pytest.approx(0.05)
+
+
+def test_the_users_spacing_is_kept() -> None:
+    made = run_calls(Limit(100, 10.0, spacing=2.0), 20, [0.0])
+    assert made[-1] - made[0] == pytest.approx(38.0)
+
+
+def test_nothing_goes_during_a_pause() -> None:
+    assert next_slot([90.0], now=100.0, paused_until=107.0, limit=Limit()) == 107.0
+
+
+def test_a_clock_set_back_by_an_hour_holds_up_nobody_for_an_hour() -> None:
+    limit = Limit()
+    log = still_counted([5000.0], now=1400.0, limit=limit)
+    assert next_slot(log, now=1400.0, paused_until=0.0, limit=limit) < 1400.0 + MAX_PAUSE_SECONDS + 2 * limit.window
+
+
+def trips(*latencies: float) -> list[Trip]:
+    return [Trip(latency) for latency in latencies]
+
+
+def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
+    steady, unsteady = trips(0.5, 0.51, 1.4), trips(0.5, 0.9, 1.4)
+    assert detour(Trip(0.5), steady) == 0
+    assert detour(Trip(1.4), steady) == pytest.approx(0.9)
+    assert detour(Trip(9.0), steady) == MOST_DETOUR_SECONDS
+    assert detour(Trip(1.4), unsteady) == UNSTEADY_DETOUR_SECONDS
+
+
+def test_a_detour_ends_where_hubspot_began_to_work() -> None:
+    recent = [Trip(0.5, 100.2), Trip(0.9, 100.24), Trip(1.4, 100.21)]
+    assert detour(recent[0], recent) == 0
+    assert detour(recent[1], recent) == pytest.approx(0.04)
+    assert detour(recent[2], recent) == pytest.approx(0.01)
+
+
+def test_a_clock_that_can_not_be_is_not_believed() -> None:
+    stopped = [Trip(0.5, 100.0), Trip(0.9, 95.0), Trip(1.4, 90.0)]
+    assert detour(stopped[2], stopped) == UNSTEADY_DETOUR_SECONDS
+
+
+def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:
+    assert calls_left_today(100, as_of=10.0, calls=[8.0, 9.0, 10.0, 11.0, 12.0], now=12.0) == 98
+    assert calls_left_today(None, as_of=0.0, calls=[1.0], now=1.0) is None

@@ -1,0 +1,88 @@
+"""The mapping: valid emails, one to one with names, fixed for good; and what it refuses."""
+
+import dataclasses
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.names.identity import slug_of
+from babynames_dagster.sandbox.hubspot_rules import is_valid_email
+
+ENTERED = datetime(2026, 1, 2, 3, 4, 5, 678_000)  # noqa: DTZ001 - as the tables keep it
+READABLE = ContactMapping("babynamesdemo.com")
+UNIQUE = ContactMapping("babynames.example.com", email_style="unique")
+
+
+def name_row(name: str = "John", sex: str = "M", *, slug: str = "john.m", name_id: int = 7) -> Candidate:
+    return Candidate(name_id, slug, name, sex, "J", ENTERED, None, None)
+
+
+def test_a_name_becomes_a_contact() -> None:
+    assert READABLE.payload(name_row()) == {
+        "email": "john.m@babynamesdemo.com",
+        "firstname": "John",
+        "lastname": "Male",
+        "hs_lead_status": "NEW",
+        "lifecyclestage": "subscriber",
+    }
+
+
+def test_extra_properties_join_every_contact() -> None:
+    mapping = ContactMapping("babynamesdemo.com", extra={"company": "Babynames"})
+    assert mapping.payload(name_row())["company"] == "Babynames"
+
+
+def test_the_unique_style_is_fixed_by_the_rows_first_moment_and_id() -> None:
+    assert UNIQUE.email(name_row()) == "john-1767323045678-7@babynames.example.com"
+    assert UNIQUE.email(name_row(name_id=8)) != UNIQUE.email(name_row(name_id=7))
+
+
+@given(st.text(min_size=1, max_size=255), st.sampled_from("MF"), st.integers(1, 2**63 - 1))
+def test_every_name_that_the_table_can_hold_has_a_valid_email(name: str, sex: str, name_id: int) -> None:
+    slug = slug_of(name, sex)
+    row = name_row(name, sex, slug=slug, name_id=name_id)
+    for mapping in (READABLE, UNIQUE):
+        email = mapping.email(row)
+        assert is_valid_email(email)
+        assert email == email.lower()
+
+
+@pytest.mark.parametrize("name", ["李", "O'Brien", "trailing..", "-", "x" * 255, "José", "Ж", "a b", "😀"])
+def test_awkward_names_have_a_valid_email(name: str) -> None:
+    row = name_row(name, slug=slug_of(name, "F"), name_id=10**18)
+    assert is_valid_email(READABLE.email(row))
+    assert is_valid_email(UNIQUE.email(row))
+
+
+@pytest.mark.parametrize("domain", ["babynames.test", "babynames.example", "demo.local", "demo.INVALID"])
+def test_a_reserved_domain_is_refused_before_anything_is_sent(domain: str) -> None:
+    with pytest.raises(PipelineError) as caught:
+        ContactMapping(domain)
+    assert caught.value.code is ErrorCode.INVALID_CONFIG
+
+
+def test_an_extra_property_may_not_replace_one_of_ours() -> None:
+    with pytest.raises(PipelineError, match="firstname"):
+        ContactMapping("babynamesdemo.com", extra={"firstname": "Bob"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"email_domain": "other.com"},
+        {"email_style": "unique"},
+        {"lifecycle_stage": "lead"},
+        {"lead_status": "OPEN"},
+        {"extra": {"company": "Babynames"}},
+    ],
+)
+def test_any_change_of_the_mapping_changes_the_fingerprints(change: dict[str, object]) -> None:
+    changed = dataclasses.replace(READABLE, **change)  # type: ignore[arg-type]  # one field at a time
+    payload = changed.payload(name_row())
+    assert changed.fingerprint != READABLE.fingerprint
+    assert changed.payload_fingerprint(payload) != READABLE.payload_fingerprint(READABLE.payload(name_row()))

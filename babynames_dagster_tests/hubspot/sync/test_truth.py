@@ -1,0 +1,229 @@
+"""The truth about every row: acknowledged, rejected or failed, and nothing else ever called synced."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import writing
+from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.database.tables import baby_names
+from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.sync.brake import MOST_REFUSED_ALONE
+from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster_tests.support.hubspot import (
+    PORTAL,
+    StandIn,
+    add_names,
+    expected_contacts,
+    held_contacts,
+    ledger,
+    sync,
+)
+
+
+def test_the_account_ends_equal_to_the_table_one_to_one(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 560)
+    report = sync(engine, stand_in)
+    assert report.total.created == report.total.contacts == 560
+    assert report.portal_id == PORTAL
+    assert held_contacts(stand_in) == expected_contacts(engine, stand_in.settings(engine))
+    assert {entry.outcome for entry in ledger(engine).values()} == {"synced"}
+    assert all(entry.created_by_us and entry.hubspot_id for entry in ledger(engine).values())
+
+
+def test_a_request_carries_a_hundred_contacts_of_any_partitions(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 560, initials=["A", "B", "C", "D", "other"])
+    report = sync(sqlite_engine, stand_in)
+    assert sorted(entry["inputs"] for entry in stand_in.writes()) == [60, 100, 100, 100, 100, 100]
+    assert {
+        initial: counts.created for initial, counts in report.by_partition.items() if counts.contacts
+    } == dict.fromkeys(["A", "B", "C", "D", "other"], 112)
+
+
+def test_only_the_partitions_asked_for_are_sent(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 30, initials=["A", "B", "C"])
+    report = sync(sqlite_engine, stand_in, partitions=["B"])
+    assert list(report.by_partition) == ["B"]
+    assert stand_in.stats()["contacts"] == 10
+
+
+def test_a_second_run_sends_nothing(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 250)
+    sync(engine, stand_in)
+    sent = len(stand_in.writes())
+    report = sync(engine, stand_in)
+    assert report.total.unchanged == 250
+    assert report.requests == 0
+    assert len(stand_in.writes()) == sent
+
+
+def test_contacts_that_were_there_before_are_updated_not_ours(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 3)
+    stand_in.seed({"email": "NAME2.M@babynamesdemo.com", "firstname": "Old", "lifecyclestage": "customer"})
+    report = sync(engine, stand_in)
+    assert (report.total.created, report.total.updated) == (2, 1)
+    assert [entry.created_by_us for entry in ledger(engine).values()] == [True, False, True]
+    theirs = stand_in.contacts()["name2.m@babynamesdemo.com"]
+    assert theirs["firstname"] == "Name2"
+    assert theirs["lifecyclestage"] == "customer"
+
+
+def test_one_row_named_in_a_partial_answer_is_rejected_with_its_reason(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 560)
+    _spoil_slug(engine, 77)
+    report = sync(engine, stand_in)
+    assert (report.total.created, report.total.rejected, report.total.failed) == (559, 1, 0)
+    entry = ledger(engine)[77]
+    assert entry.outcome == "rejected"
+    assert entry.category == "VALIDATION_ERROR"
+    assert "INVALID_EMAIL" in entry.message
+    assert entry.correlation_id
+    assert report.first_rejects[0].email == "two..dots@babynamesdemo.com"
+
+
+def test_rows_that_an_error_does_not_name_are_found_by_sending_them_alone(
+    sqlite_engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(sqlite_engine, 250)
+    for name_id in (77, 78, 203):
+        _spoil_slug(sqlite_engine, name_id, slug=f"two..dots{name_id}")
+    stand_in.set_faults({"kind": "nameless_errors"})
+    report = sync(sqlite_engine, stand_in)
+    assert (report.total.created, report.total.rejected, report.total.failed) == (247, 3, 0)
+    entries = ledger(sqlite_engine)
+    assert {name_id for name_id, entry in entries.items() if entry.outcome == "rejected"} == {77, 78, 203}
+    assert "INVALID_EMAIL" in entries[203].message
+    assert sync(sqlite_engine, stand_in).requests == 0
+
+
+@pytest.mark.parametrize("status", [400, 409, 413])
+def test_one_poison_row_does_not_sink_the_batches_that_hubspot_refuses_whole(
+    sqlite_engine: Engine, stand_in: StandIn, status: int
+) -> None:
+    add_names(sqlite_engine, 560)
+    stand_in.set_faults({"kind": "refused_batch", "status": status, "emails": ["name77.f@babynamesdemo.com"]})
+    report = sync(sqlite_engine, stand_in)
+    assert (report.total.created, report.total.rejected) == (559, 1)
+    assert [name_id for name_id, entry in ledger(sqlite_engine).items() if entry.outcome == "rejected"] == [77]
+    assert len(stand_in.writes()) < 6 + 2 * 8
+
+
+def test_a_refusal_of_every_row_ends_the_run_with_one_error(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 1500)
+    stand_in.set_faults({"kind": "refused_batch"})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is not None
+    assert report.stopped.code is ErrorCode.HUBSPOT_ERROR
+    assert "The batch is not valid." in report.stopped.what
+    assert not report.stopped.retryable
+    refused = report.total.rejected
+    assert MOST_REFUSED_ALONE <= refused < 2 * MOST_REFUSED_ALONE
+    assert report.total.unsent == 1500 - refused
+    assert {entry.outcome for entry in ledger(sqlite_engine).values()} == {"rejected"}
+    assert len(ledger(sqlite_engine)) == refused
+
+
+def test_many_bad_rows_among_good_ones_stop_nothing(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 300)
+    bad = [f"name{number}.{'mf'[number % 2]}@babynamesdemo.com" for number in range(1, 301) if number % 30]
+    stand_in.set_faults({"kind": "refused_batch", "emails": bad})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is None
+    assert (report.total.created, report.total.rejected) == (10, 290)
+
+
+def test_rejected_rows_are_sent_again_only_when_changed_or_asked_for(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 10)
+    _spoil_slug(engine, 3)
+    sync(engine, stand_in)
+    again = sync(engine, stand_in)
+    assert (again.total.unchanged, again.total.rejected, again.requests) == (9, 1, 0)
+    retried = sync(engine, stand_in, options=SyncOptions(retry_rejected=True))
+    assert (retried.total.unchanged, retried.total.rejected) == (9, 1)
+    assert stand_in.writes()[-1]["inputs"] == 1
+    with writing(engine) as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == 3).values(slug="mended.m"))
+    mended = sync(engine, stand_in)
+    assert (mended.total.unchanged, mended.total.created) == (9, 1)
+    assert ledger(engine)[3].category is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "failed"),
+    [({"kind": "missing_rows", "rows": 3}, 3), ({"kind": "empty"}, 100)],
+)
+def test_rows_that_an_answer_lacks_are_failed_and_sent_by_the_next_run(
+    engine: Engine, stand_in: StandIn, fault: dict[str, object], failed: int
+) -> None:
+    add_names(engine, 300)
+    stand_in.set_faults({**fault, "times": 1})
+    report = sync(engine, stand_in)
+    assert report.total.failed == failed
+    assert report.total.created == 300 - failed
+    assert sum(entry.outcome == "failed" for entry in ledger(engine).values()) == failed
+    again = sync(engine, stand_in)
+    assert again.total.failed == 0
+    assert again.total.created + again.total.updated == failed
+    assert again.total.unchanged == 300 - failed
+
+
+def test_a_changed_mapping_sends_everything_again(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 20)
+    sync(engine, stand_in)
+    report = sync(engine, stand_in, hubspot_extra_properties={"company": "Babynames"})
+    assert report.total.updated == 20
+    assert {contact["company"] for contact in stand_in.contacts().values()} == {"Babynames"}
+
+
+def test_a_changed_name_sends_that_name(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 20)
+    sync(engine, stand_in)
+    with writing(engine) as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == 5).values(name="Renamed"))
+    report = sync(engine, stand_in)
+    assert (report.total.updated, report.total.unchanged) == (1, 19)
+
+
+def test_a_full_refresh_sends_all(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 20)
+    sync(engine, stand_in)
+    report = sync(engine, stand_in, options=SyncOptions(full_refresh=True))
+    assert (report.total.updated, report.total.unchanged) == (20, 0)
+    assert {entry.attempts for entry in ledger(engine).values()} == {2}
+    assert all(entry.created_by_us for entry in ledger(engine).values())
+
+
+def test_another_portal_gets_everything(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 20)
+    sync(engine, stand_in)
+    stand_in.change(portal_id=PORTAL + 1)
+    report = sync(engine, stand_in)
+    assert report.portal_id == PORTAL + 1
+    assert report.total.updated == 20
+
+
+def test_a_failed_try_forgets_neither_record_nor_ownership(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 1)
+    sync(engine, stand_in)
+    before = ledger(engine)[1]
+    stand_in.set_faults({"kind": "empty", "times": 1})
+    sync(engine, stand_in, options=SyncOptions(full_refresh=True))
+    after = ledger(engine)[1]
+    assert after.outcome == "failed"
+    assert (after.hubspot_id, after.created_by_us, after.synced_at) == (before.hubspot_id, True, before.synced_at)
+
+
+def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text(engine: Engine) -> None:
+    rejected = LedgerEntry(
+        1, "A", "a@x.com", "f", LedgerOutcome.REJECTED, category="\ud83d", message="no \ud83d", correlation_id="\ude00"
+    )
+    record(engine, PORTAL, "m", [rejected])
+    entry = ledger(engine)[1]
+    assert (entry.category, entry.message, entry.correlation_id) == ("\\ud83d", "no \\ud83d", "\\ude00")
+
+
+def _spoil_slug(engine: Engine, name_id: int, slug: str = "two..dots") -> None:
+    """Give a name a slug that HubSpot refuses as an email."""
+    with writing(engine) as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == name_id).values(slug=slug))

@@ -1,0 +1,309 @@
+"""The course of loads: recognised, repeated, added to, interrupted, side by side."""
+
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from babynames_dagster.database.engine import open_engine, reading, writing
+from babynames_dagster.database.load_claims import claimed_load
+from babynames_dagster.database.loads import DONE, RUNNING, is_loaded, last_finished_load, last_loads, load_by_id
+from babynames_dagster.database.names_table import name_pages, sample_names, table_facts
+from babynames_dagster.database.tables import baby_names, loads
+from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.loading import load as load_module
+from babynames_dagster.names.loading import targets
+from babynames_dagster.names.loading.load import LoadReport
+from babynames_dagster.names.loading.pairs import PairMemory
+from babynames_dagster.names.loading.settings_advice import slow_settings_warning
+from babynames_dagster_tests.support.loading import counts, csv_file, load, names_in, rows_in, settings_of
+
+
+def many_names(count: int, *, start: int = 0, times: int = 1) -> bytes:
+    """Return rows of that many names, all of them over and over."""
+    return b"".join(b"1880,Name%05d,F,7\n" % number for number in range(start, start + count)) * times
+
+
+def max_id(engine: Engine) -> int:
+    """Return the highest id that was ever spent on a row that stayed."""
+    with reading(engine) as connection:
+        highest: int = connection.execute(sa.select(sa.func.max(baby_names.c.id))).scalar_one()
+    return highest
+
+
+def test_a_file_that_was_loaded_is_recognised_by_its_content(engine: Engine, tmp_path: Path) -> None:
+    body = many_names(500, times=2) + b"1880,Bob,X,7\n"
+    first = load(engine, csv_file(tmp_path, body))
+    again = load(engine, csv_file(tmp_path, body, name="renamed.csv"))
+    assert (first.recognised, again.recognised) == (False, True)
+    assert counts(first) == (1001, 500, 0, 500, 1)
+    assert counts(again) == (1001, 0, 500, 500, 1)
+    assert (again.load_id, again.table_rows, again.file_name) == (first.load_id, 500, "renamed.csv")
+    assert again.first_rejects == first.first_rejects
+    assert is_loaded(engine, first.sha256)
+    assert not is_loaded(engine, "0" * 64)
+
+
+def test_a_full_reload_reads_again_and_spends_no_ids(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(3000, times=3))
+    load(engine, path, batch_size=400)
+    before = rows_in(engine)
+    for _ in range(3):
+        report = load(engine, path, batch_size=400, full_reload=True)
+        assert counts(report) == (9000, 0, 3000, 6000, 0)
+    assert rows_in(engine) == before
+    load(engine, csv_file(tmp_path, many_names(3001), name="more.csv"))
+    assert max_id(engine) < 2 * 3001
+
+
+def test_a_file_read_otherwise_is_another_load(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(10))
+    assert not load(engine, path).recognised
+    assert not load(engine, path, csv_encoding="latin-1").recognised
+
+
+def test_a_file_whose_rows_are_gone_is_loaded_again(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(10))
+    load(engine, path)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "Name00003"))
+    assert counts(load(engine, path)) == (10, 1, 9, 0, 0)
+
+
+def test_rows_that_are_gone_are_not_made_up_for_by_those_of_another_file(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(3))
+    load(engine, path)
+    load(engine, csv_file(tmp_path, many_names(4, start=3), name="other.csv"))
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name.in_(["Name00000", "Name00001"])))
+    assert counts(load(engine, path)) == (3, 2, 1, 0, 0)
+    assert len(names_in(engine)) == 7
+
+
+def test_rows_that_were_only_present_are_missed_when_they_are_gone(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(3))
+    load(engine, path)
+    load(engine, path, full_reload=True)
+    assert load(engine, path).recognised
+    load(engine, csv_file(tmp_path, many_names(4, start=3), name="other.csv"))
+    assert load(engine, path).recognised
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "Name00001"))
+    assert counts(load(engine, path)) == (3, 1, 2, 0, 0)
+
+
+def test_a_load_that_an_earlier_one_may_have_hidden_a_loss_from_is_repeated(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished = csv_file(tmp_path, many_names(1000), name="unfinished.csv")
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, unfinished, batch_size=160)
+    path = csv_file(tmp_path, many_names(30))
+    assert counts(load(engine, path)) == (30, 0, 30, 0, 0)
+    load(engine, unfinished)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.name == "Name00001"))
+    assert counts(load(engine, path)) == (30, 1, 29, 0, 0)
+
+
+def test_another_file_adds_to_the_table(engine: Engine, tmp_path: Path) -> None:
+    load(engine, csv_file(tmp_path, many_names(100)))
+    report = load(engine, csv_file(tmp_path, many_names(100, start=50, times=2), name="other.csv"))
+    assert counts(report) == (200, 50, 50, 100, 0)
+    assert report.table_rows == 150
+
+
+def test_the_batch_size_does_not_change_the_result(engine: Engine, tmp_path: Path) -> None:
+    body = many_names(150, times=2) + b"1880,Bob,X,7\n" + many_names(20, start=140)
+    load(engine, csv_file(tmp_path, body), batch_size=1)
+    one_by_one = rows_in(engine)
+    report = load(engine, csv_file(tmp_path, body), full_reload=True)
+    assert counts(report) == (321, 0, 160, 160, 1)
+    assert rows_in(engine) == one_by_one
+
+
+@pytest.mark.parametrize("remembered", [0, 1, 250])
+def test_past_the_memory_of_pairs_the_counts_are_still_exact(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(load_module, "PairMemory", lambda: PairMemory(remembered))
+    load(engine, csv_file(tmp_path, many_names(300)), batch_size=70)
+    path = csv_file(tmp_path, many_names(600, times=3), name="more.csv")
+    assert counts(load(engine, path, batch_size=70)) == (1800, 300, 300, 1200, 0)
+    assert counts(load(engine, path, batch_size=70, full_reload=True)) == (1800, 0, 600, 1200, 0)
+
+
+def _interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database go away after some batches."""
+    write = targets.NamesTarget.write
+    left = [batches]
+
+    def failing(
+        self: targets.NamesTarget, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool
+    ) -> targets.Written:
+        if not left[0]:
+            raise PipelineError(ErrorCode.DB_ERROR, "The server is on fire.")
+        left[0] -= 1
+        return write(self, connection, rows, load_id=load_id, all_new=all_new)
+
+    monkeypatch.setattr(targets.NamesTarget, "write", failing)
+
+
+@pytest.mark.parametrize("remembered", [0, 300, 10**6])
+def test_an_interrupted_load_goes_on_after_its_last_batch(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(load_module, "PairMemory", lambda: PairMemory(remembered))
+    path = csv_file(tmp_path, many_names(400) + b"1880,Bob,X,7\n" + many_names(1000, times=2))
+    with monkeypatch.context() as patch:
+        _interrupt_after(4, patch)
+        with pytest.raises(PipelineError, match="on fire"):
+            load(engine, path, batch_size=160)
+    failed = last_loads(engine, 1)[0]
+    assert (failed.state, failed.error_code) == ("failed", "DB_ERROR")
+    assert failed.rows_inserted == len(names_in(engine)) == 4 * 20
+    report = load(engine, path, batch_size=50)
+    assert (report.load_id, report.resumed_at) == (failed.id, failed.rows_committed)
+    assert counts(report) == (2401, 1000, 0, 1400, 1)
+    assert report.table_rows == 1000
+
+
+def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    load(engine, path)
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160, full_reload=True)
+    killed = last_loads(engine, 1)[0]
+    with writing(engine) as connection:
+        connection.execute(sa.update(loads).where(loads.c.id == killed.id).values(state=RUNNING, finished_at=None))
+    report = load(engine, path)
+    assert (report.load_id, report.recognised) == (killed.id, False)
+    assert report.resumed_at == killed.rows_committed > 0
+    assert counts(report) == (1000, 0, 1000, 0, 0)
+
+
+def test_the_last_finished_load_is_the_one_that_ended_last(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160)
+    other = load(engine, csv_file(tmp_path, many_names(10, start=5000), name="other.csv"))
+    resumed = load(engine, path)
+    assert resumed.load_id < other.load_id
+    last = last_finished_load(engine, "baby_names")
+    assert last is not None
+    assert last.id == resumed.load_id
+
+
+def test_an_interrupted_load_whose_rows_are_gone_starts_anew(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names))
+    report = load(engine, path)
+    assert report.resumed_at == 0
+    assert counts(report) == (1000, 1000, 0, 0, 0)
+
+
+def test_a_load_that_another_process_works_on_is_not_taken_up(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_file(tmp_path, many_names(1000))
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError):
+            load(engine, path, batch_size=160)
+    unfinished = last_loads(engine, 1)[0]
+    with claimed_load(engine, unfinished.id) as claimed:
+        assert claimed
+        report = load(engine, path)
+    assert report.load_id != unfinished.id
+    assert counts(report) == (1000, 940, 60, 0, 0)
+
+
+def test_a_load_that_was_taken_away_stops_and_doubles_nothing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = targets.NamesTarget.prepare
+
+    def taken_away(self: targets.NamesTarget, rows: pa.Table) -> pa.Table:
+        with writing(engine) as connection:
+            connection.execute(sa.update(loads).values(rows_committed=1))
+        return prepare(self, rows)
+
+    monkeypatch.setattr(targets.NamesTarget, "prepare", taken_away)
+    with pytest.raises(PipelineError, match="taken up") as caught:
+        load(engine, csv_file(tmp_path, many_names(1000)))
+    assert caught.value.code is ErrorCode.INTERRUPTED
+    assert names_in(engine) == set()
+    assert last_loads(engine, 1)[0].state == RUNNING
+
+
+def test_loads_at_once_lose_and_double_nothing(engine: Engine, tmp_path: Path) -> None:
+    bodies = [many_names(4000), many_names(4000, start=2000), many_names(4000), many_names(4000, start=1000)]
+    paths = [csv_file(tmp_path, body, name=f"{index}.csv") for index, body in enumerate(bodies)]
+    reports: list[LoadReport] = []
+    errors: list[BaseException] = []
+
+    def run(path: Path) -> None:
+        own = open_engine(engine.url)
+        try:
+            reports.append(load(own, path, batch_size=500))
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            errors.append(error)
+        finally:
+            own.dispose()
+
+    threads = [threading.Thread(target=run, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [row[0] for row in rows_in(engine)] == [f"name{number:05}.f" for number in range(6000)]
+    assert sum(report.rows_inserted for report in reports) == 6000
+    for report in reports:
+        assert report.rows_read == 4000 == report.rows_inserted + report.rows_present
+
+
+def test_the_ledger_says_what_was_loaded(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, many_names(10))
+    report = load(engine, path)
+    row = load_by_id(engine, report.load_id)
+    assert (row.state, row.rows_read, row.rows_committed, row.table_rows) == (DONE, 10, 10, 10)
+    assert (row.file_name, row.sha256) == ("names.csv", sha256_of(path))
+    assert last_finished_load(engine, "baby_names") == row
+    assert last_finished_load(engine, "baby_name_years") is None
+
+
+def test_the_table_is_read_in_pages_and_facts(engine: Engine, tmp_path: Path) -> None:
+    load(engine, csv_file(tmp_path, b"1880,Anna,F,7\n1880,Bob,M,7\n1880,\xc3\x89mile,M,7\n" + many_names(25)))
+    facts = table_facts(engine)
+    assert (facts.rows, facts.distinct_slugs, facts.other_sexes) == (28, 28, 0)
+    assert [row.id for row in sample_names(engine, limit=3)] == [1, 2, 3]
+    assert [len(page) for page in name_pages(engine, "N", size=10)] == [10, 10, 5]
+    assert [[row.name for row in page] for page in name_pages(engine, "E", size=10)] == [["Émile"]]
+    assert list(name_pages(engine, "other", size=10)) == []
+
+
+def test_tiny_batches_are_warned_of() -> None:
+    assert slow_settings_warning(settings_of()) is None
+    assert "BATCH_SIZE=1 " in str(slow_settings_warning(settings_of(batch_size=1)))
