@@ -20,17 +20,22 @@ def list_folder(folder: Path) -> Listing:
         folder: An absolute path. That it is missing or unreadable is an answer, not an error.
     """
     entries = []
+    problems = {}
     try:
         with os.scandir(folder) as found:
             for item in found:
                 if item.name.startswith(".") or not item.name.lower().endswith(_SUFFIXES):
                     continue
-                entry = _entry(item)
+                try:
+                    entry = _entry(item)
+                except OSError as error:  # one entry's trouble, such as a link that leads to itself
+                    problems[item.path] = error.strerror or type(error).__name__
+                    continue
                 if entry is not None:
                     entries.append(entry)
     except OSError as error:
         return Listing(str(folder), problem=error.strerror or type(error).__name__)
-    return Listing(str(folder), entries)
+    return Listing(str(folder), entries, problems=problems)
 
 
 def _entry(item: "os.DirEntry[str]") -> FolderEntry | None:

@@ -4,15 +4,16 @@ What belongs here: Dagster's side. What does not: the decision, which `new_files
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from babynames_dagster.automation.drop_folder import list_folder
 from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
-from babynames_dagster.automation.new_files import ContentState, FileRun, SensorState, decide
+from babynames_dagster.automation.new_files import HASH_SECONDS, ContentState, FileRun, SensorState, decide
 from babynames_dagster.database.loads import is_loaded
-from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.datafile.inspect import sha256_within
 from babynames_dagster.datafile.record import read_run_record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.resources.database import DatabaseResource
@@ -21,6 +22,7 @@ from babynames_dagster.settings import current_settings
 FILE_TAG = "babynames/file_sha256"
 INTERVAL_SECONDS = 30
 SETTLE_SECONDS = 5.0
+NOTES_SHOWN = 10
 
 
 def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinition:
@@ -51,14 +53,14 @@ def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinitio
                 list_folder(downloads),
                 now=time.time(),
                 settle_seconds=settle_seconds,
-                digest=lambda path: sha256_of(Path(path)),
+                digest=lambda path: sha256_within(Path(path), HASH_SECONDS),
                 content_state=content_state,
             )
         except PipelineError as error:
             return dg.SkipReason(str(error))
         for note in decision.notes:
             context.log.info(note)
-        nothing = "; ".join(decision.notes) or f"No new file in {downloads}."
+        nothing = _in_short(decision.notes) or f"No new file in {downloads}."
         return dg.SensorResult(
             run_requests=[_request(run) for run in decision.runs],
             skip_reason=None if decision.runs else dg.SkipReason(nothing),
@@ -68,11 +70,17 @@ def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinitio
     return new_file
 
 
+def _in_short(notes: Sequence[str]) -> str:
+    more = [f"and {len(notes) - NOTES_SHOWN} more"] if len(notes) > NOTES_SHOWN else []
+    return "; ".join([*notes[:NOTES_SHOWN], *more])
+
+
 def _request(run: FileRun) -> dg.RunRequest:
+    known = {} if run.sha256 is None else {"sha256": run.sha256}
     return dg.RunRequest(
         run_key=run.run_key,
-        run_config={"ops": {"raw_zip": {"config": {"path": run.path, "sha256": run.sha256}}}},
-        tags={**partition_range_tags(), FILE_TAG: run.sha256},
+        run_config={"ops": {"raw_zip": {"config": {"path": run.path, **known}}}},
+        tags={**partition_range_tags(), **({} if run.sha256 is None else {FILE_TAG: run.sha256})},
     )
 
 

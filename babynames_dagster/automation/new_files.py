@@ -9,6 +9,7 @@ never remembered here but asked where it is true, so that a lost cursor costs ha
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,8 +21,11 @@ from babynames_dagster.errors import PipelineError
 SEEN_LIMIT = 200
 """Most files whose looks are remembered one by one; of a fuller folder, the older ones by the watermark alone."""
 
-HASH_BYTES_PER_TICK = 8_000_000_000
-"""No further file is hashed in a tick after this many bytes: Dagster gives a tick 60 s."""
+TICK_SECONDS = 25.0
+"""No further file is looked at in a tick after this time: Dagster ends a tick after 60 s and keeps nothing of it."""
+
+HASH_SECONDS = 15.0
+"""A file that takes longer to hash is left to a run, which hashes it anyway and has the time."""
 
 
 class ContentState(Enum):
@@ -64,11 +68,13 @@ class Listing:
         folder: The folder's absolute path.
         entries: Its files that may hold a dataset.
         problem: Why it could not be read, else None.
+        problems: Why single entries could not be looked at, by path.
     """
 
     folder: str
     entries: Sequence[FolderEntry] = ()
     problem: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 class SensorState(BaseModel):
@@ -76,9 +82,10 @@ class SensorState(BaseModel):
 
     Attributes:
         folder: The folder that all this is about.
-        watermark_ns: Files last changed until then were looked at, whether or not they are in `seen`.
+        watermark_ns: Files last changed until then were looked at, whether or not they are in `seen`; except those
+            that are `waiting`.
         seen: When each file that was looked at had last changed, by its looks.
-        waiting: Since when (seconds since the epoch) each file that may still be written looks the same.
+        waiting: Since when (seconds since the epoch) each file that is still to be looked at looks the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -107,12 +114,12 @@ class FileRun:
 
     Attributes:
         path: The file to load.
-        sha256: What it held when it was looked at.
+        sha256: What it held when it was looked at; None where the run has to find that out.
         run_key: Dagster starts no second run for the same key.
     """
 
     path: str
-    sha256: str
+    sha256: str | None
     run_key: str
 
 
@@ -137,8 +144,9 @@ def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the fo
     *,
     now: float,
     settle_seconds: float,
-    digest: Callable[[str], str],
+    digest: Callable[[str], str | None],
     content_state: Callable[[str], ContentState],
+    clock: Callable[[], float] = time.monotonic,
 ) -> Decision:
     """Decide which files of a folder to load.
 
@@ -147,8 +155,10 @@ def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the fo
         listing: What the folder shows now.
         now: Seconds since the epoch.
         settle_seconds: How long a file must have been still before it counts as written to its end.
-        digest: Returns the SHA-256 of the file at a path; may raise OSError or PipelineError.
+        digest: Returns the SHA-256 of the file at a path, or None where that takes longer than HASH_SECONDS; may
+            raise OSError or PipelineError.
         content_state: Returns what became of a content so far, by its SHA-256.
+        clock: Seconds that only grow.
     """
     if listing.problem is not None:
         return Decision(
@@ -156,11 +166,13 @@ def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the fo
         )
     if state.folder != listing.folder:
         state = SensorState(folder=listing.folder)
-    tick = _Tick(state, now)
+    tick = _Tick(state, now, clock)
+    for path, problem in listing.problems.items():
+        tick.note(f"{path} is passed by: {problem}")
     for entry in sorted(listing.entries, key=lambda entry: (entry.changed_ns, entry.path)):
         if entry.looks in state.seen:
             tick.seen[entry.looks] = entry.changed_ns
-        elif entry.changed_ns <= state.watermark_ns:
+        elif entry.changed_ns <= state.watermark_ns and entry.looks not in state.waiting:
             continue
         elif tick.is_still(entry, settle_seconds):
             tick.look_at(entry, digest, content_state)
@@ -170,14 +182,19 @@ def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the fo
 class _Tick:
     """One decision in the making."""
 
-    def __init__(self, before: SensorState, now: float) -> None:
+    def __init__(self, before: SensorState, now: float, clock: Callable[[], float]) -> None:
         self.seen: dict[str, int] = {}
         self._before = before
         self._now = now
-        self._waiting: dict[str, float] = {}
+        self._clock = clock
+        self._deadline = clock() + TICK_SECONDS
+        self._waiting: dict[str, tuple[int, float]] = {}
         self._runs: list[FileRun] = []
         self._notes: list[str] = []
-        self._hashed_bytes = 0
+
+    def note(self, text: str) -> None:
+        """Say something in the log."""
+        self._notes.append(text)
 
     def is_still(self, entry: FolderEntry, settle_seconds: float) -> bool:
         """Say whether a file has been still for long enough; if not, remember since when it is.
@@ -185,62 +202,71 @@ class _Tick:
         Its age answers at once. Where a clock is ahead, so that the file comes from the future, looking the same
         for long enough answers as well.
         """
-        since = min(self._before.waiting.get(entry.looks, self._now), self._now)
         last_change = max(entry.changed_ns, entry.modified_ns) / 1e9
-        still = entry.size > 0 and max(self._now - last_change, self._now - since) >= settle_seconds
+        still = entry.size > 0 and max(self._now - last_change, self._now - self._since(entry)) >= settle_seconds
         if not still:
-            self._wait(entry, since)
-            reason = "it is empty" if entry.size == 0 else "it may still be being written"
-            self._notes.append(f"{entry.path} is left for now: {reason}")
+            self._wait(entry, "it is empty" if entry.size == 0 else "it may still be being written")
         return still
 
     def look_at(
         self,
         entry: FolderEntry,
-        digest: Callable[[str], str],
+        digest: Callable[[str], str | None],
         content_state: Callable[[str], ContentState],
     ) -> None:
         """Decide about one file by its content."""
-        since = self._before.waiting.get(entry.looks, self._now)
-        if self._hashed_bytes >= HASH_BYTES_PER_TICK:
-            self._wait(entry, since)
-            self._notes.append(f"{entry.path} is left for the next tick, after larger files")
+        if self._clock() >= self._deadline:
+            self._wait(entry, "the tick's time is over")
             return
-        self._hashed_bytes += entry.size
         try:
             sha256 = digest(entry.path)
         except (OSError, PipelineError) as error:
-            self._wait(entry, since)
             reason = error.what if isinstance(error, PipelineError) else error.strerror or type(error).__name__
-            self._notes.append(f"{entry.path} is left for now: it can't be read ({reason})")
+            self._wait(entry, f"it can't be read ({reason})")
             return
         self.seen[entry.looks] = entry.changed_ns
+        if sha256 is None:
+            self._runs.append(FileRun(entry.path, None, f"unread-{entry.looks}"))
+            self.note(
+                f"{entry.path} is left to a run, which loads it unless its content is loaded already: "
+                f"its {entry.size:,} bytes take more than {HASH_SECONDS:.0f} s to read"
+            )
+            return
         if any(run.sha256 == sha256 for run in self._runs):
-            self._notes.append(f"{entry.path} starts nothing: another file of this tick holds the same")
+            self.note(f"{entry.path} starts nothing: another file of this tick holds the same")
             return
         known = content_state(sha256)
         if known in {ContentState.UNDER_WAY, ContentState.LOADED}:
-            self._notes.append(f"{entry.path} starts nothing: its content is {known.value} (SHA-256 {sha256})")
+            self.note(f"{entry.path} starts nothing: its content is {known.value} (SHA-256 {sha256})")
             return
         # Dagster lets a run key pass once, even if its run failed: somebody who touches or drops the file again
         # after a failure means another try.
         run_key = sha256 if known is ContentState.NEW else f"{sha256}-{entry.looks}"
         self._runs.append(FileRun(entry.path, sha256, run_key))
         again = "" if known is ContentState.NEW else ", again after a failed run"
-        self._notes.append(f"{entry.path} is loaded{again} (SHA-256 {sha256})")
+        self.note(f"{entry.path} is loaded{again} (SHA-256 {sha256})")
 
     def decision(self) -> Decision:
-        """Return what the tick came to, with a state that stays small however full the folder is."""
+        """Return what the tick came to, with a state that stays small however full the folder is.
+
+        The watermark stays below every file that waits and is not remembered as waiting.
+        """
         newest_first = sorted(self.seen.items(), key=lambda item: item[1], reverse=True)
-        forgotten = newest_first[SEEN_LIMIT:]
-        waiting = sorted(self._waiting.items(), key=lambda item: item[1])
+        waiting = sorted(self._waiting.items(), key=lambda item: item[1][0])
+        watermark_ns = max([self._before.watermark_ns, *(changed for _, changed in newest_first[SEEN_LIMIT:])])
+        for _, (changed, _) in waiting[SEEN_LIMIT:]:
+            watermark_ns = min(watermark_ns, changed - 1)
         state = SensorState(
             folder=self._before.folder,
-            watermark_ns=max([self._before.watermark_ns, *(changed for _, changed in forgotten)]),
+            watermark_ns=watermark_ns,
             seen=dict(newest_first[:SEEN_LIMIT]),
-            waiting=dict(waiting[:SEEN_LIMIT]),
+            waiting={looks: since for looks, (_, since) in waiting[:SEEN_LIMIT]},
         )
         return Decision(self._runs, state, self._notes)
 
-    def _wait(self, entry: FolderEntry, since: float) -> None:
-        self._waiting[entry.looks] = since
+    def _since(self, entry: FolderEntry) -> float:
+        return min(self._before.waiting.get(entry.looks, self._now), self._now)
+
+    def _wait(self, entry: FolderEntry, reason: str) -> None:
+        self._waiting[entry.looks] = (entry.changed_ns, self._since(entry))
+        self.note(f"{entry.path} is left for now: {reason}")

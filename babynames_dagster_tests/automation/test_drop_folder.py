@@ -17,6 +17,19 @@ def test_only_visible_zips_and_csvs_are_listed(tmp_path: Path) -> None:
     assert sorted(Path(entry.path).name for entry in listing.entries) == ["B.CSV", "a.zip", "link.csv"]
 
 
+def test_an_entry_that_cannot_be_looked_at_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "fine.zip").write_bytes(b"x")
+    (tmp_path / "loop.zip").symlink_to(tmp_path / "loop.zip")
+    (tmp_path / "below-a-file.csv").symlink_to(tmp_path / "fine.zip" / "inner.csv")
+    listing = list_folder(tmp_path)
+    assert listing.problem is None
+    assert [Path(entry.path).name for entry in listing.entries] == ["fine.zip"]
+    assert {Path(path).name: problem for path, problem in listing.problems.items()} == {
+        "loop.zip": "Too many levels of symbolic links",
+        "below-a-file.csv": "Not a directory",
+    }
+
+
 def test_a_file_moved_in_with_an_old_date_is_seen_as_changed_now(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     folder = tmp_path / "drop"

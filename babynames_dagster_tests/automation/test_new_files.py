@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from babynames_dagster.automation.new_files import (
-    HASH_BYTES_PER_TICK,
     SEEN_LIMIT,
+    TICK_SECONDS,
     ContentState,
     Decision,
     FolderEntry,
@@ -34,14 +36,21 @@ class Folder:
         self.now = NOW
         self.hashed: list[str] = []
         self.unreadable: dict[str, Exception] = {}
+        self.problems: dict[str, str] = {}
+        self.too_large: set[str] = set()
+        self.seconds_per_hash = 0.0
+        self.clock = 0.0
 
     def put(self, name: str, content: str, *, age: float = 60.0, size: int | None = None) -> None:
         changed = int((self.now - age) * 1e9)
         entry = FolderEntry(f"/drop/{name}", len(content) if size is None else size, changed, changed)
         self.files[entry.path] = (entry, content)
 
-    def digest(self, path: str) -> str:
+    def digest(self, path: str) -> str | None:
         self.hashed.append(path)
+        self.clock += self.seconds_per_hash
+        if path in self.too_large:
+            return None
         if path in self.unreadable:
             raise self.unreadable[path]
         return sha(self.files[path][1])
@@ -51,14 +60,16 @@ class Folder:
         entries = [] if problem else [entry for entry, _ in self.files.values()]
         decision = decide(
             self.state,
-            Listing("/drop", entries, problem),
+            Listing("/drop", entries, problem, self.problems),
             now=self.now,
             settle_seconds=SETTLE,
             digest=self.digest,
             content_state=lambda content: self.states.get(content, ContentState.NEW),
+            clock=lambda: self.clock,
         )
         for run in decision.runs:
-            self.states[run.sha256] = ContentState.UNDER_WAY
+            if run.sha256 is not None:
+                self.states[run.sha256] = ContentState.UNDER_WAY
         self.state = SensorState.from_cursor(decision.state.to_cursor())
         self.now += seconds
         return decision
@@ -204,12 +215,59 @@ def test_a_file_that_cannot_be_read_is_named_and_tried_again_while_the_others_go
     assert folder.started() == ["/drop/locked.zip", "/drop/torn.zip"]
 
 
-def test_a_tick_stops_hashing_after_its_share_and_the_next_one_goes_on() -> None:
+def test_a_tick_looks_at_no_further_file_once_its_time_is_over_and_the_next_one_resumes() -> None:
     folder = Folder()
-    folder.put("huge.zip", "a", age=70, size=HASH_BYTES_PER_TICK)
+    folder.put("first.zip", "a", age=70)
+    folder.put("second.zip", "b", age=60)
+    folder.seconds_per_hash = TICK_SECONDS
+    decision = folder.tick()
+    assert [run.path for run in decision.runs] == ["/drop/first.zip"]
+    assert "/drop/second.zip is left for now: the tick's time is over" in decision.notes
+    assert folder.started() == ["/drop/second.zip"]
+    assert folder.started() == []
+
+
+def test_a_file_too_large_to_hash_in_a_tick_is_named_and_left_to_one_run_while_others_are_loaded() -> None:
+    folder = Folder()
+    folder.put("huge.csv", "a", age=70, size=45_000_000_000)
     folder.put("next.zip", "b", age=60)
-    assert folder.started() == ["/drop/huge.zip"]
-    assert folder.started() == ["/drop/next.zip"]
+    folder.too_large = {"/drop/huge.csv"}
+    decision = folder.tick()
+    assert [(run.path, run.sha256) for run in decision.runs] == [("/drop/huge.csv", None), ("/drop/next.zip", sha("b"))]
+    assert "/drop/huge.csv is left to a run" in decision.notes[0]
+    assert "45,000,000,000 bytes" in decision.notes[0]
+    assert folder.started() == []
+    first, folder.state = decision.runs[0].run_key, SensorState()
+    assert [run.run_key for run in folder.tick().runs] == [first]
+    folder.put("huge.csv", "a", age=20, size=45_000_000_001)
+    assert [run.run_key for run in folder.tick().runs] not in ([], [first])
+
+
+def test_an_entry_that_cannot_be_looked_at_is_named_and_passed_by() -> None:
+    folder = Folder()
+    folder.put("fine.zip", "b")
+    folder.problems = {"/drop/loop.zip": "Too many levels of symbolic links"}
+    decision = folder.tick()
+    assert [run.path for run in decision.runs] == ["/drop/fine.zip"]
+    assert "/drop/loop.zip is passed by: Too many levels of symbolic links" in decision.notes
+
+
+@pytest.mark.parametrize("unreadable", [1, SEEN_LIMIT * 2])
+def test_files_that_cannot_be_read_for_a_while_are_loaded_however_many_newer_ones_have_come(unreadable: int) -> None:
+    folder = Folder()
+    locked = [f"/drop/locked-{number}.zip" for number in range(unreadable)]
+    for number, path in enumerate(locked):
+        folder.put(path.removeprefix("/drop/"), f"l{number}", age=100_000 - number)
+    folder.unreadable = dict.fromkeys(locked, PermissionError(13, "Permission denied"))
+    folder.tick()
+    for number in range(SEEN_LIMIT * 2):
+        folder.put(f"{number}.csv", str(number), age=10_000 - number)
+    assert len(folder.started()) == SEEN_LIMIT * 2
+    assert folder.started() == []
+    assert len(folder.state.to_cursor()) < 20_000
+    folder.unreadable.clear()
+    assert folder.started() == locked
+    assert folder.started() == []
 
 
 def test_the_cursor_stays_small_over_a_full_folder_and_no_old_file_comes_back() -> None:
