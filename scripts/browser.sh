@@ -13,11 +13,11 @@ found() {
     local program
     program=$("$python" - <<'PYTHON'
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.kaggle.browser.launch import find_chromium
+from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.settings import load_settings
 
 try:
-    print(find_chromium(load_settings()) or "")
+    print(find_chromium(load_settings().chromium_path) or "")
 except PipelineError as error:
     raise SystemExit(str(error)) from None
 PYTHON

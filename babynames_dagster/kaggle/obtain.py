@@ -24,11 +24,13 @@ from babynames_dagster.settings import Seconds, Settings
 How = Literal["fetched", "kept", "given", "resumed"]
 Method = Literal["browser", "api", "file"]
 
-# What a browser meets and a plain HTTP client may not. A missing dataset or network is the same for both.
+# What a browser meets and a plain HTTP client may not: proxies treat the two differently. A missing dataset is the same
+# for both.
 _BROWSER_BLOCKED = {
     ErrorCode.MISSING_CONFIG,
     ErrorCode.BROWSER_MISSING,
     ErrorCode.BROWSER_FAILED,
+    ErrorCode.KAGGLE_UNREACHABLE,
     ErrorCode.KAGGLE_AUTH_ERROR,
     ErrorCode.KAGGLE_TWO_FACTOR,
     ErrorCode.KAGGLE_BOT_CHECK,

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from babynames_dagster.kaggle.browser.launch import find_chromium
+from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port
@@ -171,7 +171,7 @@ def running_chromium() -> Iterator[Browser]:
     """Start the browser that the pipeline itself would drive, without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(load_settings()),
+            executable_path=find_chromium(load_settings().chromium_path),
             args=_CHROMIUM_FLAGS,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
         )

@@ -1,6 +1,6 @@
 """A Chromium of our own, for as long as a block lasts.
 
-What belongs here: finding it, starting it, closing it, and what its failures mean. What does not: pages.
+What belongs here: starting it, closing it, and what its failures mean. What does not: which one (`program.py`), pages.
 """
 
 import asyncio
@@ -17,40 +17,29 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
+from babynames_dagster.kaggle.browser.program import program_for
+from babynames_dagster.kaggle.browser.proxy import proxy_for
 from babynames_dagster.kaggle.browser.session import forget_session, kept_session
 from babynames_dagster.settings import Settings
 
-_ON_PATH = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
+# Chromium asks Google for updates, for form hints and for the signed-in accounts whatever the switches that should stop
+# it. Each of these services has a switch for its address: port 9 of this machine, where no browser connects to.
+_NOWHERE = "http://127.0.0.1:9"
 _FLAGS = (
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--component-updater=url-source=https://127.0.0.1:9/",
+    f"--autofill-server-url={_NOWHERE}",
+    f"--gaia-url={_NOWHERE}",
 )
 _MILLISECONDS = 1000
 _PREFIX = "babynames-"
 _LONGEST_FOLDER = 30
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 10.0
-
-
-def find_chromium(settings: Settings) -> Path | None:
-    """Return the browser that would be driven: CHROMIUM_PATH, Playwright's own, or one of this machine's.
-
-    Args:
-        settings: For CHROMIUM_PATH.
-
-    Raises:
-        PipelineError: BROWSER_MISSING where CHROMIUM_PATH names no program.
-    """
-
-    async def ask() -> Path | None:
-        async with async_playwright() as playwright:
-            return _find(settings, playwright)
-
-    return run_apart(ask)
 
 
 @asynccontextmanager
@@ -87,6 +76,12 @@ def browser_error(error: Error, doing: str) -> PipelineError:
     """
     text = error.message
     network = re.search(r"net::(ERR_\w+)", text)
+    if network and re.search("PROXY|TUNNEL|AUTH_CREDENTIALS", network[1]):
+        return PipelineError(
+            ErrorCode.KAGGLE_UNREACHABLE,
+            f"The browser met {network[1]} while {doing}: the proxy does not let it through.",
+            remedy="Check HTTPS_PROXY and HTTP_PROXY, with user and password if the proxy wants them, and NO_PROXY.",
+        )
     if network:
         return PipelineError(ErrorCode.KAGGLE_UNREACHABLE, f"The browser met {network.group(1)} while {doing}.")
     if isinstance(error, PlaywrightTimeoutError) and "goto" not in text.partition(":")[0]:
@@ -96,17 +91,6 @@ def browser_error(error: Error, doing: str) -> PipelineError:
     if re.search(r"(parsing|unknown|unexpected).*(selector|engine|token)", text, re.IGNORECASE):
         return PipelineError(ErrorCode.INVALID_CONFIG, f"A selector of KAGGLE_LOCATORS is none, met while {doing}.")
     return PipelineError(ErrorCode.BROWSER_FAILED, f"The browser failed while {doing}.")
-
-
-def _find(settings: Settings, playwright: Playwright) -> Path | None:
-    if settings.chromium_path is not None:
-        named = shutil.which(settings.chromium_path.expanduser())
-        if named is None:
-            raise PipelineError(ErrorCode.BROWSER_MISSING, f"CHROMIUM_PATH={settings.chromium_path} is no program.")
-        return Path(named)
-    candidates = (playwright.chromium.executable_path, *_ON_PATH)
-    found = next(filter(None, map(shutil.which, candidates)), None)
-    return Path(found) if found else None
 
 
 @asynccontextmanager
@@ -163,15 +147,14 @@ async def _context_with(browser: Browser, session: Path | None, *, headless: boo
 async def _launch(
     settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None, scratch: str
 ) -> Browser:
-    program = _find(settings, playwright)
-    if program is None:
-        raise PipelineError(ErrorCode.BROWSER_MISSING, "There is no Chromium or Chrome on this machine.")
+    program = program_for(settings.chromium_path, playwright, headless=headless)
     try:
         return await playwright.chromium.launch(
             executable_path=program,
             headless=headless,
             downloads_path=downloads,
             args=_FLAGS,
+            proxy=proxy_for(settings.kaggle_base_url),
             env={**os.environ, "TMPDIR": scratch},
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
             timeout=_START_SECONDS * _MILLISECONDS,

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import async_playwright
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.download import open_downloads, start_download
 from babynames_dagster.kaggle.browser.fetch import visiting
 from babynames_dagster.kaggle.browser.login import keep_new_session, sign_in_by_hand
+from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
@@ -317,6 +319,35 @@ def test_nothing_to_sign_in_with_is_told_before_any_browser_starts(
     assert caught.value.code is ErrorCode.MISSING_CONFIG
     assert "KAGGLE_PASSWORD" in caught.value.what
     assert kaggle.site.record.requests == []
+
+
+def test_a_headless_shell_is_enough_without_a_window(
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings()
+    chromium = find_chromium(settings.chromium_path)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "browsers"))
+
+    async def own() -> Path:
+        async with async_playwright() as playwright:
+            return Path(playwright.chromium.executable_path)
+
+    revision = next(part for part in run_apart(own).parts if part.startswith("chromium-"))
+    shell = (
+        tmp_path / "browsers" / revision.replace("chromium-", "chromium_headless_shell-") / "linux" / "headless_shell"
+    )
+    shell.parent.mkdir(parents=True)
+    shell.write_text(f'#!/bin/sh\nexec "{chromium}" "$@"\n')
+    shell.chmod(0o700)
+    monkeypatch.setattr("babynames_dagster.kaggle.browser.program._BROWSERS", ())
+    without_path = make_settings(chromium_path=None)
+
+    assert find_chromium(None) == shell
+    assert obtain_dataset(without_path).method == "browser"
+    with pytest.raises(PipelineError) as caught:
+        sign_in_by_hand(without_path)
+    assert caught.value.code is ErrorCode.BROWSER_MISSING
+    assert "headless shell" in caught.value.what
 
 
 def test_a_missing_browser_is_named(make_settings: MakeSettings, tmp_path: Path) -> None:
