@@ -54,6 +54,7 @@ class Account:
         expired: Whether the token has expired.
         hidden_headers: Names of rate limit headers that answers lack.
         properties: Definitions of the contact properties, by name.
+        rewrites: How the account's own workflows rewrite values that are written, by property.
         faults: What goes wrong.
         log: The newest requests.
         received: How many requests were received.
@@ -71,6 +72,7 @@ class Account:
     expired: bool = False
     hidden_headers: frozenset[str] = frozenset()
     properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)
+    rewrites: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))
     received: int = 0

@@ -172,14 +172,15 @@ def _spoilt(fault: Fault | None, request: Request, status: int, answer: dict[str
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    """Return a request's JSON object; a list's query parameters stand in for a GET's."""
+    """Return a request's JSON object together with its query's parameters."""
+    query = dict(request.query_params)
     if request.method == "GET":
-        return dict(request.query_params)
+        return query
     try:
         body = json.loads(await request.body())
     except ValueError:
         return {"inputs": "not JSON"}
-    return body if isinstance(body, dict) else {"inputs": "not an object"}
+    return {**query, **body} if isinstance(body, dict) else {"inputs": "not an object"}
 
 
 def _emails(inputs: object) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from babynames_dagster.sandbox.hubspot_account import Account
 from babynames_dagster.sandbox.hubspot_faults import error_body
-from babynames_dagster.sandbox.hubspot_rules import refusal
+from babynames_dagster.sandbox.hubspot_rules import refusal, rewritten
 from babynames_dagster.sandbox.hubspot_state import Contact, timestamp
 
 MOST_INPUTS = 100
@@ -47,7 +47,10 @@ def create(account: Account, body: Mapping[str, Any], correlation_id: str) -> Re
 
 
 def read(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
-    """Find contacts by email or record id: 200, or 207 naming those that there are not."""
+    """Find contacts by email or record id: 200, or 207 naming those that there are not.
+
+    With `archived=true` in the query, only archived ones are there, by record id; without, only the others.
+    """
     refused = _refused_as_a_whole(body, correlation_id, key=_id)
     if refused is not None:
         return refused
@@ -57,7 +60,7 @@ def read(account: Account, body: Mapping[str, Any], correlation_id: str) -> Repl
     missing: list[str] = []
     for item in body.get("inputs", []):
         contact = account.store.find(_id(item)) if by_email else _by_record_id(account, item)
-        if contact is None or contact.archived:
+        if contact is None or contact.archived != (body.get("archived") == "true"):
             missing.append(_id(item))
         else:
             found.append(contact.as_json([*wanted, "createdate", "lastmodifieddate"]))
@@ -100,7 +103,9 @@ def _write(  # noqa: PLR0913 - the two writes differ in these
         category, message = bad[0][1]
         return (409 if category == "CONFLICT" else 400), error_body(message, category, correlation_id)
     good = [item for item, found in zip(inputs, problems, strict=True) if found is None]
-    written = account.store.upsert([(_id(item) if with_new else _email(item), _properties(item)) for item in good])
+    written = account.store.upsert(
+        [(_id(item) if with_new else _email(item), rewritten(_properties(item), account.rewrites)) for item in good]
+    )
     results = [_result(contact, item, with_new=with_new) for contact, item in zip(written, good, strict=True)]
     account.chance.shuffle(results)
     errors = [

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from babynames_dagster.sandbox.hubspot_account import Account
 from babynames_dagster.sandbox.hubspot_faults import Fault
 from babynames_dagster.sandbox.hubspot_rules import property_definition
+from babynames_dagster.sandbox.hubspot_users import user_routes
 
 _PAGE_MOST = 10_000
 
@@ -26,8 +27,9 @@ def control_routes(account: Account) -> list[Route]:
     - `GET /_sandbox/stats`: counts; `shortest_gap` above the window's length shows that the limit was never met.
     - `PUT /_sandbox/faults`: a list of faults (`Fault.from_json`) in place of the ones before.
     - `PATCH /_sandbox/account`: any of `scopes`, `expired`, `calls`, `window_seconds`, `daily_calls`, `daily_used` (0
-      starts a new day), `hidden_headers`, `latency`, `portal_id`, `options` (of properties, by name; null removes one).
-    - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
+      starts a new day), `hidden_headers`, `latency`, `portal_id`, `options` (of properties, by name; null removes one),
+      `rewrites` (of values, by property: `strip`, `title`, `upper`, `nfd`, or a text that replaces any value).
+    - `POST /_sandbox/...`: what users do in the account (`hubspot_users.py`).
     - `POST /_sandbox/reset`: forgets contacts, requests and faults.
     """
 
@@ -64,11 +66,6 @@ def control_routes(account: Account) -> list[Route]:
             _CHANGES[name](account, value)
         return Response(status_code=204)
 
-    async def secondary_emails(request: Request) -> Response:
-        wanted = await request.json()
-        account.store.add_secondary_email(wanted["primary"], wanted["secondary"])
-        return Response(status_code=204)
-
     async def reset(_: Request) -> Response:
         account.store.clear()
         account.log.clear()
@@ -83,7 +80,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_sandbox/stats", stats, methods=["GET"]),
         Route("/_sandbox/faults", faults, methods=["PUT"]),
         Route("/_sandbox/account", change, methods=["PATCH"]),
-        Route("/_sandbox/secondary-emails", secondary_emails, methods=["POST"]),
+        *user_routes(account),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
 
@@ -132,6 +129,10 @@ def _set_options(account: Account, value: dict[str, list[str] | None]) -> None:
             account.properties[name] = property_definition(name, options=tuple(options))
 
 
+def _set_rewrites(account: Account, value: dict[str, str]) -> None:
+    account.rewrites = dict(value)
+
+
 _CHANGES: dict[str, Callable[[Account, Any], None]] = {
     "scopes": _set_scopes,
     "expired": _set_expired,
@@ -143,4 +144,5 @@ _CHANGES: dict[str, Callable[[Account, Any], None]] = {
     "latency": _set_latency,
     "portal_id": _set_portal_id,
     "options": _set_options,
+    "rewrites": _set_rewrites,
 }

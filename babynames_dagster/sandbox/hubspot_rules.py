@@ -6,7 +6,8 @@ not: HTTP and storage.
 
 import json
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -70,6 +71,9 @@ def default_properties() -> dict[str, dict[str, Any]]:
         property_definition("lastname"),
         property_definition("company"),
         property_definition("hs_additional_emails", read_only=True),
+        property_definition("hs_merged_object_ids", read_only=True),
+        property_definition("hs_object_source", read_only=True),
+        property_definition("hs_object_source_label", read_only=True),
         property_definition("hs_object_id", read_only=True),
         property_definition("createdate", read_only=True),
         property_definition("hs_lead_status", options=_LEAD_STATUSES),
@@ -110,6 +114,27 @@ def stored(properties: Mapping[str, str], before: Mapping[str, str]) -> dict[str
     if was in _LIFECYCLE_STAGES and now in _LIFECYCLE_STAGES:
         after["lifecyclestage"] = max(was, now, key=_LIFECYCLE_STAGES.index)
     return after
+
+
+_REWRITES: Mapping[str, Callable[[str], str]] = {
+    "strip": str.strip,
+    "title": str.title,
+    "upper": str.upper,
+    "nfd": lambda value: unicodedata.normalize("NFD", value),
+}
+
+
+def rewritten(properties: Mapping[str, str], rewrites: Mapping[str, str]) -> dict[str, str]:
+    """Return properties as an account keeps them whose workflows rewrite some.
+
+    Args:
+        properties: What was sent.
+        rewrites: By property, one of `strip`, `title`, `upper` and `nfd`, or the text that takes any value's place.
+    """
+    return {
+        name: _REWRITES.get(rewrites[name], lambda _, text=rewrites[name]: text)(value) if name in rewrites else value
+        for name, value in properties.items()
+    }
 
 
 def _problem(name: str, value: object, definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:

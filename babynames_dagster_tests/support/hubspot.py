@@ -79,9 +79,28 @@ class StandIn:
         ).raise_for_status()
 
     def add_secondary_email(self, primary: str, secondary: str) -> None:
-        requests.post(
-            f"{self.url}/_sandbox/secondary-emails", json={"primary": primary, "secondary": secondary}, timeout=10
-        ).raise_for_status()
+        self._as_user("secondary-emails", primary=primary, secondary=secondary)
+
+    def merge(self, primary: str, other: str) -> str:
+        """Merge two contacts as a user does, and return the id of the record that this makes."""
+        return str(self._as_user("merge", primary=primary, other=other).json()["id"])
+
+    def edit(self, email: str, /, **properties: str) -> None:
+        """Change a contact as a user does."""
+        self._as_user("edit", email=email, properties=properties)
+
+    def archive(self, *emails: str) -> None:
+        """Archive contacts as a user does."""
+        self._as_user("archive", emails=emails)
+
+    def delete(self, email: str) -> None:
+        """Delete a contact for good."""
+        self._as_user("delete", email=email)
+
+    def _as_user(self, action: str, **wanted: Any) -> requests.Response:  # noqa: ANN401 - JSON
+        answer = requests.post(f"{self.url}/_sandbox/{action}", json=wanted, timeout=10)
+        answer.raise_for_status()
+        return answer
 
     def settings(self, engine: Engine, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
         """Return settings that point the pipeline here, with quick retries."""
@@ -209,8 +228,8 @@ def expected_contacts(engine: Engine, settings: Settings) -> dict[str, dict[str,
 
 
 def held_contacts(stand_in: StandIn) -> dict[str, dict[str, str]]:
-    """Return what the account holds, without the record ids."""
+    """Return what the account holds, without what HubSpot itself adds to a record."""
     return {
-        email: {name: value for name, value in properties.items() if name != "hs_object_id"}
+        email: {name: value for name, value in properties.items() if not name.startswith("hs_object_")}
         for email, properties in stand_in.contacts().items()
     }

@@ -1,0 +1,55 @@
+"""What users do in the stand-in's account: merge, edit, archive and delete contacts, and give them more emails.
+
+What belongs here: the routes under `/_sandbox/` that stand for HubSpot's own pages; they need no token. What does
+not: what the app does, which is the API.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from babynames_dagster.sandbox.hubspot_account import Account
+
+
+def user_routes(account: Account) -> list[Route]:
+    """Return the routes with which a user's work is done.
+
+    - `POST /_sandbox/merge`: `{"primary": email, "other": email}`; answers with the id of the record that it makes.
+    - `POST /_sandbox/edit`: `{"email": ..., "properties": {...}}`, which may change the email.
+    - `POST /_sandbox/archive`: `{"emails": [...]}`.
+    - `POST /_sandbox/delete`: `{"email": ...}`, for good.
+    - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
+    """
+    store = account.store
+
+    async def merge(request: Request) -> Response:
+        wanted = await request.json()
+        return JSONResponse({"id": str(store.merge(wanted["primary"], wanted["other"]))})
+
+    async def edit(request: Request) -> Response:
+        wanted = await request.json()
+        store.edit(wanted["email"], wanted["properties"])
+        return Response(status_code=204)
+
+    async def archive(request: Request) -> Response:
+        found = [store.find(email) for email in (await request.json())["emails"]]
+        store.archive(contact.contact_id for contact in found if contact is not None)
+        return Response(status_code=204)
+
+    async def delete(request: Request) -> Response:
+        store.delete((await request.json())["email"])
+        return Response(status_code=204)
+
+    async def secondary_emails(request: Request) -> Response:
+        wanted = await request.json()
+        store.add_secondary_email(wanted["primary"], wanted["secondary"])
+        return Response(status_code=204)
+
+    actions = {
+        "merge": merge,
+        "edit": edit,
+        "archive": archive,
+        "delete": delete,
+        "secondary-emails": secondary_emails,
+    }
+    return [Route(f"/_sandbox/{name}", action, methods=["POST"]) for name, action in actions.items()]
