@@ -91,6 +91,12 @@ class ErrorCode(Enum):
 
     HUBSPOT_AUTH_ERROR = (False, "Put a valid private app token into HUBSPOT_ACCESS_TOKEN.")
     HUBSPOT_MISSING_SCOPES = (False, "Give the private app of HUBSPOT_ACCESS_TOKEN the named scopes.")
+    HUBSPOT_NOT_ALLOWED = (
+        False,
+        "Mend in HubSpot what the message names: a permission of the user, the account's plan, its payment.",
+    )
+    HUBSPOT_VERSION_GONE = (False, "Set HUBSPOT_API_VERSION to a version that HubSpot serves, such as 2026-03.")
+    HUBSPOT_NOT_FOUND = (False, "Check HUBSPOT_BASE_URL and HUBSPOT_API_VERSION: HubSpot has no such address.")
     HUBSPOT_PROPERTY_ERROR = (False, "Create the property or option in HubSpot, or change the mapping.")
     HUBSPOT_DAILY_LIMIT = (False, "Run again after the named time: what was done is kept.")
     HUBSPOT_MIGRATING = (False, "HubSpot moves this account: run again after the named time.")

@@ -16,6 +16,7 @@ from babynames_dagster.sandbox.hubspot_rules import default_properties
 from babynames_dagster.sandbox.hubspot_state import ContactStore
 
 ALL_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"})
+API_VERSIONS = frozenset({"v3", "2026-03", "2026-09"})
 _REQUESTS_KEPT = 20_000
 
 
@@ -51,6 +52,7 @@ class Account:
         window: The rate limits.
         latency: Bounds of the seconds that an answer takes at least.
         scopes: What the private app may do.
+        versions: The versions of the API that are served.
         expired: Whether the token has expired.
         hidden_headers: Names of rate limit headers that answers lack.
         properties: Definitions of the contact properties, by name.
@@ -69,6 +71,7 @@ class Account:
     window: RollingWindow
     latency: tuple[float, float] = (0.0, 0.0)
     scopes: frozenset[str] = ALL_SCOPES
+    versions: frozenset[str] = API_VERSIONS
     expired: bool = False
     hidden_headers: frozenset[str] = frozenset()
     properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ from babynames_dagster.sandbox.hubspot_faults import (
 from babynames_dagster.sandbox.hubspot_limits import RollingWindow
 from babynames_dagster.sandbox.hubspot_state import ContactStore, timestamp
 
-_CONTACTS = "/crm/v3/objects/contacts"
+_ACCOUNT = ("/account-info/{version}/details",)
+_PROPERTIES = ("/crm/v3/properties/contacts", "/crm/properties/{version}/contacts")
+_CONTACTS = ("/crm/v3/objects/contacts", "/crm/objects/{version}/contacts")
 _READ, _WRITE, _SCHEMAS = "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"
 _PAGE_DEFAULT, _PAGE_MOST = 10, 100
 
@@ -69,25 +71,35 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
         account.store.close()
 
     routes = [
-        _route(account, "GET", "/account-info/v3/details", None, _details),
-        _route(account, "GET", "/crm/v3/properties/contacts", _SCHEMAS, _properties),
-        _route(account, "GET", _CONTACTS, _READ, _list),
-        _route(account, "POST", f"{_CONTACTS}/batch/upsert", _WRITE, hubspot_batches.upsert),
-        _route(account, "POST", f"{_CONTACTS}/batch/create", _WRITE, hubspot_batches.create),
-        _route(account, "POST", f"{_CONTACTS}/batch/read", _READ, hubspot_batches.read),
-        _route(account, "POST", f"{_CONTACTS}/batch/archive", _WRITE, hubspot_batches.archive),
+        *_routes(account, "GET", _ACCOUNT, None, _details),
+        *_routes(account, "GET", _PROPERTIES, _SCHEMAS, _properties),
+        *_routes(account, "GET", _CONTACTS, _READ, _list),
+        *_routes(account, "POST", _batch("upsert"), _WRITE, hubspot_batches.upsert),
+        *_routes(account, "POST", _batch("create"), _WRITE, hubspot_batches.create),
+        *_routes(account, "POST", _batch("update"), _WRITE, hubspot_batches.update),
+        *_routes(account, "POST", _batch("read"), _READ, hubspot_batches.read),
+        *_routes(account, "POST", _batch("archive"), _WRITE, hubspot_batches.archive),
     ]
     return Starlette(routes=[*routes, *control_routes(account)], lifespan=lifespan)
 
 
+def _batch(action: str) -> tuple[str, ...]:
+    return tuple(f"{path}/batch/{action}" for path in _CONTACTS)
+
+
+def _routes(account: Account, method: str, paths: Sequence[str], scope: str | None, action: _Action) -> Iterator[Route]:
+    """Yield the routes of one call: its numbered and its dated path."""
+    yield from (_route(account, method, path, scope, action) for path in paths)
+
+
 def _route(account: Account, method: str, path: str, scope: str | None, action: _Action) -> Route:
     async def endpoint(request: Request) -> Response:
-        entry = account.receive(method, path)
+        entry = account.receive(method, request.url.path)
         correlation_id = str(uuid.uuid4())
         account.under_way += 1
         account.most_under_way = max(account.most_under_way, account.under_way)
         try:
-            response = _turned_away(account, request, correlation_id)
+            response = _gone(account, request, correlation_id) or _turned_away(account, request, correlation_id)
             if response is None:
                 response = await _served(account, request, entry, scope, action, correlation_id)
         finally:
@@ -99,6 +111,14 @@ def _route(account: Account, method: str, path: str, scope: str | None, action: 
         return response
 
     return Route(path, endpoint, methods=[method])
+
+
+def _gone(account: Account, request: Request, correlation_id: str) -> Response | None:
+    """Return the answer to a call of a version that is not served."""
+    version = request.path_params.get("version", "v3")
+    if version in account.versions:
+        return None
+    return JSONResponse(error_body("This API version is no longer available.", "GONE", correlation_id), 410)
 
 
 def _turned_away(account: Account, request: Request, correlation_id: str) -> Response | None:

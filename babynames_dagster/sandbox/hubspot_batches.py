@@ -1,6 +1,6 @@
 """The stand-in's batch endpoints: what a batch of inputs makes of the contacts, and what the answer says.
 
-What belongs here: upsert, create, read and archive, from body to body. What does not: auth, limits, faults, HTTP.
+What belongs here: the batch calls, from body to body. What does not: auth, limits, faults, HTTP.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from babynames_dagster.sandbox.hubspot_rules import refusal, rewritten
 from babynames_dagster.sandbox.hubspot_state import Contact, timestamp
 
 MOST_INPUTS = 100
+_STATUSES = {"CONFLICT": 409, "OBJECT_NOT_FOUND": 404}
 Reply = tuple[int, dict[str, Any] | None]
 _Input = Mapping[str, Any]
 
@@ -30,7 +31,11 @@ def upsert(account: Account, body: Mapping[str, Any], correlation_id: str) -> Re
     ):
         message = "idProperty must name a property with unique values; contacts have email."
         return 400, error_body(message, "VALIDATION_ERROR", correlation_id)
-    return _write(account, body, correlation_id, problem, ok=200, with_new=True)
+
+    def write(good: Sequence[_Input]) -> list[Contact]:
+        return account.store.upsert([(_id(item), _rewritten(account, item)) for item in good])
+
+    return _write(account, body, correlation_id, problem, write, key=_id, with_new=True)
 
 
 def create(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
@@ -43,7 +48,31 @@ def create(account: Account, body: Mapping[str, Any], correlation_id: str) -> Re
         found = account.store.find(str(_properties(item).get("email", "")))
         return None if found is None else ("CONFLICT", f"Contact already exists. Existing ID: {found.contact_id}")
 
-    return _write(account, body, correlation_id, problem, ok=201, with_new=False)
+    def write(good: Sequence[_Input]) -> list[Contact]:
+        return account.store.upsert([(_email(item), _rewritten(account, item)) for item in good])
+
+    return _write(account, body, correlation_id, problem, write, key=_email, ok=201)
+
+
+def update(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
+    """Write properties of contacts by record id: 200, 207 where rows with trace ids are bad; 400, 404 or 409 else."""
+
+    def problem(item: _Input) -> tuple[str, str] | None:
+        message = refusal(_properties(item), account.properties)
+        if message is not None:
+            return "VALIDATION_ERROR", message
+        contact = _by_record_id(account, item)
+        if contact is None or contact.archived:
+            return "OBJECT_NOT_FOUND", f"No contact has the id {_id(item)}"
+        owner = account.store.find(_email(item)) if "email" in _properties(item) else None
+        if owner is not None and owner.contact_id != contact.contact_id:
+            return "CONFLICT", f"Contact already exists. Existing ID: {owner.contact_id}"
+        return None
+
+    def write(good: Sequence[_Input]) -> list[Contact]:
+        return account.store.update([(int(_id(item)), _rewritten(account, item)) for item in good])
+
+    return _write(account, body, correlation_id, problem, write, key=_id)
 
 
 def read(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
@@ -82,16 +111,18 @@ def archive(account: Account, body: Mapping[str, Any], correlation_id: str) -> R
     return 204, None
 
 
-def _write(  # noqa: PLR0913 - the two writes differ in these
+def _write(  # noqa: PLR0913 - the writes differ in these
     account: Account,
     body: Mapping[str, Any],
     correlation_id: str,
     problem: Callable[[_Input], tuple[str, str] | None],
+    write: Callable[[Sequence[_Input]], list[Contact]],
     *,
-    ok: int,
-    with_new: bool,
+    key: Callable[[_Input], str],
+    ok: int = 200,
+    with_new: bool = False,
 ) -> Reply:
-    refused = _refused_as_a_whole(body, correlation_id, key=_id if with_new else _email)
+    refused = _refused_as_a_whole(body, correlation_id, key=key)
     if refused is not None:
         return refused
     inputs: Sequence[_Input] = body.get("inputs", [])
@@ -101,12 +132,9 @@ def _write(  # noqa: PLR0913 - the two writes differ in these
     bad = [(item, found) for item, found in zip(inputs, problems, strict=True) if found is not None]
     if bad and not traced:
         category, message = bad[0][1]
-        return (409 if category == "CONFLICT" else 400), error_body(message, category, correlation_id)
+        return _STATUSES.get(category, 400), error_body(message, category, correlation_id)
     good = [item for item, found in zip(inputs, problems, strict=True) if found is None]
-    written = account.store.upsert(
-        [(_id(item) if with_new else _email(item), rewritten(_properties(item), account.rewrites)) for item in good]
-    )
-    results = [_result(contact, item, with_new=with_new) for contact, item in zip(written, good, strict=True)]
+    results = [_result(contact, item, with_new=with_new) for contact, item in zip(write(good), good, strict=True)]
     account.chance.shuffle(results)
     errors = [
         {
@@ -164,6 +192,10 @@ def _email(item: _Input) -> str:
 def _properties(item: _Input) -> dict[str, Any]:
     properties = item.get("properties")
     return properties if isinstance(properties, dict) else {}
+
+
+def _rewritten(account: Account, item: _Input) -> dict[str, Any]:
+    return rewritten(_properties(item), account.rewrites)
 
 
 def _by_record_id(account: Account, item: _Input) -> Contact | None:

@@ -26,9 +26,10 @@ def control_routes(account: Account) -> list[Route]:
     - `GET /_sandbox/requests`: the newest requests.
     - `GET /_sandbox/stats`: counts; `shortest_gap` above the window's length shows that the limit was never met.
     - `PUT /_sandbox/faults`: a list of faults (`Fault.from_json`) in place of the ones before.
-    - `PATCH /_sandbox/account`: any of `scopes`, `expired`, `calls`, `window_seconds`, `daily_calls`, `daily_used` (0
-      starts a new day), `hidden_headers`, `latency`, `portal_id`, `options` (of properties, by name; null removes one),
-      `rewrites` (of values, by property: `strip`, `title`, `upper`, `nfd`, or a text that replaces any value).
+    - `PATCH /_sandbox/account`: any of `scopes`, `versions`, `expired`, `calls`, `window_seconds`, `daily_calls`,
+      `daily_used` (0 starts a new day), `hidden_headers`, `latency`, `portal_id`, `options` (of properties, by name;
+      null removes one), `rewrites` (of values, by property: `strip`, `title`, `upper`, `nfd`, or a text that replaces
+      any value).
     - `POST /_sandbox/...`: what users do in the account (`hubspot_users.py`).
     - `POST /_sandbox/reset`: forgets contacts, requests and faults.
     """
@@ -89,6 +90,10 @@ def _set_scopes(account: Account, value: list[str]) -> None:
     account.scopes = frozenset(value)
 
 
+def _set_versions(account: Account, value: list[str]) -> None:
+    account.versions = frozenset(value)
+
+
 def _set_expired(account: Account, value: bool) -> None:  # noqa: FBT001 - a JSON value
     account.expired = value
 
@@ -135,6 +140,7 @@ def _set_rewrites(account: Account, value: dict[str, str]) -> None:
 
 _CHANGES: dict[str, Callable[[Account, Any], None]] = {
     "scopes": _set_scopes,
+    "versions": _set_versions,
     "expired": _set_expired,
     "calls": _set_calls,
     "window_seconds": _set_window_seconds,

@@ -88,6 +88,15 @@ class ContactStore:
         with self._transaction():
             return [self._upsert(email.lower(), properties) for email, properties in records]
 
+    def update(self, records: Sequence[tuple[int, Mapping[str, str]]]) -> list[Contact]:
+        """Write properties of contacts that there are.
+
+        Args:
+            records: Pairs of a record id and properties.
+        """
+        with self._transaction():
+            return [self._update(contact_id, properties) for contact_id, properties in records]
+
     def find(self, email: str) -> Contact | None:
         """Return the contact with this primary or secondary email, unless it is archived."""
         row = self._database.execute(
@@ -135,9 +144,7 @@ class ContactStore:
             message = f"another contact has the email {after['email']}"
             raise ValueError(message)
         with self._transaction():
-            self._database.execute("DELETE FROM emails WHERE email = ?", (contact.properties["email"],))
-            self._database.execute("INSERT OR IGNORE INTO emails VALUES (?, ?)", (after["email"], contact.contact_id))
-            self._save(contact.contact_id, after)
+            self._replace(contact, after)
 
     def merge(self, primary: str, other: str) -> int:
         """Merge two contacts into a record of its own, and return its id.
@@ -234,6 +241,22 @@ class ContactStore:
     def _remove(self, contact: Contact) -> None:
         self._database.execute("DELETE FROM contacts WHERE id = ?", (contact.contact_id,))
         self._database.execute("DELETE FROM emails WHERE contact = ?", (contact.contact_id,))
+
+    def _update(self, contact_id: int, properties: Mapping[str, str]) -> Contact:
+        found = self.get(contact_id)
+        if found is None:
+            message = f"no contact has the id {contact_id}"
+            raise LookupError(message)
+        after = stored(properties, found.properties)
+        self._replace(found, after)
+        return Contact(found.contact_id, after, found.created, timestamp(), archived=False)
+
+    def _replace(self, contact: Contact, after: Mapping[str, str]) -> None:
+        """Give a contact other properties; where its primary email changes, the former one is free again."""
+        if after["email"] != contact.properties["email"]:
+            self._database.execute("DELETE FROM emails WHERE email = ?", (contact.properties["email"],))
+            self._database.execute("INSERT OR IGNORE INTO emails VALUES (?, ?)", (after["email"], contact.contact_id))
+        self._save(contact.contact_id, after)
 
     def _save(self, contact_id: int, properties: Mapping[str, str]) -> None:
         self._database.execute(

@@ -18,6 +18,7 @@ from babynames_dagster.settings.sources import env_file, environment, is_secret
 from babynames_dagster.settings.types import (
     MYSQL_DIALECTS,
     AnyCase,
+    ApiVersion,
     Cron,
     DatabaseAddress,
     DatasetName,
@@ -109,6 +110,9 @@ class Settings(BaseSettings):
         None, description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)"
     )
     hubspot_base_url: WebAddress = Field("https://api.hubapi.com", description="HubSpot's address")
+    hubspot_api_version: ApiVersion = Field(
+        "v3", description="Version of HubSpot's API: `v3` (served until September 2027), or a dated one: `2026-03`"
+    )
     hubspot_email_domain: Domain = Field("babynamesdemo.com", description="Domain of the contacts' emails")
     hubspot_email_style: AnyCase[Literal["readable", "unique"]] = Field(
         "readable", description="`readable`: `john.m@domain`; `unique`: `john-<time>-<id>@domain`"

@@ -95,6 +95,13 @@ def _token(value: SecretStr) -> SecretStr:
     return SecretStr(token)
 
 
+def _api_version(value: str) -> str:
+    version = value.strip().lower()
+    if not re.fullmatch(r"v3|\d{4}-(0[1-9]|1[0-2])", version):
+        raise ValueError("must be v3 or a year and month, such as 2026-03")
+    return version
+
+
 def _domain(value: str) -> str:
     # The limit leaves room for a slug of 64 characters within the 254 of an address (RFC 5321).
     if len(value) > 180 or not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", value):  # noqa: PLR2004 - said above
@@ -167,6 +174,7 @@ FileName = Annotated[str, AfterValidator(_file_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SecretWebAddress = Annotated[SecretStr, AfterValidator(_secret_web_address)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+ApiVersion = Annotated[str, AfterValidator(_api_version)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter)]

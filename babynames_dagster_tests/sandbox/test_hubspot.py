@@ -221,3 +221,24 @@ def test_an_upsert_names_the_property_that_its_ids_are_values_of(api: Api) -> No
     item = contact("a@x.com")
     del item["idProperty"]
     assert api.post("upsert", {"inputs": [item]}).status_code == 400
+
+
+def test_an_update_by_record_id_writes_the_named_properties_only(api: Api) -> None:
+    record = api.upsert("a@x.com", properties={"firstname": "A", "lastname": "B"}).json()["results"][0]["id"]
+    answer = api.post("update", {"inputs": [{"id": record, "properties": {"lastname": "C"}}]})
+    assert answer.status_code == 200
+    assert "new" not in answer.json()["results"][0]
+    held = api.stand_in.contacts()["a@x.com"]
+    assert (held["firstname"], held["lastname"]) == ("A", "C")
+
+
+def test_an_update_names_the_rows_that_it_can_not_write(api: Api) -> None:
+    results = api.upsert("a@x.com", "b@x.com").json()["results"]
+    record = {result["properties"]["email"]: result["id"] for result in results}["a@x.com"]
+    inputs = [
+        {"id": record, "objectWriteTraceId": "taken", "properties": {"email": "b@x.com"}},
+        {"id": "999999", "objectWriteTraceId": "absent", "properties": {"firstname": "N"}},
+    ]
+    errors = api.post("update", {"inputs": inputs}).json()["errors"]
+    told = {error["context"]["objectWriteTraceId"][0]: error["category"] for error in errors}
+    assert told == {"taken": "CONFLICT", "absent": "OBJECT_NOT_FOUND"}

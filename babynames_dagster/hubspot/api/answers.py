@@ -6,6 +6,7 @@ sending, waiting, and what becomes of the single rows of a batch (`outcomes.py`)
 
 import email.utils
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -28,7 +29,17 @@ _MOST_DIGITS = 9
 
 _MIGRATION = 477
 _RETRY = frozenset({NO_ANSWER, 408, 423, 425, 500, 502, 503, 504, 521, 523, 524})
-_SPLIT = frozenset({400, 409, 413})
+_SPLIT = frozenset({400, 403, 409, 413})
+
+_SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes", "missingScopes")
+_SCOPES_IN_TEXT = re.compile(rf"(?:{'|'.join(_SCOPE_KEYS)})\s*[=:]\s*\[([^\]]*)\]")
+
+_ACCOUNT_CATEGORY = re.compile("LIMIT|QUOTA|PERMISSION|FORBIDDEN|SCOPE|AUTH|PAYMENT|BILLING|SUSPEND")
+_ACCOUNT_MESSAGE = re.compile(
+    r"(contact|record|object|crm|tier|account)s?'? limit|limit of [\d,.]+ (contact|record|object)s"
+    r"|maximum number of (contact|record|object)s|permission|not authori[sz]ed|upgrade your",
+    re.IGNORECASE,
+)
 
 
 class Verdict(Enum):
@@ -102,32 +113,12 @@ def verdict(answer: Answer, *, has_body: bool = True) -> Verdict:
 
 
 def stop_error(answer: Answer) -> PipelineError | None:
-    """Return why nothing more may be sent after this answer; None where something may."""
-    text = problem_of(answer).message
-    if answer.status == HTTPStatus.UNAUTHORIZED:
-        return PipelineError(ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses HUBSPOT_ACCESS_TOKEN (401): {text}")
-    if answer.status == HTTPStatus.FORBIDDEN:
-        scopes = _required_scopes(answer)
-        if not scopes and answer.body("category") != "MISSING_SCOPES":
-            return PipelineError(
-                ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses the app of HUBSPOT_ACCESS_TOKEN (403): {text}"
-            )
-        named = ", ".join(scopes) or "it does not say which"
-        return PipelineError(
-            ErrorCode.HUBSPOT_MISSING_SCOPES,
-            f"The app of HUBSPOT_ACCESS_TOKEN lacks scopes: {named}. HubSpot says (403): {text}",
-        )
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and _is_daily(answer):
-        return PipelineError(ErrorCode.HUBSPOT_DAILY_LIMIT, f"HubSpot's daily limit is used up (429): {text}")
-    if answer.status == _MIGRATION:
-        seconds = retry_after(answer)
-        until = "it does not say until when" if seconds is None else f"until {_moment(seconds)}"
-        return PipelineError(
-            ErrorCode.HUBSPOT_MIGRATING,
-            f"HubSpot moves this account between data centres (477), {until}.",
-            remedy="Run again after that: what was done is kept.",
-        )
-    return None
+    """Return why nothing more may be sent after this answer; None where something may.
+
+    A 403 that names no scope may be about single rows, so that it stops nothing by itself.
+    """
+    explain = _STOPS.get(answer.status)
+    return explain(answer, problem_of(answer).message) if explain else None
 
 
 def problem_of(answer: Answer) -> Problem:
@@ -138,6 +129,22 @@ def problem_of(answer: Answer) -> Problem:
     fallback = "NO_ANSWER" if answer.status == NO_ANSWER else f"HTTP_{answer.status}"
     text = str(message) if message else " ".join(answer.text.split())[:300] or "an empty answer"
     return Problem(str(category or fallback), text, str(correlation_id) if correlation_id else None)
+
+
+def refuses_a_row(answer: Answer) -> bool:
+    """Return whether an answer to a batch of one row is HubSpot's own word against that row.
+
+    A gateway's page is not, nor is a size (413) or a right (403), which say nothing about what the row holds.
+    """
+    if answer.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}:
+        return False
+    hubspots = answer.body("category") or (answer.body("status") == "error" and answer.body("message"))
+    return bool(hubspots) and not is_about_the_account(problem_of(answer))
+
+
+def is_about_the_account(problem: Problem) -> bool:
+    """Return whether a refusal is about the account, its plan or its rights: it passes once those are mended."""
+    return bool(_ACCOUNT_CATEGORY.search(problem.category) or _ACCOUNT_MESSAGE.search(problem.message))
 
 
 def least_wait(answer: Answer) -> float:
@@ -185,18 +192,68 @@ def _seconds_of(value: str) -> float | None:
         return None
 
 
-def _is_daily(answer: Answer) -> bool:
-    return answer.body("policyName") == "DAILY" or "daily limit" in str(answer.body("message") or "").lower()
+def _unauthorized(_: Answer, text: str) -> PipelineError:
+    return PipelineError(ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses HUBSPOT_ACCESS_TOKEN (401): {text}")
 
 
-def _required_scopes(answer: Answer) -> list[str]:
-    errors = answer.body("errors")
-    scopes: set[str] = set()
-    for error in errors if isinstance(errors, list) else []:
-        context = error.get("context") if isinstance(error, dict) else None
-        required = context.get("requiredGranularScopes") if isinstance(context, dict) else None
-        scopes.update(str(scope) for scope in required if scope) if isinstance(required, list) else None
-    return sorted(scopes)
+def _payment_required(_: Answer, text: str) -> PipelineError:
+    return PipelineError(ErrorCode.HUBSPOT_NOT_ALLOWED, f"HubSpot refuses the account (402): {text}")
+
+
+def _forbidden(answer: Answer, text: str) -> PipelineError | None:
+    scopes = sorted(_scopes(answer.payload))
+    if not scopes and answer.body("category") != "MISSING_SCOPES":
+        return None
+    named = ", ".join(scopes) or "it does not say which"
+    return PipelineError(
+        ErrorCode.HUBSPOT_MISSING_SCOPES,
+        f"The app of HUBSPOT_ACCESS_TOKEN lacks scopes: {named}. HubSpot says (403): {text}",
+    )
+
+
+def _gone(_: Answer, text: str) -> PipelineError:
+    return PipelineError(
+        ErrorCode.HUBSPOT_VERSION_GONE, f"HubSpot no longer serves the version in HUBSPOT_API_VERSION (410): {text}"
+    )
+
+
+def _daily_limit(answer: Answer, text: str) -> PipelineError | None:
+    if answer.body("policyName") != "DAILY" and "daily limit" not in text.lower():
+        return None
+    return PipelineError(ErrorCode.HUBSPOT_DAILY_LIMIT, f"HubSpot's daily limit is used up (429): {text}")
+
+
+def _migrating(answer: Answer, _: str) -> PipelineError:
+    seconds = retry_after(answer)
+    until = "it does not say until when" if seconds is None else f"until {_moment(seconds)}"
+    return PipelineError(
+        ErrorCode.HUBSPOT_MIGRATING,
+        f"HubSpot moves this account between data centres (477), {until}.",
+        remedy="Run again after that: what was done is kept.",
+    )
+
+
+_STOPS = {
+    HTTPStatus.UNAUTHORIZED: _unauthorized,
+    HTTPStatus.PAYMENT_REQUIRED: _payment_required,
+    HTTPStatus.FORBIDDEN: _forbidden,
+    HTTPStatus.GONE: _gone,
+    HTTPStatus.TOO_MANY_REQUESTS: _daily_limit,
+    _MIGRATION: _migrating,
+}
+
+
+def _scopes(value: object, *, levels: int = 8) -> set[str]:
+    """Return the scopes that a body names, wherever it does; some contexts are a list, others a text of one."""
+    if isinstance(value, str):
+        return {scope for text in _SCOPES_IN_TEXT.findall(value) for scope in re.split(r"[,\s]+", text) if scope}
+    inner: list[object] = value if isinstance(value, list) else []
+    named: set[str] = set()
+    if isinstance(value, dict):
+        lists = [value[key] for key in _SCOPE_KEYS if isinstance(value.get(key), list)]
+        named = {str(scope) for scopes in lists for scope in scopes if scope}
+        inner = [item for key, item in value.items() if key not in _SCOPE_KEYS]
+    return named.union(*(_scopes(item, levels=levels - 1) for item in inner)) if levels else named
 
 
 def _moment(seconds: float) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +37,10 @@ from babynames_dagster.retry import backoff_seconds
 from babynames_dagster.settings import Settings
 
 _LONGEST_BACKOFF_SECONDS = 60.0
+_CODES: dict[int, ErrorCode] = {
+    HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
+    HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
+}
 _ABOVE_ANY_PORTAL = 2**63
 """No BIGINT holds this or more."""
 
@@ -86,18 +91,26 @@ class HubSpotClient:
     """Makes calls to one app's portal; a context manager, safe to share between threads."""
 
     def __init__(
-        self, transport: Transport, limiter: RateLimiter, *, max_retries: int, retry_delay_seconds: float
+        self,
+        transport: Transport,
+        limiter: RateLimiter,
+        *,
+        api_version: str,
+        max_retries: int,
+        retry_delay_seconds: float,
     ) -> None:
         """Build the client; `open_client` also finds out the portal.
 
         Args:
             transport: The wire.
             limiter: The app's limiter.
+            api_version: The version of HubSpot's API, as paths name it.
             max_retries: Tries after the first, for what can pass.
             retry_delay_seconds: Seconds before the first retry; doubled each time.
         """
         self._transport = transport
         self.limiter = limiter
+        self._api_version = api_version
         self._max_retries = max_retries
         self._retry_delay = retry_delay_seconds
         self._portal: Portal | None = None
@@ -148,7 +161,7 @@ class HubSpotClient:
         if type(number) is not int or not 0 < number < _ABOVE_ANY_PORTAL:
             raise PipelineError(
                 ErrorCode.HUBSPOT_ERROR,
-                f"{ACCOUNT.path} names no portal; is HUBSPOT_BASE_URL HubSpot's?",
+                f"{ACCOUNT} names no portal; is HUBSPOT_BASE_URL HubSpot's?",
                 retryable=False,
             )
         zone = answer.body("timeZone")
@@ -221,7 +234,7 @@ class HubSpotClient:
         on_departure()
         with self._counted:
             self._requests += 1
-        exchange = self._transport.exchange(endpoint.method, endpoint.path, body=data)
+        exchange = self._transport.exchange(endpoint.method, endpoint.path(self._api_version), body=data)
         answer = exchange.answer
         self.limiter.arrived(
             permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at, started_at=started_at(answer)
@@ -268,6 +281,7 @@ def open_client(settings: Settings, engine: Engine) -> HubSpotClient:
             spacing_seconds=settings.hubspot_batch_delay / 1000,
             daily_reserve=settings.hubspot_daily_reserve,
         ),
+        api_version=settings.hubspot_api_version,
         max_retries=settings.max_retries,
         retry_delay_seconds=settings.retry_delay_seconds,
     )
@@ -283,13 +297,11 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
     """Return the error of a call that had to succeed and did not."""
     problem = problem_of(answer)
     if answer.status == NO_ANSWER:
-        return PipelineError(
-            ErrorCode.HUBSPOT_UNREACHABLE, f"HubSpot does not answer {endpoint.path}: {problem.message}"
-        )
+        return PipelineError(ErrorCode.HUBSPOT_UNREACHABLE, f"HubSpot does not answer {endpoint}: {problem.message}")
     named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
     return PipelineError(
-        ErrorCode.HUBSPOT_ERROR,
-        f"HubSpot answers {endpoint.path} with {answer.status} {problem.category}: {problem.message}{named}",
+        _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR),
+        f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}",
     )
 
 

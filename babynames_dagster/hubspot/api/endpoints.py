@@ -1,9 +1,12 @@
-"""The calls of HubSpot's API that this project makes.
+"""The calls of HubSpot's API that this project makes, and their paths in each version of the API.
 
 What belongs here: method, path, and what sets a call apart. What does not: making it (`client.py`).
 """
 
+import re
 from dataclasses import dataclass
+
+_NUMBERED = re.compile(r"v\d+")
 
 
 @dataclass(frozen=True)
@@ -12,23 +15,44 @@ class Endpoint:
 
     Attributes:
         method: The HTTP method.
-        path: The path below HUBSPOT_BASE_URL.
+        api: The API that it belongs to, as paths name it.
+        resource: The path below the API.
         has_body: Whether a good answer has a JSON body; one without is taken for a broken one.
         counts_daily: Whether the call is refused when only the daily reserve is left; not so for the call that
             finds out how much is left.
     """
 
     method: str
-    path: str
+    api: str
+    resource: str
     has_body: bool = True
     counts_daily: bool = True
 
+    def path(self, version: str) -> str:
+        """Return the path below HUBSPOT_BASE_URL.
 
-ACCOUNT = Endpoint("GET", "/account-info/v3/details", counts_daily=False)
-UPSERT = Endpoint("POST", "/crm/v3/objects/contacts/batch/upsert")
-READ = Endpoint("POST", "/crm/v3/objects/contacts/batch/read")
-ARCHIVE = Endpoint("POST", "/crm/v3/objects/contacts/batch/archive", has_body=False)
-PROPERTIES = Endpoint("GET", "/crm/v3/properties/contacts")
+        A numbered version stands before the API's name, a dated one behind it:
+        https://developers.hubspot.com/docs/api-reference/legacy/migration-guide
+
+        Args:
+            version: HUBSPOT_API_VERSION, `v3` or a date such as `2026-03`.
+        """
+        area, _, api = self.api.rpartition("/")
+        parts = (area, version, api) if area and _NUMBERED.fullmatch(version) else (area, api, version)
+        return "/".join(("", *filter(None, parts), self.resource))
+
+    def __str__(self) -> str:
+        """Return the call as errors name it, without the version."""
+        return f"{self.api}/{self.resource}"
+
+
+ACCOUNT = Endpoint("GET", "account-info", "details", counts_daily=False)
+PROPERTIES = Endpoint("GET", "crm/properties", "contacts")
+READ = Endpoint("POST", "crm/objects", "contacts/batch/read")
+UPSERT = Endpoint("POST", "crm/objects", "contacts/batch/upsert")
+CREATE = Endpoint("POST", "crm/objects", "contacts/batch/create")
+UPDATE = Endpoint("POST", "crm/objects", "contacts/batch/update")
+ARCHIVE = Endpoint("POST", "crm/objects", "contacts/batch/archive", has_body=False)
 
 BATCH_INPUTS = 100
 """Most inputs that HubSpot takes in a batch."""

@@ -7,7 +7,7 @@ What belongs here: upserting, and halving what HubSpot refuses as a whole. What 
 from collections.abc import Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, verdict
+from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, refuses_a_row, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import UPSERT
 from babynames_dagster.hubspot.sync.brake import Brake
@@ -40,7 +40,7 @@ def deliver(client: HubSpotClient, brake: Brake, rows: Sequence[Outgoing], desk:
             _raise_if_all_to_blame(answer)
             parts += _halves(part)
         elif decision is Verdict.SPLIT:
-            outcomes = all_rejected(part, answer)
+            outcomes = (all_rejected if refuses_a_row(answer) else all_failed)(part, answer)
             desk.deliver(outcomes)
             brake.saw(outcomes)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from babynames_dagster.hubspot.api.answers import Answer, Problem, problem_of
+from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
 
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""
@@ -119,7 +119,8 @@ def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)
         named = [by_key[key] for key in _named(error) if key in by_key]
-        kind = Kind.FAILED if problem.category in _MAY_PASS else Kind.REJECTED
+        may_pass = problem.category in _MAY_PASS or is_about_the_account(problem)
+        kind = Kind.FAILED if may_pass else Kind.REJECTED
         outcomes.update((row.name_id, Outcome(row, kind, problem=problem)) for row in named)
         if not named:
             anonymous.append((kind, problem))

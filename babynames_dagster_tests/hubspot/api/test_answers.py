@@ -10,15 +10,20 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.answers import (
     NO_ANSWER,
     Answer,
+    Problem,
     Verdict,
+    is_about_the_account,
     least_wait,
     problem_of,
+    refuses_a_row,
     retry_after,
     started_at,
     stop_error,
     verdict,
     whole_number,
 )
+from babynames_dagster.hubspot.api.client import unsuccessful
+from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outgoing, match
 
 
@@ -41,7 +46,10 @@ def rows(count: int) -> list[Outgoing]:
         (409, Verdict.SPLIT),
         (413, Verdict.SPLIT),
         (401, Verdict.STOP),
-        (403, Verdict.STOP),
+        (402, Verdict.STOP),
+        (403, Verdict.SPLIT),
+        (404, Verdict.GIVE_UP),
+        (410, Verdict.STOP),
         (477, Verdict.STOP),
         (423, Verdict.RETRY),
         (429, Verdict.WAIT),
@@ -84,18 +92,42 @@ def test_the_daily_limit_stops_and_the_windows_does_not(payload: dict[str, str])
 
 
 @pytest.mark.parametrize("payload", [None, {}, [], "text", {"errors": None}, {"errors": [1]}, {"errors": [{}]}])
-def test_a_refusal_says_something_sensible_without_any_of_its_fields(payload: object) -> None:
+@pytest.mark.parametrize("status", [401, 402, 410])
+def test_a_refusal_says_something_sensible_without_any_of_its_fields(payload: object, status: int) -> None:
+    error = stop_error(answer(status, payload))
+    assert error is not None
+    assert str(status) in error.what
+
+
+@pytest.mark.parametrize(
+    "payload", [None, {}, [], {"category": "FORBIDDEN"}, {"errors": [{"context": {"ids": ["1"]}}]}]
+)
+def test_a_403_without_scopes_may_be_about_one_row_and_stops_nothing(payload: object) -> None:
+    assert stop_error(answer(403, payload)) is None
+    error = unsuccessful(answer(403, payload), READ)
+    assert error.code is ErrorCode.HUBSPOT_NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"category": "MISSING_SCOPES", "errors": [{"context": {"requiredGranularScopes": ["contacts.write"]}}]},
+        {"errors": [{"context": {"requiredScopes": ["contacts.write"]}}]},
+        {"context": {"missingScopes": ["contacts.write"]}},
+        {"errors": [{"errors": [{"context": "{missingScopes=[contacts.write]}"}]}]},
+    ],
+)
+def test_missing_scopes_are_named_under_every_key_that_hubspot_uses(payload: object) -> None:
     error = stop_error(answer(403, payload))
     assert error is not None
-    assert "403" in error.what
+    assert error.code is ErrorCode.HUBSPOT_MISSING_SCOPES
+    assert "lacks scopes: contacts.write" in error.what
 
 
-def test_missing_scopes_are_named() -> None:
-    context = {"requiredGranularScopes": ["crm.objects.contacts.write"]}
-    error = stop_error(answer(403, {"category": "MISSING_SCOPES", "errors": [{"context": context}]}))
+def test_scopes_that_are_not_named_are_still_what_is_missing() -> None:
+    error = stop_error(answer(403, {"category": "MISSING_SCOPES"}))
     assert error is not None
     assert error.code is ErrorCode.HUBSPOT_MISSING_SCOPES
-    assert "crm.objects.contacts.write" in error.what
 
 
 def test_retry_after_is_seconds_or_a_date_or_nonsense() -> None:
@@ -209,3 +241,39 @@ def test_a_header_that_is_no_sensible_number_says_nothing(value: str, expected: 
 
 def test_a_message_as_long_as_a_body_is_cut() -> None:
     assert len(problem_of(answer(500, {"message": "x" * 1_000_000})).message) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("status", "payload", "expected"),
+    [
+        (400, {"status": "error", "category": "VALIDATION_ERROR", "message": "INVALID_EMAIL"}, True),
+        (400, {"status": "error", "message": "Email address x is invalid"}, True),
+        (409, {"category": "CONFLICT", "message": "Contact already exists."}, True),
+        (400, None, False),
+        (400, {"error": "Bad Request"}, False),
+        (400, {"message": "Request header too large"}, False),
+        (400, ["VALIDATION_ERROR"], False),
+        (403, {"status": "error", "category": "FORBIDDEN", "message": "m"}, False),
+        (413, {"status": "error", "category": "PAYLOAD_TOO_LARGE", "message": "m"}, False),
+        (400, {"status": "error", "category": "OBJECT_LIMIT_EXCEEDED", "message": "m"}, False),
+    ],
+)
+def test_only_hubspots_own_word_about_it_rejects_a_row(status: int, payload: Any, *, expected: bool) -> None:  # noqa: ANN401
+    assert refuses_a_row(answer(status, payload)) is expected
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (Problem("OBJECT_LIMIT_EXCEEDED", "m"), True),
+        (Problem("VALIDATION_ERROR", "Portal 4242 has reached its contact limit of 1000000"), True),
+        (Problem("VALIDATION_ERROR", "You've reached the maximum number of contacts for your account"), True),
+        (Problem("FORBIDDEN", "m"), True),
+        (Problem("USER_DOES_NOT_HAVE_PERMISSIONS", "m"), True),
+        (Problem("VALIDATION_ERROR", "firstname must be at most 65536 characters, the limit of a text"), False),
+        (Problem("VALIDATION_ERROR", "Email address x is invalid"), False),
+        (Problem("CONFLICT", "Contact already exists."), False),
+    ],
+)
+def test_what_is_about_the_account_is_told_from_what_is_about_a_row(problem: Problem, *, expected: bool) -> None:
+    assert is_about_the_account(problem) is expected
