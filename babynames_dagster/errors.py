@@ -103,6 +103,7 @@ class ErrorCode(Enum):
     HUBSPOT_UNREACHABLE = (True, "Check the network, the proxy and HUBSPOT_BASE_URL.")
     HUBSPOT_ERROR = (True, "Run again; if it stays, ask HubSpot with the correlation id.")
     HUBSPOT_ROWS_FAILED = (True, "Run again: only the failed rows are sent.")
+    HUBSPOT_BUSY = (True, "Wait until the named run has ended, or stop it; then run again.")
 
     INTERRUPTED = (True, "Run again: it goes on where it stopped.")
     UNEXPECTED = (False, "Please report this with the log of LOG_DIR.")

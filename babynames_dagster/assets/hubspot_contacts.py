@@ -1,5 +1,6 @@
 """`hubspot_contacts`: the HubSpot account's contacts equal the table, partition by partition."""
 
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,12 +15,13 @@ from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
 from babynames_dagster.resources.failing import as_failure, dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.resources.reporting import progress_events
+from babynames_dagster.resources.reporting import notices, progress_events
 from babynames_dagster.settings import current_settings
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
 DRY_RUN_KEY = "dry_run"
+POOL = "hubspot"
 
 
 class SyncConfig(dg.Config):
@@ -34,6 +36,7 @@ class SyncConfig(dg.Config):
     group_name=GROUP,
     owners=OWNERS,
     kinds={"hubspot"},
+    pool=POOL,
     code_version="1",
     partitions_def=CONTACT_PARTITIONS,
     output_required=False,  # a dry run materializes nothing
@@ -70,6 +73,8 @@ def hubspot_contacts(
             partitions=context.partition_keys,
             options=options,
             on_progress=progress_events(context.log),
+            sender=f"run {context.run.run_id[:8]} of {context.run.job_name} on {socket.gethostname()}",
+            say=notices(context.log),
         )
     context.log_event(dg.AssetObservation(asset_key=context.asset_key, metadata=run_metadata(report)))
     failure = what_failed(report)

@@ -1,13 +1,11 @@
 """The partitions of the contacts: by the name's initial, static, so that they need no instance to exist."""
 
-import string
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from babynames_dagster.names.identity import OTHER
+from babynames_dagster.names.identity import INITIALS
 
-INITIALS = (*string.ascii_uppercase, OTHER)
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 PARTITION_TAG = "dagster/partition"

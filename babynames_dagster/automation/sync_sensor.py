@@ -11,8 +11,10 @@ from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_ran
 from babynames_dagster.automation.ranges import neighbouring
 from babynames_dagster.database.ledger.candidates import ContactScope, require_years
 from babynames_dagster.database.ledger.entries import partitions_with_work
+from babynames_dagster.database.senders import SenderRow, active_senders
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.turns import describe_senders
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings
@@ -40,14 +42,20 @@ def sync_sensor() -> dg.SensorDefinition:
             yield dg.SkipReason(waiting)
             return
         try:
-            work = _work(database.engine, hubspot)
+            work, being_sent = _work(database.engine, hubspot)
         except PipelineError as error:
             yield dg.SkipReason(str(error))
             return
-        for first, last in neighbouring(work, CONTACT_PARTITIONS.get_partition_keys()):
+        left_out = [row for row in being_sent if row.initial in work]
+        to_send = work.keys() - {row.initial for row in left_out}
+        for first, last in neighbouring(to_send, CONTACT_PARTITIONS.get_partition_keys()):
             yield dg.RunRequest(tags=partition_range_tags(first, last))
+        if left_out:
+            context.log.info("Left out: %s.", describe_senders(left_out))
         if not work:
             yield dg.SkipReason("Every name is synced, or rejected for good.")
+        elif not to_send:
+            yield dg.SkipReason(f"All that is left to send is under way: {describe_senders(left_out)}.")
 
     return hubspot_sync
 
@@ -63,8 +71,8 @@ def _reason_to_wait(instance: dg.DagsterInstance, *, now: float) -> str | None:
     return f"The last sync failed; the next one is asked for in {left / 60:.0f} minutes." if left > 0 else None
 
 
-def _work(engine: Engine, hubspot: HubSpotResource) -> dict[str, int]:
-    """Count what a sync could send, by partition.
+def _work(engine: Engine, hubspot: HubSpotResource) -> tuple[dict[str, int], list[SenderRow]]:
+    """Count what a sync could send, by partition, and say who sends which partition at this moment.
 
     Raises:
         PipelineError: What such a sync would fail with at once, the daily reserve included; any DB_* code.
@@ -79,4 +87,5 @@ def _work(engine: Engine, hubspot: HubSpotResource) -> dict[str, int]:
                 ErrorCode.HUBSPOT_DAILY_LIMIT,
                 f"{left:,} of today's calls are left, and HUBSPOT_DAILY_RESERVE keeps them.",
             )
-        return partitions_with_work(engine, client.portal_id, ContactMapping.from_settings(settings).fingerprint, scope)
+        mapping = ContactMapping.from_settings(settings).fingerprint
+        return partitions_with_work(engine, client.portal_id, mapping, scope), active_senders(engine, client.portal_id)

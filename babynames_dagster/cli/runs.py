@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.assets.partitions import INITIALS
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, Verbosity, app, exit_status
 from babynames_dagster.cli.demo import DEMO_TAG, demo_folder, demo_name, enter_demo
 from babynames_dagster.cli.journal import begin_log
@@ -17,6 +16,7 @@ from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings

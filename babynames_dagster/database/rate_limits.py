@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.engine import reading, writing
-from babynames_dagster.database.portable import insert_if_missing
+from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import rate_limits
 
 
@@ -132,11 +132,7 @@ def _insert_if_missing(connection: Connection, app: str) -> sa.Insert:
 
 
 def _read_clock(connection: Connection) -> ClockReading:
-    if connection.dialect.name == "sqlite":
-        # julianday() is the finest clock that every SQLite has; 2440587.5 is 1970-01-01.
-        query = "SELECT (julianday('now') - 2440587.5) * 86400.0"
-    else:
-        query = "SELECT UNIX_TIMESTAMP(SYSDATE(6))"
+    query = server_clock(connection)
     before = time.monotonic()
     now = float(connection.exec_driver_sql(query).scalar_one())
     return ClockReading(now, before, time.monotonic())

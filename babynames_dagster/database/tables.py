@@ -144,6 +144,18 @@ superseded_contacts = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+senders = sa.Table(
+    "senders",
+    metadata,
+    sa.Column("portal_id", BigId, primary_key=True, autoincrement=False),
+    sa.Column("initial", ascii_text(5), primary_key=True, comment="the partition"),
+    sa.Column("holder", ascii_text(32), nullable=False, comment="one claim; empty where nothing is sent"),
+    sa.Column("sender", unicode_text(255), nullable=False, comment="whose claim it is, for people"),
+    sa.Column("process", ascii_text(255), nullable=False, comment="the process that sends, as its own host knows it"),
+    sa.Column("expires_at", sa.Double, nullable=False, comment="seconds since 1970 by the server's clock"),
+    **MYSQL_OPTIONS,
+)
+
 rate_limits = sa.Table(
     "rate_limits",
     metadata,

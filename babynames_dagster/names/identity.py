@@ -7,6 +7,7 @@ What belongs here: the rules, as pure functions of one value. What does not: doi
 import base64
 import hashlib
 import re
+import string
 import unicodedata
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ LONGEST_STEM = 62
 """Characters of a slug (64) without its `.m` or `.f`."""
 
 OTHER = "other"
+INITIALS = (*string.ascii_uppercase, OTHER)
+"""The partitions of the names, in their order."""
 
 _DIGEST_LENGTH = 12
 _SPACES = frozenset("\t\n\r")

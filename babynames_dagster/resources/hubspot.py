@@ -1,6 +1,6 @@
 """The HubSpot account of the settings, rate limited for every thread, process and host that shares the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -26,10 +26,17 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         with open_client(current_settings(), engine) as client:
             yield client
 
-    def sync(
-        self, engine: Engine, *, partitions: Sequence[str], options: SyncOptions, on_progress: ProgressListener
+    def sync(  # noqa: PLR0913 - what a run is made of, all by keyword
+        self,
+        engine: Engine,
+        *,
+        partitions: Sequence[str],
+        options: SyncOptions,
+        on_progress: ProgressListener,
+        sender: str,
+        say: Callable[[str], None],
     ) -> SyncReport:
-        """Bring these partitions' contacts in line with the table.
+        """Bring these partitions' contacts in line with the table; arguments as `sync_contacts`.
 
         Raises:
             PipelineError: What stops the sync before its first row.
@@ -44,4 +51,6 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
                 settings=settings,
                 options=options,
                 on_progress=on_progress,
+                sender=sender,
+                say=say,
             )

@@ -14,6 +14,7 @@ from babynames_dagster.progress import Progress, ProgressListener
 
 EVENT_SECONDS = 5.0
 progress_log = logging.getLogger("babynames_dagster.progress")
+notice_log = logging.getLogger(__name__)
 
 
 def progress_events(
@@ -42,6 +43,16 @@ def progress_events(
             log.info(describe(progress, seconds=seen - started, since=first_done))
 
     return listen
+
+
+def notices(log: dg.DagsterLogManager) -> Callable[[str], None]:
+    """Return what puts a notice on the run's log, shown in the UI, and on the Python log, shown on the terminal."""
+
+    def say(text: str) -> None:
+        log.warning(text)
+        notice_log.warning("%s", text)
+
+    return say
 
 
 def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     hubspot_daily_reserve: int = Field(1000, ge=0, description="Calls of the daily limit always left to other apps")
     hubspot_max_in_flight: int = Field(48, ge=1, le=256, description="Most requests under way at once")
     hubspot_timeout: Seconds = Field(30.0, gt=0, description="Seconds to wait for an answer")
+    hubspot_wait: Seconds = Field(
+        3600.0, ge=0, description="Seconds to wait for another run that sends the same partitions"
+    )
     demo_mode: bool = Field(default=False, description="Send only the first MAX_RECORDS names")
     max_records: int = Field(50, ge=0, description="How many names DEMO_MODE sends")
     min_year: int | None = Field(

@@ -13,6 +13,7 @@ from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.database.senders import Claim, claim_partitions, release_claim
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
@@ -100,6 +101,30 @@ def test_only_partitions_with_something_to_send_are_asked_for(sandbox: Sandbox, 
     assert run_graph(instance, assets=["hubspot_contacts"]).success
     (skip,) = ask_about_contacts(instance)
     assert isinstance(skip, dg.SkipReason)
+
+
+def test_partitions_that_another_run_sends_are_left_to_it(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    path = drop_file("names.csv", [(1990, name, "F", 1) for name in ("Ada", "Bea", "Mary")])
+    assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
+    engine = DatabaseResource().engine
+    with HubSpotResource().client(engine) as client:
+        portal = client.portal_id
+
+    def sent_by_another(*partitions: str) -> None:
+        claim = Claim("theirs", "run 12345678 of babynames on elsewhere", "elsewhere 17")
+        release_claim(engine, "theirs")
+        claim_partitions(
+            engine, portal_id=portal, partitions=partitions, claim=claim, seconds=60, is_gone=lambda _: False
+        )
+
+    sent_by_another("B")
+    requests = [item for item in ask_about_contacts(instance) if isinstance(item, dg.RunRequest)]
+    assert [item.tags["dagster/asset_partition_range_start"] for item in requests] == ["A", "M"]
+    sent_by_another("A", "B", "M")
+    (skip,) = ask_about_contacts(instance)
+    assert isinstance(skip, dg.SkipReason)
+    assert "run 12345678 of babynames on elsewhere sends A" in str(skip.skip_message)
 
 
 def test_nothing_is_asked_for_while_hubspot_cannot_be_reached(

@@ -5,9 +5,10 @@ What belongs here: the run as a whole. What does not: which rows are sent (`plan
 """
 
 import itertools
+import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -42,10 +43,13 @@ from babynames_dagster.hubspot.sync.report import (
     SyncReport,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
+from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings
 
 __all__ = ["ContactCounts", "PartitionReport", "Reject", "SyncOptions", "SyncReport", "sync_contacts"]
+
+_log = logging.getLogger(__name__)
 
 _LEDGER_OUTCOMES = {
     Kind.CREATED: LedgerOutcome.SYNCED,
@@ -70,6 +74,8 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     options: SyncOptions = SyncOptions(),  # noqa: B008 - frozen
     on_progress: ProgressListener = ignore_progress,
     stop: threading.Event | None = None,
+    sender: str | None = None,
+    say: Callable[[str], None] = _log.warning,
 ) -> SyncReport:
     """Send what differs from what HubSpot has acknowledged, and record each row's outcome as its answer arrives.
 
@@ -84,13 +90,15 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         options: What this run asks for.
         on_progress: Told how many contacts have an outcome.
         stop: Ends the run cleanly when set: what is under way is waited for and recorded.
+        sender: Who this is, for other runs that wait for it; None for this process's number.
+        say: Told whom this run waits for. No two runs send the same partition at once; a dry run waits for nothing.
 
     Returns:
         The counts of every partition. `stopped` says why the run ended early, where it did.
 
     Raises:
-        PipelineError: What stops the run before its first row: YEARS_NOT_LOADED, HUBSPOT_PROPERTY_ERROR and what
-            else the preflight finds; any DB_* code at any time.
+        PipelineError: What stops the run before its first row: YEARS_NOT_LOADED, HUBSPOT_BUSY,
+            HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code at any time.
     """
     scope = ContactScope.from_settings(settings)
     require_years(engine, scope)
@@ -99,7 +107,20 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         client.portal_id, options.dry_run, {initial: PartitionReport(contacts=names[initial]) for initial in partitions}
     )
     run = _Run(client, engine, scope, mapping, settings, options, on_progress, report)
-    return run.report_of(stop or threading.Event())
+    halt = stop or threading.Event()
+    if options.dry_run:
+        return run.report_of(halt)
+    with sole_sender(
+        engine,
+        portal_id=client.portal_id,
+        partitions=partitions,
+        sender=sender,
+        waiting=Waiting(settings.hubspot_wait, say),
+        stop=halt,
+    ) as turn:
+        run.report_of(halt)
+    report.stopped = turn.lost or report.stopped
+    return report
 
 
 @dataclass

@@ -11,6 +11,7 @@ are sent again when the name or the mapping changes, and by `full_refresh: true`
 """
 
 import itertools
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings
 
@@ -80,8 +83,30 @@ def undo_created(
         stop: Ends the run cleanly when set.
 
     Raises:
-        PipelineError: Any DB_* code.
+        PipelineError: HUBSPOT_BUSY where a sync does not end in time (HUBSPOT_WAIT); any DB_* code.
     """
+    halt = stop or threading.Event()
+    with sole_sender(
+        engine,
+        portal_id=client.portal_id,
+        partitions=INITIALS,
+        sender=f"babynames undo on {socket.gethostname()}",
+        waiting=Waiting(settings.hubspot_wait),
+        stop=halt,
+    ) as turn:
+        report = _undo(client, engine, settings=settings, on_progress=on_progress, stop=halt)
+    report.stopped = turn.lost or report.stopped
+    return report
+
+
+def _undo(
+    client: HubSpotClient,
+    engine: Engine,
+    *,
+    settings: Settings,
+    on_progress: ProgressListener,
+    stop: threading.Event,
+) -> UndoReport:
     report, total = UndoReport(), contacts_to_undo(engine, client.portal_id)
 
     def receive(result: _Archived) -> None:
@@ -96,7 +121,7 @@ def undo_created(
         partial(_archive, client),
         receive,
         max_in_flight=settings.hubspot_max_in_flight,
-        stop=stop or threading.Event(),
+        stop=stop,
     )
     pages = (read(engine, client.portal_id, page_rows=BATCH_INPUTS) for read in (created_pages, superseded_pages))
     report.stopped = pump.run(itertools.chain.from_iterable(pages))
