@@ -4,6 +4,7 @@ What belongs here: asking and drawing. None of them makes or migrates a database
 opens Dagster's instance only where a `dagster.yaml` is already.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -12,7 +13,6 @@ import typer
 
 from babynames_dagster.cli.app import app, exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, describe_database
-from babynames_dagster.cli.demo import demo_folder, demos, enter_demo
 from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.overview import overview, plain
 from babynames_dagster.cli.pipeline import WantedRun
@@ -23,6 +23,7 @@ from babynames_dagster.database.ledger.entries import rejected_contacts
 from babynames_dagster.database.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.state import look_at
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_names
 from babynames_dagster.settings import Settings, current_settings
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
@@ -81,7 +82,7 @@ def status(
         str | None,
         typer.Option(
             help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
-            autocompletion=lambda: demos(current_settings().data),
+            autocompletion=lambda: sandbox_names(current_settings().data),
         ),
     ] = None,
     json: Json = False,
@@ -91,12 +92,14 @@ def status(
     Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
     settings = current_settings()
-    home, others = settings.data, demos(settings.data)
+    others = sandbox_names(settings.data)
     if demo is not None:
         if demo not in others:
             raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
-        settings, others = enter_demo(demo_folder(home, demo)), []
-    found = overview(settings, home, demo=demo)
+        os.environ.update(own_variables(sandbox_folder(settings.data, demo)))
+        current_settings.cache_clear()
+        settings, others = current_settings(), []
+    found = overview(settings)
     if json:
         show_json(found)
         return

@@ -9,11 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.cli.demo import DEMO_TAG
 from babynames_dagster.cli.pipeline import dagster_home_of, opened_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
@@ -27,15 +25,13 @@ LOADS_SHOWN = 5
 RUNS_SHOWN = 5
 
 
-def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict[str, Any]:
+def overview(settings: Settings) -> dict[str, Any]:
     """Return everything at a glance, as plain values; no database is made or changed.
 
     Dagster's instance is opened only where a `dagster.yaml` is already; its folder is not furnished with one.
 
     Args:
-        settings: Which database.
-        home: The data folder that holds the Dagster instance.
-        demo: Only the runs of this demo; all where None.
+        settings: Which database, and which data folder.
 
     Raises:
         PipelineError: Any DB_* code.
@@ -45,11 +41,11 @@ def overview(settings: Settings, home: Path, *, demo: str | None = None) -> dict
     shown: dict[str, Any] = {
         "database": describe_database(found),
         "data_dir": str(settings.data),
-        "dagster_home": str(dagster_home_of(home)),
+        "dagster_home": str(dagster_home_of(settings.data)),
         "tables": {},
         "ledger": [],
         "loads": [],
-        "runs": _runs(home, demo),
+        "runs": _runs(dagster_home_of(settings.data)),
     }
     if found.schema.is_newest:
         engine = open_engine(url)
@@ -73,18 +69,15 @@ def _contents(engine: Engine) -> dict[str, Any]:
     }
 
 
-def _runs(home: Path, demo: str | None) -> list[dict[str, Any]]:
-    records_folder = dagster_home_of(home)
-    if not (records_folder / "dagster.yaml").is_file():
+def _runs(home: Path) -> list[dict[str, Any]]:
+    if not (home / "dagster.yaml").is_file():
         return []
-    wanted = dg.RunsFilter(tags={DEMO_TAG: demo}) if demo else None
-    with opened_instance(records_folder) as instance:
-        records = instance.get_run_records(filters=wanted, limit=RUNS_SHOWN)
+    with opened_instance(home) as instance:
+        records = instance.get_run_records(limit=RUNS_SHOWN)
     return [
         {
             "run_id": record.dagster_run.run_id,
             "job": record.dagster_run.job_name,
-            "demo": record.dagster_run.tags.get(DEMO_TAG),
             "status": record.dagster_run.status.value,
             "started": _moment(record.start_time),
             "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,

@@ -67,7 +67,21 @@ def dagster_home(data: Path) -> Path:
     Raises:
         PipelineError: FILE_NOT_WRITABLE where it can't be made.
     """
-    home = dagster_home_of(data)
+    return ready_home(dagster_home_of(data))
+
+
+def ready_home(home: Path) -> Path:
+    """Make a folder ready for a Dagster instance.
+
+    Args:
+        home: The folder; made where it is missing.
+
+    Returns:
+        The same folder.
+
+    Raises:
+        PipelineError: FILE_NOT_WRITABLE where it can't be made.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True)
         with _alone_in(home):

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, Verbosity, app, exit_status
-from babynames_dagster.cli.demo import DEMO_TAG, demo_folder, demo_name, enter_demo
 from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_instance
 from babynames_dagster.cli.summary import PipelineResult
@@ -18,6 +17,7 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
+from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, current_settings
 
@@ -83,16 +83,16 @@ def demo(
 ) -> None:
     """Run the whole graph against a sandbox on loopback: no account needed.
 
-    Its state lies below `data/demo`, one folder a dataset, unless DATABASE_URL or DOWNLOAD_DIR are set.
+    Its tables, files, logs and Dagster's records lie below `data/demo`, one folder a dataset, whatever `.env` says.
+    Only DATABASE_URL in the environment itself names another database.
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
-    home = current_settings().data
+    folder = sandbox_folder(current_settings().data, sandbox_name(dataset))
     context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
-    name = demo_name(dataset)
-    with _demo(dataset, demo_folder(home, name)) as settings:
+    with _demo(dataset, folder) as settings:
         begin_log(context, settings)
-        run_and_show(settings, context.obj, WantedRun(tags={DEMO_TAG: name}), json=json, home=home)
+        run_and_show(settings, context.obj, WantedRun(), json=json)
 
 
 def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbosity:
@@ -102,15 +102,20 @@ def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbo
 
 @contextmanager
 def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
-    """Point this process at a sandbox of its own, and at the state of its demo."""
-    with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
-        os.environ.update(sandbox.environment)
-        yield enter_demo(folder)
+    """Point this process at a sandbox, and at its folder."""
+    given = os.environ.get("DATABASE_URL", "").strip()
+    with running_sandbox(dataset=dataset, state=folder / "stand-in") as sandbox:
+        os.environ.update(own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {}))
+        current_settings.cache_clear()
+        settings = current_settings()
+        if given:
+            err.print(
+                f"Note: DATABASE_URL is set, so the demo's names go to {settings.sqlalchemy_url()!r}.", markup=False
+            )
+        yield settings
 
 
-def run_and_show(
-    settings: Settings, verbosity: Verbosity, wanted: WantedRun, *, json: bool, home: Path | None = None
-) -> None:
+def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *, json: bool) -> None:
     """Run the main job, or some of its assets, and show what happened.
 
     Args:
@@ -118,7 +123,6 @@ def run_and_show(
         verbosity: How much to say meanwhile.
         wanted: What to run.
         json: Whether to print one JSON object instead of tables.
-        home: The data folder that holds the Dagster instance, where it is not the run's own.
 
     Raises:
         Exit: With the error's status where the run failed.
@@ -127,7 +131,7 @@ def run_and_show(
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
             err.print(f"Note: {warning}", markup=False)
-    with shared_instance(home or settings.data) as instance, shown_progress(quiet=verbosity.quiet):
+    with shared_instance(settings.data) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, wanted, verbose=verbosity.verbose)
     _finish(result, json=json)
 

@@ -13,11 +13,13 @@ from dotenv import dotenv_values
 
 from babynames_dagster.cli.app import app
 from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.pipeline import ready_home
 from babynames_dagster.cli.terminal import err, out, say
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.login import sign_in_by_hand
+from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import current_settings
 
@@ -59,26 +61,29 @@ def sandbox(
 ) -> None:
     """Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.
 
-    Prints the `export` lines that point the pipeline, and plain `dagster` commands, at it.
+    Prints the `export` lines that point the pipeline, and plain `dagster` commands, at it. Tables, files, logs and
+    Dagster's records are those of `babynames demo` with the same dataset, whatever `.env` says.
 
     Example: `babynames sandbox --dataset names.zip`
     """
-    data = current_settings().data / "sandbox"
+    folder = sandbox_folder(current_settings().data, sandbox_name(dataset))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with running_sandbox(
-        dataset=dataset, state=data / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
+        dataset=dataset, state=folder / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
     ) as stand_ins:
-        overruled = sorted(stand_ins.environment.keys() & dotenv_values(".env").keys())
+        variables = own_variables(folder) | stand_ins.environment
+        overruled = sorted(variables.keys() & dotenv_values(".env").keys())
         if overruled:
             err.print(
                 f"Careful: the .env here sets {', '.join(overruled)}, and `dagster` commands let .env overrule what is "
                 "exported: run them in another folder.",
                 markup=False,
             )
-        for line in (*stand_ins.export_lines(), f"export DATA_DIR={shlex.quote(str(data))}"):
-            print(line, flush=True)  # noqa: T201 - for eval and copying, without any styling
+        ready_home(Path(variables["DAGSTER_HOME"]))
+        for name, value in sorted(variables.items()):
+            print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - for eval, without any styling
         err.print("Serving until Ctrl-C.")
         stop.wait()
     err.print("Stopped.")

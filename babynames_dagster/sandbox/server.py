@@ -1,6 +1,5 @@
 """The whole sandbox: the Kaggle-like site and the HubSpot-like API, and what points the pipeline at them."""
 
-import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,10 +28,6 @@ class Sandbox:
     environment: dict[str, str]
     kaggle: ServedKaggle
     hubspot_url: str
-
-    def export_lines(self) -> list[str]:
-        """Return `export NAME=value` for each variable, for a shell."""
-        return [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
 
 
 @contextmanager

@@ -164,7 +164,8 @@ class Settings(BaseSettings):
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Say who wins: what is given in code, the environment, `.env`, the defaults."""
-        return init_settings, environment(settings_cls), env_file(settings_cls, ENV_FILE)
+        exported = environment(settings_cls)
+        return init_settings, exported, env_file(settings_cls, ENV_FILE, without=exported.named)
 
     @field_validator("max_year")
     @classmethod

@@ -6,6 +6,7 @@ What belongs here: names of variables, and the syntax of `.env`. What does not: 
 import io
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,29 @@ _VERBATIM = {"csv_delimiter"}
 
 
 class NamedTexts(PydanticBaseSettingsSource):
-    """Takes the settings from texts by variable name, in any case; blank ones count as not set."""
+    """Takes the settings from texts by variable name, in any case; blank ones count as not set.
 
-    def __init__(self, settings_cls: type[BaseSettings], texts: Mapping[str, str]) -> None:
-        """Look the settings' names up in these texts."""
+    Attributes:
+        named: The fields that have a text here, blank ones included.
+    """
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], texts: Mapping[str, str], *, without: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Look the settings' names up in these texts.
+
+        Args:
+            settings_cls: The settings.
+            texts: Texts by variable name.
+            without: Fields to leave alone, because a stronger source names them.
+        """
         super().__init__(settings_cls)
+        self.named = {OLDER_NAMES.get(name.lower(), name.lower()) for name in texts}
         self._texts: dict[str, str] = {}
         older: dict[str, str] = {}
         for name, text in texts.items():
-            if text.strip():
-                field = name.lower()
+            field = name.lower()
+            if text.strip() and OLDER_NAMES.get(field, field) not in without:
                 if field in OLDER_NAMES:
                     older[OLDER_NAMES[field]] = text
                 else:
@@ -59,11 +73,17 @@ def environment(settings_cls: type[BaseSettings]) -> NamedTexts:
     return NamedTexts(settings_cls, os.environ)
 
 
-def env_file(settings_cls: type[BaseSettings], path: Path) -> NamedTexts:
+def env_file(settings_cls: type[BaseSettings], path: Path, *, without: AbstractSet[str] = frozenset()) -> NamedTexts:
     """Return a `.env` as a source; an absent one is empty.
 
     It is read as Node's dotenv reads it, as the TypeScript version did: a `$` in a value is a dollar sign, and
-    backticks quote as well.
+    backticks quote as well. As there, a variable that the environment names is not taken from the file, not even
+    where it is blank: so `SMTP_HOST= babynames ...` leaves out what `.env` says.
+
+    Args:
+        settings_cls: The settings.
+        path: The file.
+        without: The fields that the environment names.
 
     Raises:
         PipelineError: INVALID_CONFIG where it can't be read.
@@ -85,7 +105,8 @@ def env_file(settings_cls: type[BaseSettings], path: Path) -> NamedTexts:
             remedy=f"Make {path} readable for this user, or remove it.",
         ) from None
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return NamedTexts(settings_cls, {name: _without_backticks(value) for name, value in values.items() if value})
+    texts = {name: _without_backticks(value) for name, value in values.items() if value}
+    return NamedTexts(settings_cls, texts, without=without)
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -61,16 +61,29 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert "`babynames status --demo sample`" in real
     left = json.loads(run_babynames("status", "--demo", "sample", "--json", folder=tmp_path).stdout)
     assert left["tables"]["baby_names"] == told["table_rows"]
-    assert [run["demo"] for run in left["runs"]] == ["sample", "sample"]
+    assert [run["status"] for run in left["runs"]] == ["SUCCESS", "SUCCESS"]
+    assert json.loads(run_babynames("status", "--json", folder=tmp_path).stdout)["runs"] == []
 
 
-def test_the_demo_leaves_a_real_runs_database_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("real", [{}, {"DAGSTER_HOME": "{folder}/real/dagster", "DOWNLOAD_DIR": "{folder}/real"}])
+def test_the_demo_leaves_a_real_runs_database_folders_and_records_alone(tmp_path: Path, real: dict[str, str]) -> None:
     (tmp_path / ".env").write_text(
         "DB_HOST=127.0.0.1\nDB_PORT=1\nDB_NAME=real\nDB_USER=real\nMAX_RECORDS=7\nDEMO_MODE=true\nKAGGLE_METHOD=api\n"
+        f"DOWNLOAD_DIR={tmp_path}/real\nLOG_DIR={tmp_path}/real\nALERT_WEBHOOK_URL=http://127.0.0.1:1/\n"
     )
-    told = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
+    environment = {name: value.format(folder=tmp_path) for name, value in real.items()}
+    told = json.loads(run_babynames("demo", "--json", folder=tmp_path, environment=environment).stdout)
     assert told["contacts_created"] == 7
-    assert not (tmp_path / "data" / "babynames.db").exists()
+    assert not (tmp_path / "real").exists()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["demo"]
+
+
+def test_a_demo_on_a_database_of_the_environment_says_so(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path / 'chosen.db'}", "KAGGLE_METHOD": "api"}
+    answer = run_babynames("demo", folder=tmp_path, environment=environment)
+    assert answer.returncode == 0, answer.stderr
+    assert "chosen.db" in next(line for line in answer.stderr.splitlines() if "DATABASE_URL is set" in line)
+    assert (tmp_path / "chosen.db").exists()
 
 
 def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(

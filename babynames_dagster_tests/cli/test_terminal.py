@@ -4,17 +4,15 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import requests
 import typer.main
 
 from babynames_dagster.cli.app import app
-from babynames_dagster_tests.support.command import SCRIPTS, clean_environment, run_babynames, start_script
+from babynames_dagster_tests.support.command import SCRIPTS, clean_environment, run_babynames
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 
@@ -124,26 +122,3 @@ def test_flags_have_no_needless_opposites() -> None:
     assert len(commands) == 10
     for command in (group, *commands.values()):
         assert [option.name for option in command.params if option.secondary_opts] == []
-
-
-def test_the_sandbox_prints_what_points_at_it_and_serves_until_ctrl_c(tmp_path: Path, dataset: Path) -> None:
-    process = start_script("babynames", "sandbox", "--dataset", str(dataset), folder=tmp_path)
-    assert process.stdout is not None
-    exported = {}
-    for line in process.stdout:
-        name, _, value = line.strip().removeprefix("export ").partition("=")
-        exported[name] = value
-        if name == "DATA_DIR":
-            break
-    answer = requests.get(
-        f"{exported['HUBSPOT_BASE_URL']}/account-info/v3/details",
-        headers={"Authorization": f"Bearer {exported['HUBSPOT_ACCESS_TOKEN']}"},
-        timeout=10,
-    )
-    assert answer.status_code == 200
-    assert requests.get(exported["KAGGLE_BASE_URL"], timeout=10).status_code == 200
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, output) == (0, "")
-    assert errors.splitlines()[-1] == "Stopped."
-    assert "Traceback" not in errors

@@ -21,7 +21,6 @@ def test_its_variables_make_complete_settings(tmp_path: Path, monkeypatch: pytes
         settings.require("kaggle_email", "kaggle_password", "kaggle_username", "kaggle_key", "hubspot_access_token")
         assert settings.kaggle_base_url == sandbox.kaggle.url
         assert settings.hubspot_base_url == sandbox.hubspot_url
-        assert f"export KAGGLE_BASE_URL={sandbox.kaggle.url}" in sandbox.export_lines()
 
 
 def test_serves_the_dataset_that_it_is_given(tmp_path: Path) -> None:

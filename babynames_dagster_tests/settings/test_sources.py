@@ -114,12 +114,22 @@ def test_an_empty_newer_name_leaves_the_older_one_in_force(monkeypatch: pytest.M
 
 def test_blank_values_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     write_env("DB_PORT=3307\nDB_HOST=\nKAGGLE_EMAIL=''\n")
-    for name in ("DB_PORT", "DB_PASSWORD", "DB_USER", "DATABASE_URL", "LOG_LEVEL", "DEMO_MODE"):
+    for name in ("DB_PASSWORD", "DB_USER", "DATABASE_URL", "LOG_LEVEL", "DEMO_MODE"):
         monkeypatch.setenv(name, "  ")
     settings = load_settings()
     assert settings.db_port == 3307
     assert settings.kaggle_email is None
     assert not settings.uses_server
+
+
+def test_a_blank_variable_leaves_out_what_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_env("DB_HOST=real\nDB_NAME=real\nDB_USER=real\nSMTP_HOST=mail.example.com\nHUBSPOT_API_KEY=real\n")
+    for name in ("DB_HOST", "DB_NAME", "DB_USER", "smtp_host", "HUBSPOT_ACCESS_TOKEN"):
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert not settings.uses_server
+    assert settings.smtp_host is None
+    assert settings.hubspot_access_token is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""`babynames sandbox`: what it exports keeps everything in its own folder, and it serves until Ctrl-C."""
+
+import json
+import shlex
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from babynames_dagster.sandbox.home import own_variables, sandbox_name
+from babynames_dagster.settings import load_settings
+from babynames_dagster_tests.support.command import run_babynames, start_script
+
+REAL_ENV = """\
+DATABASE_URL=sqlite:///{folder}/real.db
+DB_HOST=db.example.com
+DB_NAME=real
+DB_USER=real
+DB_PASSWORD=real
+DATA_DIR={folder}/real
+DOWNLOAD_DIR={folder}/real/downloads
+LOG_DIR={folder}/real/logs
+KAGGLE_EMAIL=real@example.com
+HUBSPOT_API_KEY=pat-real
+ALERT_WEBHOOK_URL=https://hooks.example.com/real
+ALERT_EMAIL_TO=real@example.com
+SMTP_HOST=mail.example.com
+SMTP_PASSWORD=real
+BATCH_SIZE=1000
+"""
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[Mapping[str, str]]:
+    """Run `babynames sandbox` until the block ends, and then end it as Ctrl-C does."""
+    process = start_script("babynames", "sandbox", *arguments, folder=folder)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("Serving"):
+            break
+    assert process.stdout is not None
+    exported: dict[str, str] = {}
+    while not exported.keys() >= own_variables(folder).keys() | {"KAGGLE_BASE_URL", "HUBSPOT_BASE_URL"}:
+        name, _, value = process.stdout.readline().removeprefix("export ").partition("=")
+        exported[name] = "".join(shlex.split(value))
+    yield exported
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert errors.splitlines()[-1] == "Stopped."
+    assert "Traceback" not in errors
+
+
+def test_a_run_with_its_variables_leaves_alone_all_that_the_env_file_names(tmp_path: Path, dataset: Path) -> None:
+    own_data = "".join(line + "\n" for line in REAL_ENV.splitlines() if not line.startswith("DATA_DIR"))
+    (tmp_path / ".env").write_text(own_data.format(folder=tmp_path))
+    with serving(tmp_path, "--dataset", str(dataset)) as exported:
+        assert requests.get(exported["KAGGLE_BASE_URL"], timeout=10).status_code == 200
+        environment = {**exported, "KAGGLE_METHOD": "api", "REJECT_LIMIT": "50%"}
+        answer = run_babynames("run", "--json", folder=tmp_path, environment=environment)
+        assert answer.returncode == 0, answer.stderr
+        assert json.loads(answer.stdout)["contacts_created"] == 3
+        name = sandbox_name(dataset)
+        left = json.loads(run_babynames("status", "--demo", name, "--json", folder=tmp_path).stdout)
+    assert left["tables"]["baby_names"] == 3
+    assert [run["status"] for run in left["runs"]] == ["SUCCESS"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "data", "dataset.csv"]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["demo"]
+
+
+def test_no_secret_database_or_receiver_of_the_env_file_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".env").write_text(REAL_ENV.format(folder=tmp_path))
+    for name, value in own_variables(tmp_path / "own").items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    left = {
+        name for name, value in settings.model_dump().items() if "real" in str(value) or "example.com" in str(value)
+    }
+    assert left == {"kaggle_email"}  # the stand-ins set it
+    assert str(settings.sqlalchemy_url()) == f"sqlite:///{tmp_path / 'own' / 'babynames.db'}"
+    assert (settings.smtp_host, settings.alert_webhook_url, settings.hubspot_access_token) == (None, None, None)
+    assert settings.batch_size == 1000
+
+
+@pytest.mark.parametrize(
+    ("file", "stem"),
+    [("babyNamesUSYOB-full.csv.zip", "babyNamesUSYOB-full"), ("Namen 2024.CSV", "Namen-2024"), ("é", "dataset")],
+)
+def test_a_sandbox_is_named_after_its_file(tmp_path: Path, file: str, stem: str) -> None:
+    (tmp_path / file).write_text("Name,Sex\n")
+    assert sandbox_name(tmp_path / file).rpartition("-")[0] == stem
+    assert sandbox_name(None) == "sample"
