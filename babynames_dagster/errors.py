@@ -98,6 +98,10 @@ class ErrorCode(Enum):
     HUBSPOT_VERSION_GONE = (False, "Set HUBSPOT_API_VERSION to a version that HubSpot serves, such as 2026-03.")
     HUBSPOT_NOT_FOUND = (False, "Check HUBSPOT_BASE_URL and HUBSPOT_API_VERSION: HubSpot has no such address.")
     HUBSPOT_PROPERTY_ERROR = (False, "Create the property or option in HubSpot, or change the mapping.")
+    HUBSPOT_GUARD = (
+        False,
+        "Look at what it is; if it is meant, run again with --override-guards, or set the named variable.",
+    )
     HUBSPOT_DAILY_LIMIT = (False, "Run again after the named time: what was done is kept.")
     HUBSPOT_MIGRATING = (False, "HubSpot moves this account: run again after the named time.")
     HUBSPOT_UNREACHABLE = (True, "Check the network, the proxy and HUBSPOT_BASE_URL.")

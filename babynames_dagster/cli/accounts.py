@@ -8,8 +8,11 @@ from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app
 from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.migrate import ensure_schema
 from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster.resources.reporting import log_progress
 from babynames_dagster.settings import current_settings
@@ -20,10 +23,15 @@ def undo(
     context: typer.Context,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    override_guards: Annotated[
+        bool, typer.Option("--override-guards", help="Archive more than HUBSPOT_MAX_ARCHIVES allows.")
+    ] = False,
 ) -> None:
     """Archive in HubSpot the contacts that this pipeline created; never those it only updated.
 
-    Example: `babynames undo`
+    Each is looked at first: one that was merged, or whose email was changed, stays.
+
+    Example: `babynames undo --override-guards`
     """
     settings = current_settings()
     begin_log(context, settings)
@@ -36,14 +44,29 @@ def undo(
             if not count:
                 say(f"Nothing to undo in portal {client.portal_id}.")
                 return
+            guards = Guards.from_settings(settings, overridden=override_guards)
+            guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
             if not yes:
                 typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
             with shown_progress(quiet=verbosity.quiet):
                 report = undo_created(client, engine, settings=settings, on_progress=log_progress)
-        say(f"Archived {report.archived:,} contacts in portal {client.portal_id}; {report.failed:,} failed.")
+        say(told(report, client.portal_id))
+        for kept in report.first_kept:
+            say(f"Kept: {kept}")
         if report.stopped is not None:
             show_error(report.stopped)
         if report.failed or report.stopped is not None:
             raise typer.Exit(EXIT_FAILED)
     finally:
         engine.dispose()
+
+
+def told(report: ArchiveReport, portal_id: int) -> str:
+    """Say in a line what became of contacts that were to be archived."""
+    parts = [f"Archived {report.archived:,} contacts in portal {portal_id}"]
+    if report.absent:
+        parts.append(f"{report.absent:,} were not there any more")
+    if report.kept:
+        parts.append(f"{report.kept.total():,} are ours no more and stay")
+    reason = f" ({report.problem.category}: {report.problem.message})" if report.problem else ""
+    return "; ".join([*parts, f"{report.failed:,} failed{reason}."])

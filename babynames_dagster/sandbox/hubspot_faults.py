@@ -57,6 +57,8 @@ class FaultKind(Enum):
     """Everything good was written; the answer's errors don't say which rows they are about."""
     EMPTY = "empty"
     """Nothing was written; 200, COMPLETE, no results."""
+    PENDING = "pending"
+    """The batch is still worked on: 200, PENDING, no results."""
     SLOW = "slow"
     """The answer takes `seconds` longer."""
 
@@ -219,6 +221,10 @@ def _refused_batch(fault: Fault, correlation_id: str) -> Response:
     return JSONResponse(error_body(message, category, correlation_id), status)
 
 
+def _pending(_: Fault, correlation_id: str) -> Response:
+    return JSONResponse({"status": "PENDING", "results": [], "correlationId": correlation_id})
+
+
 def _empty(_: Fault, correlation_id: str) -> Response:
     return JSONResponse({"status": "COMPLETE", "results": [], "correlationId": correlation_id})
 
@@ -233,4 +239,5 @@ _REFUSALS = {
     FaultKind.UNAUTHORIZED: _unauthorized,
     FaultKind.REFUSED_BATCH: _refused_batch,
     FaultKind.EMPTY: _empty,
+    FaultKind.PENDING: _pending,
 }

@@ -19,6 +19,7 @@ from babynames_dagster.settings.types import (
     MYSQL_DIALECTS,
     AnyCase,
     ApiVersion,
+    Bound,
     Cron,
     DatabaseAddress,
     DatasetName,
@@ -132,6 +133,15 @@ class Settings(BaseSettings):
     hubspot_timeout: Seconds = Field(30.0, gt=0, description="Seconds to wait for an answer")
     hubspot_wait: Seconds = Field(
         3600.0, ge=0, description="Seconds to wait for another run that sends the same partitions"
+    )
+    hubspot_max_creates: Bound = Field(
+        "", description="Most contacts that one run may create: a number or a share; empty: any"
+    )
+    hubspot_max_updates: Bound = Field(
+        "", description="Most contacts that one run may update: a number or a share; empty: any"
+    )
+    hubspot_max_archives: Bound = Field(
+        "5%", description="Most contacts that one run may archive: a number, a share (`5%`), or `off`"
     )
     demo_mode: bool = Field(default=False, description="Send only the first MAX_RECORDS names")
     max_records: int = Field(50, ge=0, description="How many names DEMO_MODE sends")

@@ -44,6 +44,18 @@ def _share(value: object) -> object:
     return float(text[:-1]) / 100 if re.fullmatch(r"\d+(\.\d+)?%", text) else value
 
 
+def _bound(value: object) -> object:
+    """Accept a number, a share (`5%`, `0.05`), and `off`."""
+    text = str(value).strip().lower()
+    if text in {"", "off", "none"}:
+        return ""
+    if re.fullmatch(r"0?\.\d+|1\.0*", text):
+        return f"{float(text) * 100:g}%"
+    if not re.fullmatch(r"\d{1,9}|\d+(\.\d+)?%", text):
+        raise ValueError("must be a number, a share such as 5%, or off")
+    return text
+
+
 def _json(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -166,6 +178,7 @@ def _database_address(value: SecretStr) -> SecretStr:
 
 AnyCase = Annotated[_Choice, BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)]
+Bound = Annotated[str, BeforeValidator(_bound)]
 Share = Annotated[float, BeforeValidator(_share)]
 JsonTexts = Annotated[dict[str, str], BeforeValidator(_json)]
 JsonSelectors = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_selectors)]

@@ -50,7 +50,10 @@ def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, envir
     assert (one.returncode, one.stderr) == (0, "")
     assert json.loads(one.stdout)["contacts_unchanged"] == 1
 
-    undone = run_babynames("undo", "--yes", folder=tmp_path, environment=environment)
+    guarded = run_babynames("undo", "--yes", folder=tmp_path, environment=environment)
+    assert guarded.returncode == 1
+    assert "2 contacts to archive, at most 1 allowed (HUBSPOT_MAX_ARCHIVES=5% of 2)" in guarded.stderr
+    undone = run_babynames("undo", "--yes", "--override-guards", folder=tmp_path, environment=environment)
     assert undone.returncode == 0, undone.stderr
     assert "Archived 2 contacts" in undone.stdout
 

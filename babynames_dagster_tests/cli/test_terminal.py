@@ -74,7 +74,7 @@ def test_a_question_is_asked_before_anything_is_drawn_live(
 ) -> None:
     run = run_babynames("run", "--path", str(dataset), folder=tmp_path, environment=environment)
     assert run.returncode == 0, run.stderr
-    status, drawn = run_on_terminal("undo", folder=tmp_path, environment=environment)
+    status, drawn = run_on_terminal("undo", "--override-guards", folder=tmp_path, environment=environment)
     assert status == 0, drawn
     before, question, after = drawn.partition("[y/N]: ")
     assert question

@@ -56,7 +56,7 @@ class RejectedContact:
 
 @dataclass(frozen=True)
 class CreatedContact:
-    """A contact that exists because this ledger's sync made it."""
+    """A contact that exists because this ledger's sync made it, under the email that HubSpot acknowledged."""
 
     name_id: int
     email: str
@@ -208,7 +208,7 @@ def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator
     after = 0
     while True:
         statement = (
-            sa.select(entry.name_id, entry.email, entry.hubspot_id)
+            sa.select(entry.name_id, sa.func.coalesce(entry.hubspot_email, entry.email), entry.hubspot_id)
             .where(created_by_us(portal_id), entry.name_id > after)
             .order_by(entry.name_id)
             .limit(page_rows)
@@ -220,6 +220,21 @@ def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator
         if len(rows) < page_rows:
             return
         after = rows[-1].name_id
+
+
+def contacts_in_ledger(engine: Engine, portal_id: int) -> int:
+    """Count the contacts that a portal has by the ledger: acknowledged, and not archived since.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = sa.select(sa.func.count()).where(
+        entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.outcome != LedgerOutcome.ARCHIVED.value
+    )
+    with reading(engine) as connection:
+        count: int = connection.execute(statement).scalar_one()
+        return count
 
 
 def count_created(engine: Engine, portal_id: int) -> int:

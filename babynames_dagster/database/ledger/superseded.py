@@ -113,6 +113,8 @@ def forget_superseded(engine: Engine, portal_id: int, hubspot_ids: Collection[st
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
+    if not hubspot_ids:
+        return
     kept = superseded_contacts.c
     statement = sa.delete(superseded_contacts).where(
         kept.portal_id == portal_id, kept.hubspot_id.in_(sorted(hubspot_ids))

@@ -120,6 +120,20 @@ def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedCont
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
+    _change(engine, portal_id, contacts, outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)
+
+
+def let_go(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
+    """Record that contacts are this ledger's own no more, although HubSpot has them.
+
+    Raises:
+        PipelineError: Any DB_* code, after some tries where a retry can help.
+    """
+    _change(engine, portal_id, contacts, created_by_us=False)
+
+
+def _change(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact], **values: object) -> None:
+    """Change the entries of contacts, as far as each still means the same record."""
     if not contacts:
         return
     entry = hubspot_contacts.c
@@ -130,7 +144,7 @@ def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedCont
             entry.name_id == sa.bindparam("of_name"),
             entry.hubspot_id == sa.bindparam("of_record"),
         )
-        .values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False, updated_at=utc_now())
+        .values(updated_at=utc_now(), **values)
     )
     ordered = sorted(contacts, key=lambda contact: contact.name_id)
     keys = [{"of_name": contact.name_id, "of_record": contact.hubspot_id} for contact in ordered]

@@ -49,6 +49,7 @@ class Endpoint:
 ACCOUNT = Endpoint("GET", "account-info", "details", counts_daily=False)
 PROPERTIES = Endpoint("GET", "crm/properties", "contacts")
 READ = Endpoint("POST", "crm/objects", "contacts/batch/read")
+READ_ARCHIVED = Endpoint("POST", "crm/objects", "contacts/batch/read?archived=true")
 UPSERT = Endpoint("POST", "crm/objects", "contacts/batch/upsert")
 CREATE = Endpoint("POST", "crm/objects", "contacts/batch/create")
 UPDATE = Endpoint("POST", "crm/objects", "contacts/batch/update")

@@ -13,8 +13,9 @@ from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.hubspot.upkeep.account_check import check_account
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.read_back import SampleComparison, compare_sample
-from babynames_dagster.hubspot.upkeep.undo import UndoReport, contacts_to_undo, undo_created
+from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.hubspot import (
     PORTAL,
@@ -28,7 +29,7 @@ from babynames_dagster_tests.support.hubspot import (
 )
 
 
-def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> UndoReport:  # noqa: ANN401 - the settings' own types
+def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> ArchiveReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
     with open_client(settings, engine) as client:
         return undo_created(client, engine, settings=settings)
