@@ -16,7 +16,7 @@ def _run(connection: Connection) -> None:
 
 def _run_offline() -> None:
     context.configure(
-        url=load_settings().sqlalchemy_url().render_as_string(hide_password=False),
+        url=load_settings().database_address().render_as_string(hide_password=False),
         target_metadata=metadata,
         literal_binds=True,
     )
@@ -30,5 +30,5 @@ if context.is_offline_mode():
 elif handed_over is not None:
     _run(handed_over)
 else:
-    with writing(open_engine(load_settings().sqlalchemy_url())) as opened:
+    with writing(open_engine(load_settings().database_address())) as opened:
         _run(opened)

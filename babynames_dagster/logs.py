@@ -34,17 +34,17 @@ def log_to_files(settings: Settings, logger: logging.Logger | None = None) -> No
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
     target = logging.getLogger(LOGGER) if logger is None else logger
-    if any(isinstance(handler, DailyFiles) and handler.folder == settings.logs for handler in target.handlers):
+    if any(isinstance(handler, DailyFiles) and handler.folder == settings.files.logs for handler in target.handlers):
         return
-    handler = DailyFiles(settings.logs)
-    handler.setLevel(settings.log_level)
-    handler.setFormatter(SafeLines(Mask(settings)))
+    handler = DailyFiles(settings.files.logs)
+    handler.setLevel(settings.files.log_level)
+    handler.setFormatter(SafeLines(Mask(settings.secrets())))
     try:
         handler.open()
     except OSError as error:
         raise PipelineError(
             ErrorCode.FILE_NOT_WRITABLE,
-            f"The log folder {settings.logs} can't be written: {error.strerror}.",
+            f"The log folder {settings.files.logs} can't be written: {error.strerror}.",
             remedy="Make it writable for this user, or name another one in LOG_DIR.",
         ) from error
     if not target.isEnabledFor(handler.level):

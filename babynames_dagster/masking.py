@@ -6,13 +6,11 @@ care that a message should have taken not to hold a secret in the first place; t
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
-
-from babynames_dagster.settings import Settings
 
 HIDDEN = "********"
 
@@ -23,9 +21,10 @@ _SHORTEST = 4
 class Mask:
     """Replaces the values of secret settings in any text, also where they are escaped for a URL or JSON."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Learn what is secret in these settings."""
-        forms = {form for secret in _secrets(settings) if len(secret) >= _SHORTEST for form in forms_of(secret)}
+    def __init__(self, secrets: Iterable[tuple[str, SecretStr]]) -> None:
+        """Learn what is secret: variables and their values."""
+        texts = [_secret_text(name, value.get_secret_value()) for name, value in secrets]
+        forms = {form for text in texts if len(text) >= _SHORTEST for form in forms_of(text)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
@@ -34,15 +33,9 @@ class Mask:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if not isinstance(value, SecretStr):
-            continue
-        if name == "database_url":  # an address is no secret, the password in it is
-            yield make_url(value.get_secret_value()).password or ""
-        else:
-            yield value.get_secret_value()
+def _secret_text(name: str, value: str) -> str:
+    # An address is no secret, the password in it is.
+    return make_url(value).password or "" if name == "DATABASE_URL" else value
 
 
 def forms_of(secret: str) -> set[str]:

@@ -83,7 +83,7 @@ def test_chromium_draws_it(tmp_path: Path) -> None:
     svg = births_chart({2000: 1, 2001: 5}, [("José & <b>", 7), ("Zoë", 5)])
     page_file = tmp_path / "page.html"
     page_file.write_text(f'<img src="{as_markdown(svg)[9:-1]}">', encoding="utf-8")
-    program = find_chromium(load_settings().chromium_path)
+    program = find_chromium(load_settings().kaggle.chromium_path)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program) as browser:
         page = browser.new_page()
         page.goto(page_file.as_uri())

@@ -34,7 +34,7 @@ def daily_files(logger: logging.Logger) -> list[DailyFiles]:
 
 
 def lines(settings: Settings) -> list[str]:
-    return "".join(path.read_text(encoding="utf-8") for path in sorted(settings.logs.glob("*.log"))).splitlines()
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(settings.files.logs.glob("*.log"))).splitlines()
 
 
 def test_each_line_has_iso_time_and_level_those_of_tracebacks_and_broken_names_too(logger: logging.Logger) -> None:
@@ -62,8 +62,8 @@ def test_the_file_is_named_for_the_day_and_the_next_day_has_another(logger: logg
         logger.handle(record)
     today = datetime.now().astimezone().date()
     names = [f"babynames-{today + timedelta(days=days)}.log" for days in (0, 1)]
-    assert sorted(path.name for path in settings.logs.iterdir()) == names
-    assert [(settings.logs / name).read_text(encoding="utf-8").split(": ")[1] for name in names] == [
+    assert sorted(path.name for path in settings.files.logs.iterdir()) == names
+    assert [(settings.files.logs / name).read_text(encoding="utf-8").split(": ")[1] for name in names] == [
         "day 0\n",
         "day 1\n",
     ]
@@ -71,16 +71,16 @@ def test_the_file_is_named_for_the_day_and_the_next_day_has_another(logger: logg
 
 def test_files_of_long_ago_are_removed_and_nothing_else(logger: logging.Logger) -> None:
     settings = load_settings()
-    settings.logs.mkdir(parents=True)
+    settings.files.logs.mkdir(parents=True)
     for day in range(1, 29):
         for month in (1, 2):
-            (settings.logs / f"babynames-2020-{month:02}-{day:02}.log").touch()
-    (settings.logs / "login-failed.png").touch()
+            (settings.files.logs / f"babynames-2020-{month:02}-{day:02}.log").touch()
+    (settings.files.logs / "login-failed.png").touch()
     log_to_files(settings, logger)
-    kept = sorted(path.name for path in settings.logs.glob("*.log"))
+    kept = sorted(path.name for path in settings.files.logs.glob("*.log"))
     assert len(kept) == KEPT_DAYS
     assert "babynames-2020-01-01.log" not in kept
-    assert (settings.logs / "login-failed.png").exists()
+    assert (settings.files.logs / "login-failed.png").exists()
 
 
 def test_log_level_decides_what_is_kept(logger: logging.Logger) -> None:
@@ -144,10 +144,10 @@ def test_a_folder_that_is_lost_later_breaks_nothing_and_is_told_once(
 ) -> None:
     settings = load_settings()
     log_to_files(settings, logger)
-    for path in settings.logs.iterdir():
+    for path in settings.files.logs.iterdir():
         path.unlink()
-    settings.logs.rmdir()
-    settings.logs.touch()
+    settings.files.logs.rmdir()
+    settings.files.logs.touch()
     for _ in range(3):
         record = logger.makeRecord(logger.name, logging.INFO, "", 0, "lost", (), None)
         record.created += 86_400

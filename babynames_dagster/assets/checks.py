@@ -38,7 +38,7 @@ SHOWN = 10
 @dg.asset_check(asset=raw_zip, description="The file still holds what was recorded when it was settled on.")
 def zip_matches_its_record() -> dg.AssetCheckResult:
     """Compare the file's SHA-256 with the recorded one."""
-    record = read_record(current_settings().downloads, ())
+    record = read_record(current_settings().files.downloads, ())
     if record is None:
         return dg.AssetCheckResult(passed=False, description="No run has settled on a file yet.")
     try:
@@ -54,8 +54,8 @@ def zip_matches_its_record() -> dg.AssetCheckResult:
 def raw_zip_is_fresh() -> dg.AssetCheckResult:
     """Compare the file's age with what is allowed."""
     settings = current_settings()
-    allowed = settings.kaggle_max_age_days or FRESH_DAYS
-    record = read_record(settings.downloads, ())
+    allowed = settings.kaggle.max_age_days or FRESH_DAYS
+    record = read_record(settings.files.downloads, ())
     if record is None or not Path(record.path).exists():
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="There is no file.")
     days = (time.time() - Path(record.path).stat().st_mtime) / 86400
@@ -94,7 +94,7 @@ def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResour
 )
 def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
     """Compare the last load's share of rejects with the limit."""
-    limit = current_settings().reject_limit
+    limit = current_settings().load.reject_limit
     with dagster_failures(context.log):
         load = last_finished_load(database.engine, "baby_names")
     if load is None:

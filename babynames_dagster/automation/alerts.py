@@ -57,12 +57,12 @@ def send_alert(alert: Alert, settings: Settings, *, timeout: Seconds = TIMEOUT) 
     Returns:
         What could not be delivered and why, one line a target, for the log.
     """
-    masked = _masked(alert, Mask(settings))
+    masked = _masked(alert, Mask(settings.secrets()))
     failures = []
-    if settings.alert_webhook_url is not None:
-        failures.append(_post(settings.alert_webhook_url.get_secret_value(), slack_message(masked), timeout))
-    if settings.smtp_host is not None:
-        failures.append(_mail(masked, settings.smtp_host, settings, timeout))
+    if settings.alerts.webhook_url is not None:
+        failures.append(_post(settings.alerts.webhook_url.get_secret_value(), slack_message(masked), timeout))
+    if settings.alerts.smtp_host is not None:
+        failures.append(_mail(masked, settings.alerts.smtp_host, settings, timeout))
     return [failure for failure in failures if failure is not None]
 
 
@@ -104,14 +104,14 @@ def _post(url: str, payload: dict[str, str], timeout: Seconds) -> str | None:
 
 
 def _mail(alert: Alert, host: str, settings: Settings, timeout: Seconds) -> str | None:
-    server = f"{host}:{settings.smtp_port}"
-    receivers = [address.strip() for address in (settings.alert_email_to or "").split(",") if address.strip()]
-    sender = settings.alert_email_from or settings.smtp_user
+    server = f"{host}:{settings.alerts.smtp_port}"
+    receivers = [address.strip() for address in (settings.alerts.email_to or "").split(",") if address.strip()]
+    sender = settings.alerts.email_from or settings.alerts.smtp_user
     if not receivers or sender is None:
         return f"no mail through {server}: ALERT_EMAIL_TO and ALERT_EMAIL_FROM must be set"
     try:
         message = mail_message(alert, sender=sender, receivers=receivers)
-        with _connection(host, settings.smtp_port, timeout) as connection:
+        with _connection(host, settings.alerts.smtp_port, timeout) as connection:
             _sign_in(connection, host, settings)
             refused = connection.send_message(message)
     except smtplib.SMTPResponseException as error:
@@ -134,11 +134,11 @@ def _sign_in(connection: smtplib.SMTP, host: str, settings: Settings) -> None:
     if not encrypted and connection.has_extn("starttls"):
         connection.starttls(context=ssl.create_default_context())
         encrypted = True
-    if settings.smtp_user is None or settings.smtp_password is None:
+    if settings.alerts.smtp_user is None or settings.alerts.smtp_password is None:
         return
     if not encrypted and not _is_loopback(host):
         raise smtplib.SMTPNotSupportedError  # a password is not sent in the clear
-    connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+    connection.login(settings.alerts.smtp_user, settings.alerts.smtp_password.get_secret_value())
 
 
 def _is_loopback(host: str) -> bool:

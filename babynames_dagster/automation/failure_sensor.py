@@ -30,7 +30,7 @@ def failure_sensor() -> dg.SensorDefinition:
             code=error.code.name,
             cause=error.what,
             remedy=error.remedy,
-            link=f"{settings.dagster_ui_url}/runs/{run.run_id}",
+            link=f"{settings.alerts.ui_url}/runs/{run.run_id}",
         )
         for problem in send_alert(alert, settings):
             context.log.warning(problem)

@@ -40,7 +40,7 @@ def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinitio
         description="Loads each zip or CSV that turns up in DOWNLOAD_DIR, once per content, whatever its name.",
     )
     def new_file(context: dg.SensorEvaluationContext, database: DatabaseResource) -> dg.SensorResult | dg.SkipReason:
-        downloads = current_settings().downloads
+        downloads = current_settings().files.downloads
 
         def content_state(sha256: str) -> ContentState:
             if is_loaded(database.engine, sha256):

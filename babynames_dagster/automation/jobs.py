@@ -19,7 +19,7 @@ UNDER_WAY = (
 
 def pipeline_assets(settings: Settings) -> list[str]:
     """Return the assets of the main job; the year data only where a year filter needs them."""
-    filtered = settings.min_year is not None or settings.max_year is not None
+    filtered = settings.hubspot.min_year is not None or settings.hubspot.max_year is not None
     return [name for name in ALL_ASSETS if filtered or name != "baby_name_years"]
 
 

@@ -12,7 +12,7 @@ def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="daily",
         job_name=PIPELINE_JOB,
-        cron_schedule=settings.daily_cron,
+        cron_schedule=settings.schedule.daily_cron,
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Kaggle to table to HubSpot, once a day (DAILY_CRON).",
     )

@@ -82,7 +82,7 @@ def _work(engine: Engine, hubspot: HubSpotResource) -> tuple[dict[str, int], lis
     require_years(engine, scope)
     with hubspot.client(engine) as client:
         left = client.limiter.daily_remaining
-        if left is not None and left <= settings.hubspot_daily_reserve:
+        if left is not None and left <= settings.hubspot.daily_reserve:
             raise PipelineError(
                 ErrorCode.HUBSPOT_DAILY_LIMIT,
                 f"{left:,} of today's calls are left, and HUBSPOT_DAILY_RESERVE keeps them.",

@@ -36,9 +36,9 @@ def undo(
     settings = current_settings()
     begin_log(context, settings)
     verbosity: Verbosity = context.obj
-    engine = open_engine(settings.sqlalchemy_url())
+    engine = open_engine(settings.database_address())
     try:
-        ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
+        ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
         with open_client(settings, engine) as client:
             count = contacts_to_undo(engine, client.portal_id)
             if not count:

@@ -27,9 +27,9 @@ def check_database(settings: Settings) -> str:
     Raises:
         PipelineError: MISSING_CONFIG, FILE_NOT_WRITABLE, or any DB_* code.
     """
-    url = settings.sqlalchemy_url()
+    url = settings.database_address()
     found = look_at(url)
-    refuse_schema(found.schema, auto_migrate=settings.db_auto_migrate)
+    refuse_schema(found.schema, auto_migrate=settings.database.auto_migrate)
     if found.server is None:
         _require_place(Path(str(url.database)))
     return describe_database(found)
@@ -66,8 +66,8 @@ def check_hubspot_account(settings: Settings) -> str:
     Raises:
         PipelineError: MISSING_CONFIG, any HUBSPOT_* code, or a DB_* code, because pacing lives in the database.
     """
-    settings.require("hubspot_access_token")
-    url = settings.sqlalchemy_url()
+    settings.hubspot.require("access_token")
+    url = settings.database_address()
     if look_at(url).schema.is_newest:
         return _check_account(settings, open_engine(url))
     # A handful of calls need no place in the app's shared pacing where its table is yet to come.

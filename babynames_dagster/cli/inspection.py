@@ -82,7 +82,7 @@ def status(
         str | None,
         typer.Option(
             help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
-            autocompletion=lambda: sandbox_names(current_settings().data),
+            autocompletion=lambda: sandbox_names(current_settings().files.data),
         ),
     ] = None,
     json: Json = False,
@@ -92,11 +92,11 @@ def status(
     Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
     settings = current_settings()
-    others = sandbox_names(settings.data)
+    others = sandbox_names(settings.files.data)
     if demo is not None:
         if demo not in others:
             raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
-        os.environ.update(own_variables(sandbox_folder(settings.data, demo)))
+        os.environ.update(own_variables(sandbox_folder(settings.files.data, demo)))
         current_settings.cache_clear()
         settings, others = current_settings(), []
     found = overview(settings)
@@ -147,7 +147,7 @@ def rejects(
 
 def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return rejected rows and contacts; none, and a note, where the database is not ready to have any."""
-    url = settings.sqlalchemy_url()
+    url = settings.database_address()
     found = look_at(url)
     if not found.schema.is_newest:
         err.print(f"Note: {describe_database(found)}.", markup=False)

@@ -36,16 +36,16 @@ def overview(settings: Settings) -> dict[str, Any]:
     Raises:
         PipelineError: Any DB_* code.
     """
-    url = settings.sqlalchemy_url()
+    url = settings.database_address()
     found = look_at(url)
     shown: dict[str, Any] = {
         "database": describe_database(found),
-        "data_dir": str(settings.data),
-        "dagster_home": str(dagster_home_of(settings.data)),
+        "data_dir": str(settings.files.data),
+        "dagster_home": str(dagster_home_of(settings.files.data)),
         "tables": {},
         "ledger": [],
         "loads": [],
-        "runs": _runs(dagster_home_of(settings.data)),
+        "runs": _runs(dagster_home_of(settings.files.data)),
     }
     if found.schema.is_newest:
         engine = open_engine(url)

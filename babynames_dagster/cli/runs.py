@@ -88,7 +88,7 @@ def demo(
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
-    folder = sandbox_folder(current_settings().data, sandbox_name(dataset))
+    folder = sandbox_folder(current_settings().files.data, sandbox_name(dataset))
     context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
     with _demo(dataset, folder) as settings:
         begin_log(context, settings)
@@ -110,7 +110,7 @@ def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
         settings = current_settings()
         if given:
             err.print(
-                f"Note: DATABASE_URL is set, so the demo's names go to {settings.sqlalchemy_url()!r}.", markup=False
+                f"Note: DATABASE_URL is set, so the demo's names go to {settings.database_address()!r}.", markup=False
             )
         yield settings
 
@@ -127,11 +127,11 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     Raises:
         Exit: With the error's status where the run failed.
     """
-    settings.require("hubspot_access_token", *settings.needed_for_database)
+    settings.require_for_run()
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings), slow_sync(settings))):
             err.print(f"Note: {warning}", markup=False)
-    with shared_instance(settings.data) as instance, shown_progress(quiet=verbosity.quiet):
+    with shared_instance(settings.files.data) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, wanted, verbose=verbosity.verbose)
     _finish(result, json=json)
 

@@ -32,7 +32,7 @@ def migrate(context: typer.Context) -> None:
     """
     settings = current_settings()
     begin_log(context, settings)
-    engine = open_engine(settings.sqlalchemy_url())
+    engine = open_engine(settings.database_address())
     try:
         before = current_revision(engine)
         upgrade(engine)
@@ -66,7 +66,7 @@ def sandbox(
 
     Example: `babynames sandbox --dataset names.zip`
     """
-    folder = sandbox_folder(current_settings().data, sandbox_name(dataset))
+    folder = sandbox_folder(current_settings().files.data, sandbox_name(dataset))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -101,7 +101,7 @@ def clean(
 
     Examples: `babynames clean`, `babynames clean --all --yes`
     """
-    data = current_settings().data
+    data = current_settings().files.data
     target = data if everything else data / "demo"
     if not target.exists():
         out.print(f"Nothing to remove: {target} does not exist.", markup=False)

@@ -26,10 +26,10 @@ def header_columns(file: DataFile, settings: Settings) -> frozenset[str]:
     Raises:
         PipelineError: As `open_csv`.
     """
-    with open_csv(file, max_uncompressed=settings.max_uncompressed_bytes) as stream:
+    with open_csv(file, max_uncompressed=settings.files.max_uncompressed_bytes) as stream:
         head = stream.read(_HEAD_BYTES)
     # The names that matter are ASCII: without its zero bytes, UTF-16 reads as UTF-8 does.
     text = _MARKS.sub(b"", head).replace(b"\0", b"").decode("utf-8", "replace").lstrip()
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    separators = re.escape(_SEPARATORS + (settings.csv_delimiter or ""))
+    separators = re.escape(_SEPARATORS + (settings.files.csv_delimiter or ""))
     return frozenset(name.strip(" \"'").casefold() for name in re.split(f"[{separators}]", first))

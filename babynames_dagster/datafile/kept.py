@@ -47,11 +47,11 @@ def kept_files(settings: Settings) -> KeptFiles:
     refused = []
     for path in _ours(settings):
         age = _age_days(path)
-        if settings.kaggle_max_age_days is not None and age > settings.kaggle_max_age_days:
-            refused.append(f"{path} is {age:.1f} days old (KAGGLE_MAX_AGE_DAYS={settings.kaggle_max_age_days:g})")
+        if settings.kaggle.max_age_days is not None and age > settings.kaggle.max_age_days:
+            refused.append(f"{path} is {age:.1f} days old (KAGGLE_MAX_AGE_DAYS={settings.kaggle.max_age_days:g})")
             continue
         try:
-            inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+            inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
         except PipelineError as error:
             if error.code not in _UNSOUND:
                 raise
@@ -62,8 +62,8 @@ def kept_files(settings: Settings) -> KeptFiles:
 
 
 def _ours(settings: Settings) -> list[Path]:
-    folder = settings.downloads
-    named = [folder / f"{settings.kaggle_file}.zip", folder / settings.kaggle_file]
+    folder = settings.files.downloads
+    named = [folder / f"{settings.kaggle.file}.zip", folder / settings.kaggle.file]
     present = sorted((path for path in named if path.is_file()), key=_age_days)
     visible = [path for path in folder.glob("[!.]*") if path.suffix.casefold() in _SUFFIXES and path.is_file()]
     others = sorted(set(visible) - set(named), key=_age_days)
@@ -72,7 +72,7 @@ def _ours(settings: Settings) -> list[Path]:
 
 def _is_dataset(path: Path, settings: Settings) -> bool:
     try:
-        found = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+        found = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
         return header_columns(found, settings) >= _COLUMNS
     except PipelineError:
         return False

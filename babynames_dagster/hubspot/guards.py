@@ -46,7 +46,7 @@ class Guards:
     def from_settings(cls, settings: Settings, *, overridden: bool = False) -> "Guards":
         """Return the guards that the settings describe."""
         return cls(
-            settings.hubspot_max_creates, settings.hubspot_max_updates, settings.hubspot_max_archives, overridden
+            settings.hubspot.max_creates, settings.hubspot.max_updates, settings.hubspot.max_archives, overridden
         )
 
     @property

@@ -39,8 +39,10 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         settings = current_settings()
         with dagster_failures(context.log):
             path = obj.path if obj.path == obj.final else promote(obj.path, obj.final)
-            file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
-            write_record(settings.downloads, context.run_id, FileRecord(str(path), obj.sha256, file.size))
+            file = inspect_file(
+                path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
+            )
+            write_record(settings.files.downloads, context.run_id, FileRecord(str(path), obj.sha256, file.size))
         context.add_output_metadata(
             {
                 PATH_KEY: dg.MetadataValue.path(str(path)),
@@ -65,12 +67,12 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         run = context.step_context.dagster_run
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
         with dagster_failures(context.log):
-            record = read_record(settings.downloads, run_ids)
+            record = read_record(settings.files.downloads, run_ids)
             if record is not None:
                 return stored_file(record)
             kept = kept_files(settings).sound
             if kept is None:
-                raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.downloads} yet.")
+                raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.files.downloads} yet.")
             return stored_file(FileRecord(str(kept), sha256_of(kept), kept.stat().st_size))
 
 
@@ -82,7 +84,7 @@ def stored_file(record: FileRecord) -> StoredFile:
     """
     settings = current_settings()
     file = inspect_file(
-        Path(record.path), wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes
+        Path(record.path), wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
     )
     found = sha256_of(file.path)
     if found != record.sha256:

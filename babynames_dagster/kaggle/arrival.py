@@ -34,10 +34,10 @@ def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> Data
     Raises:
         PipelineError: A KAGGLE_* code where another download may be better, else what `inspect_file` says.
     """
-    _raise_if_message(path, Mask(settings))
+    _raise_if_message(path, Mask(settings.secrets()))
     try:
-        found = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
-        verify_content(found, max_uncompressed=settings.max_uncompressed_bytes)
+        found = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
+        verify_content(found, max_uncompressed=settings.files.max_uncompressed_bytes)
     except PipelineError as error:
         if error.code not in _BAD_DOWNLOAD:
             raise
@@ -46,8 +46,8 @@ def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> Data
         raise PipelineError(
             ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a text without a column Name in the file's place."
         )
-    if found.member and PurePosixPath(found.member).name != settings.kaggle_file:
-        log.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle_file, found.member)
+    if found.member and PurePosixPath(found.member).name != settings.kaggle.file:
+        log.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle.file, found.member)
     return found
 
 

@@ -31,12 +31,12 @@ def check_kaggle(settings: Settings) -> str:
     Raises:
         PipelineError: What a run would fail with.
     """
-    if settings.kaggle_method == "api":
+    if settings.kaggle.method == "api":
         return _check_api(settings)
     try:
         return run_apart(lambda: _check_site(settings))
     except PipelineError as error:
-        if settings.kaggle_method == "browser":
+        if settings.kaggle.method == "browser":
             raise
         blocked = error
     return f"{_check_api(settings)}; the browser way is blocked: [{blocked.code.name}] {blocked.what}"
@@ -44,13 +44,13 @@ def check_kaggle(settings: Settings) -> str:
 
 def _check_api(settings: Settings) -> str:
     size = RestDownload(settings, Path()).probe()
-    who = settings.kaggle_username or ("a token" if settings.kaggle_key else "nobody in particular")
+    who = settings.kaggle.username or ("a token" if settings.kaggle.key else "nobody in particular")
     amount = f"{size:,} bytes" if size is not None else "size unknown"
-    return f"{_host(settings)} by REST as {who}: {settings.kaggle_file} of {settings.kaggle_dataset}, {amount}"
+    return f"{_host(settings)} by REST as {who}: {settings.kaggle.file} of {settings.kaggle.dataset}, {amount}"
 
 
 async def _check_site(settings: Settings) -> str:
-    headless = settings.kaggle_headless
+    headless = settings.kaggle.headless
     if headless and kept_session(settings) is None:
         require_credentials(settings)
     async with visiting(settings, _LOG, headless=headless, by_hand=not headless) as visit:
@@ -62,7 +62,7 @@ async def _check_site(settings: Settings) -> str:
                 raise asked_again()
         keep_session_if_possible(settings, await visit.page.context.storage_state())
     how = how_signed_in(kept=kept, headless=headless)
-    return f"{_host(settings)} in the browser {how}: {settings.kaggle_dataset} has a download control"
+    return f"{_host(settings)} in the browser {how}: {settings.kaggle.dataset} has a download control"
 
 
 def how_signed_in(*, kept: bool, headless: bool) -> str:
@@ -78,4 +78,4 @@ def how_signed_in(*, kept: bool, headless: bool) -> str:
 
 
 def _host(settings: Settings) -> str:
-    return urlsplit(settings.kaggle_base_url).netloc
+    return urlsplit(settings.kaggle.base_url).netloc

@@ -116,7 +116,7 @@ def obtain_dataset(
 
 def _given(path: Path, settings: Settings) -> _Fetched:
     named = path.expanduser().resolve()
-    inspect_file(named, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    inspect_file(named, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     return _Fetched(named, named, "given", "file")
 
 
@@ -138,13 +138,13 @@ def _kept_or_fetched(settings: Settings, on_progress: ProgressListener, log: log
 
 
 def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
-    with download_workspace(settings.downloads) as workspace:
-        if settings.kaggle_method == "api":
+    with download_workspace(settings.files.downloads) as workspace:
+        if settings.kaggle.method == "api":
             return _by_rest(settings, workspace, on_progress, log)
         try:
             return _by_browser(settings, workspace, on_progress, log)
         except PipelineError as error:
-            if settings.kaggle_method == "browser" or error.code not in _BROWSER_BLOCKED:
+            if settings.kaggle.method == "browser" or error.code not in _BROWSER_BLOCKED:
                 raise
             blocked = error
         log.warning("The browser way is blocked, the REST way follows: [%s] %s", blocked.code.name, blocked.what)
@@ -160,7 +160,7 @@ def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logge
 
 
 def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
-    log.info("Fetching %s of %s with the browser.", settings.kaggle_file, settings.kaggle_dataset)
+    log.info("Fetching %s of %s with the browser.", settings.kaggle.file, settings.kaggle.dataset)
 
     def attempt() -> _Fetched:
         arrived = fetch_by_browser(settings, workspace, on_progress, log)
@@ -170,7 +170,7 @@ def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListen
 
 
 def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
-    log.info("Fetching %s of %s by REST.", settings.kaggle_file, settings.kaggle_dataset)
+    log.info("Fetching %s of %s by REST.", settings.kaggle.file, settings.kaggle.dataset)
     download = RestDownload(settings, workspace / "arriving")
 
     def attempt() -> _Fetched:
@@ -188,8 +188,8 @@ def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener,
 def _accepted(arrived: Path, settings: Settings, log: logging.Logger) -> tuple[Path, Path]:
     """Look at a download; return where it waits for its final name, and that name."""
     kind = look_at_arrival(arrived, settings, log).kind
-    folder = settings.downloads
-    final = folder / (settings.kaggle_file if kind == "csv" else f"{settings.kaggle_file}.zip")
+    folder = settings.files.downloads
+    final = folder / (settings.kaggle.file if kind == "csv" else f"{settings.kaggle.file}.zip")
     try:
         return hand_over(arrived, folder), final
     except OSError as error:

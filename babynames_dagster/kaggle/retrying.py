@@ -47,9 +47,9 @@ def retried(attempt: Callable[[], Result], settings: Settings, log: logging.Logg
         try:
             return attempt()
         except PipelineError as error:
-            if not error.retryable or tried > settings.max_retries:
+            if not error.retryable or tried > settings.retries.max_retries:
                 raise
-            pause = backoff_seconds(tried, base=settings.retry_delay_seconds)
+            pause = backoff_seconds(tried, base=settings.retries.delay_seconds)
             if isinstance(error, RetryAfterError):
                 pause = max(pause, error.seconds)
             log.warning(
@@ -57,7 +57,7 @@ def retried(attempt: Callable[[], Result], settings: Settings, log: logging.Logg
                 error.code.name,
                 error.what,
                 tried + 1,
-                settings.max_retries + 1,
+                settings.retries.max_retries + 1,
                 pause,
             )
         time.sleep(pause)

@@ -37,7 +37,7 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Da
         """
         if self._engine is None:
             settings = current_settings()
-            engine = open_engine(settings.sqlalchemy_url())
-            ensure_schema(engine, auto_migrate=settings.db_auto_migrate)
+            engine = open_engine(settings.database_address())
+            ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
             self._engine = engine
         return self._engine

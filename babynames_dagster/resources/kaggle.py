@@ -17,7 +17,7 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
     def dataset_url(self) -> str:
         """The page of the dataset that the settings name."""
         settings = current_settings()
-        return f"{settings.kaggle_base_url}/datasets/{settings.kaggle_dataset}"
+        return f"{settings.kaggle.base_url}/datasets/{settings.kaggle.dataset}"
 
     def obtain(self, *, path: str | None, force: bool, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
         """Make sure that the dataset's file is here.

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 from babynames_dagster.datafile.inspect import sha256_of
-from babynames_dagster.settings import Settings
-from babynames_dagster.settings.sources import is_secret
+from babynames_dagster.settings.group import is_secret
+from babynames_dagster.settings.model import VARIABLES
 
 SAMPLE = "sample"
 
-_ANOTHER_PLACE = ("database_", "db_", "alert_", "smtp_")
+_ANOTHER_PLACE = ("DATABASE_", "DB_", "ALERT_", "SMTP_")
 """How the names of those settings begin that lead to a database or a receiver of messages."""
 
 _LONGEST_STEM = 60
@@ -51,11 +51,7 @@ def own_variables(folder: Path) -> dict[str, str]:
     Args:
         folder: The sandbox's folder.
     """
-    elsewhere = {
-        name.upper(): ""
-        for name, field in Settings.model_fields.items()
-        if is_secret(field) or name.startswith(_ANOTHER_PLACE)
-    }
+    elsewhere = {name: "" for name, field in VARIABLES.items() if is_secret(field) or name.startswith(_ANOTHER_PLACE)}
     return {
         **elsewhere,
         "DATABASE_URL": f"sqlite:///{folder / 'babynames.db'}",

@@ -1,29 +1,22 @@
 """The settings as documents: the README's table of variables, and `.env.example`.
 
-What belongs here: rendering `Settings` as text. `python -m babynames_dagster.settings.docs` brings both files of
+What belongs here: rendering the groups as text. `python -m babynames_dagster.settings.docs` brings both files of
 a checkout up to date, the README's table of error codes (`errors_docs.py`) included.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
 from babynames_dagster.errors_docs import with_errors
-from babynames_dagster.settings import Settings
-from babynames_dagster.settings.sources import is_secret
+from babynames_dagster.settings.group import is_secret
+from babynames_dagster.settings.model import GROUPS
 
 START, END = "<!-- settings -->", "<!-- /settings -->"
 
-SECTIONS = {
-    "database_url": "Database",
-    "kaggle_email": "Kaggle",
-    "data_dir": "Files",
-    "batch_size": "Load",
-    "hubspot_access_token": "HubSpot",
-    "max_retries": "Retries, schedules, alerts",
-}
-"""Each section's first setting, and its title."""
+TITLES = {"hubspot": "HubSpot"}
+"""Titles of groups that are not their names."""
 
 
 def settings_table() -> str:
@@ -31,10 +24,10 @@ def settings_table() -> str:
     lines: list[str] = []
     for title, fields in _sections():
         lines += ["", f"**{title}**", "", "| Variable | Default | Meaning |", "|---|---|---|"]
-        for name, field in fields:
+        for name, field in fields.items():
             default = _default(field)
             shown = f"`{default}`" if default else ""
-            lines.append(f"| `{name.upper()}` | {shown} | {str(field.description).replace('|', chr(92) + '|')} |")
+            lines.append(f"| `{name}` | {shown} | {str(field.description).replace('|', chr(92) + '|')} |")
     return "\n".join(lines).strip() + "\n"
 
 
@@ -43,8 +36,8 @@ def env_example() -> str:
     lines = ["# Copy this to .env and take the `#` away from what you set. The environment wins over .env."]
     for title, fields in _sections():
         lines += ["", f"# {title}", "# " + "-" * len(title)]
-        for name, field in fields:
-            lines += [f"# {field.description}", f"#{name.upper()}={_quoted(_default(field))}"]
+        for name, field in fields.items():
+            lines += [f"# {field.description}", f"#{name}={_quoted(_default(field))}"]
     return "\n".join(lines) + "\n"
 
 
@@ -57,16 +50,9 @@ def with_table(document: str) -> str:
     return f"{before}{start}\n{settings_table()}{end}{after}"
 
 
-def _sections() -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
-    fields: list[tuple[str, FieldInfo]] = []
-    title = ""
-    for name, field in Settings.model_fields.items():
-        if name in SECTIONS:
-            if fields:
-                yield title, fields
-            title, fields = SECTIONS[name], []
-        fields.append((name, field))
-    yield title, fields
+def _sections() -> Iterator[tuple[str, Mapping[str, FieldInfo]]]:
+    for name, group in GROUPS.items():
+        yield TITLES.get(name, name.capitalize()), group.variables()
 
 
 def _default(field: FieldInfo) -> str:

@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from typing_extensions import override
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.group import Group, is_secret
 
-OLDER_NAMES = {"hubspot_api_key": "hubspot_access_token"}
+OLDER_NAMES = {"HUBSPOT_API_KEY": "HUBSPOT_ACCESS_TOKEN"}
 """Variables that had another name in the TypeScript version of this pipeline; the newer name wins."""
 
-_VERBATIM = {"csv_delimiter"}
+_VERBATIM = {"CSV_DELIMITER"}
 
 
 class NamedTexts(PydanticBaseSettingsSource):
     """Takes the settings from texts by variable name, in any case; blank ones count as not set.
 
     Attributes:
-        named: The fields that have a text here, blank ones included.
+        named: The settings that have a text here, blank ones included.
     """
 
     def __init__(
@@ -39,33 +39,37 @@ class NamedTexts(PydanticBaseSettingsSource):
         Args:
             settings_cls: The settings.
             texts: Texts by variable name.
-            without: Fields to leave alone, because a stronger source names them.
+            without: Variables to leave alone, because a stronger source names them.
         """
         super().__init__(settings_cls)
-        self.named = {OLDER_NAMES.get(name.lower(), name.lower()) for name in texts}
+        self.named = {OLDER_NAMES.get(name.upper(), name.upper()) for name in texts}
         self._texts: dict[str, str] = {}
         older: dict[str, str] = {}
-        for name, text in texts.items():
-            field = name.lower()
-            if text.strip() and OLDER_NAMES.get(field, field) not in without:
-                if field in OLDER_NAMES:
-                    older[OLDER_NAMES[field]] = text
+        for given, text in texts.items():
+            name = given.upper()
+            if text.strip() and OLDER_NAMES.get(name, name) not in without:
+                if name in OLDER_NAMES:
+                    older[OLDER_NAMES[name]] = text
                 else:
-                    self._texts[field] = text
+                    self._texts[name] = text
         self._texts = {**older, **self._texts}
 
     @override
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        text = self._texts.get(field_name)
+        """Return a group's texts by variable."""
+        group = field.annotation
+        if not (isinstance(group, type) and issubclass(group, Group)):
+            raise TypeError(f"{field_name} is no group of settings")
+        found = {name: self._text(name, setting) for name, setting in group.variables().items() if name in self._texts}
+        return found, field_name, True
+
+    def _text(self, name: str, setting: FieldInfo) -> str:
         # Space around a password may be part of it.
-        verbatim = is_secret(field) or field_name in _VERBATIM
-        return text if text is None or verbatim else text.strip(), field_name, False
+        return self._texts[name] if is_secret(setting) or name in _VERBATIM else self._texts[name].strip()
 
     @override
     def __call__(self) -> dict[str, Any]:
-        fields = self.settings_cls.model_fields.items()
-        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
 
 
 def environment(settings_cls: type[BaseSettings]) -> NamedTexts:
@@ -83,7 +87,7 @@ def env_file(settings_cls: type[BaseSettings], path: Path, *, without: AbstractS
     Args:
         settings_cls: The settings.
         path: The file.
-        without: The fields that the environment names.
+        without: The variables that the environment names.
 
     Raises:
         PipelineError: INVALID_CONFIG where it can't be read.
@@ -107,11 +111,6 @@ def env_file(settings_cls: type[BaseSettings], path: Path, *, without: AbstractS
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     texts = {name: _without_backticks(value) for name, value in values.items() if value}
     return NamedTexts(settings_cls, texts, without=without)
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Say whether a setting's value must never be shown."""
-    return SecretStr.__name__ in str(field.annotation)
 
 
 def _without_backticks(value: str) -> str:

@@ -163,7 +163,7 @@ def test_a_sync_without_any_names_is_no_success(sandbox: Sandbox) -> None:
 def test_a_file_that_somebody_put_into_the_folder_is_loaded_without_raw_zip(sandbox: Sandbox) -> None:
     del sandbox
     settings = current_settings()
-    settings.downloads.mkdir(parents=True)
-    write_csv(settings.downloads / settings.kaggle_file, ROWS)
+    settings.files.downloads.mkdir(parents=True)
+    write_csv(settings.files.downloads / settings.kaggle.file, ROWS)
     with dg.DagsterInstance.ephemeral() as instance:
         assert run_graph(instance, assets=["baby_names_table"]).success

@@ -141,7 +141,9 @@ def test_unreachable_targets_are_reported_and_never_raise() -> None:
 
 @pytest.mark.parametrize("url", ["not an address", "http://", "ftp://example.com/x", "http://[::1"])
 def test_a_webhook_address_that_makes_no_sense_is_reported_and_never_raises(url: str) -> None:
-    settings = load_settings().model_copy(update={"alert_webhook_url": SecretStr(url)})
+    settings = load_settings()
+    alerts = settings.alerts.model_copy(update={"webhook_url": SecretStr(url)})
+    settings = settings.model_copy(update={"alerts": alerts})
     [failure] = send_alert(ALERT, settings)
     assert failure.startswith("ALERT_WEBHOOK_URL was not reached")
 

@@ -27,7 +27,7 @@ WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partit
 
 def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:
     """Put a CSV into the download folder, written to its end a while ago."""
-    folder = current_settings().downloads
+    folder = current_settings().files.downloads
     folder.mkdir(parents=True, exist_ok=True)
     return write_csv(folder / name, rows)
 

@@ -82,9 +82,9 @@ def test_no_secret_database_or_receiver_of_the_env_file_is_left(
         name for name, value in settings.model_dump().items() if "real" in str(value) or "example.com" in str(value)
     }
     assert left == {"kaggle_email"}  # the stand-ins set it
-    assert str(settings.sqlalchemy_url()) == f"sqlite:///{tmp_path / 'own' / 'babynames.db'}"
-    assert (settings.smtp_host, settings.alert_webhook_url, settings.hubspot_access_token) == (None, None, None)
-    assert settings.batch_size == 1000
+    assert str(settings.database_address()) == f"sqlite:///{tmp_path / 'own' / 'babynames.db'}"
+    assert (settings.alerts.smtp_host, settings.alerts.webhook_url, settings.hubspot.access_token) == (None, None, None)
+    assert settings.load.batch_size == 1000
 
 
 @pytest.mark.parametrize(

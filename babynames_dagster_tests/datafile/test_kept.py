@@ -30,7 +30,7 @@ def _zip(path: Path, *members: str) -> Path:
 
 
 def test_a_sound_zip_is_used(settings: Settings) -> None:
-    kept = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    kept = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
     obtained = obtain_dataset(settings)
 
@@ -39,45 +39,45 @@ def test_a_sound_zip_is_used(settings: Settings) -> None:
 
 
 def test_a_plain_csv_is_used(settings: Settings) -> None:
-    kept = settings.downloads / _CSV
+    kept = settings.files.downloads / _CSV
     kept.write_text(_ROWS)
 
     assert obtain_dataset(settings).path == kept
 
 
 def test_the_newer_of_zip_and_csv_is_used(settings: Settings) -> None:
-    older = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    older = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
     os.utime(older, (1, 1))
-    newer = settings.downloads / _CSV
+    newer = settings.files.downloads / _CSV
     newer.write_text(_ROWS)
 
     assert obtain_dataset(settings).path == newer
 
 
 def test_an_archive_saved_by_a_browser_is_used_where_ours_is_in_it(settings: Settings) -> None:
-    kept = _zip(settings.downloads / "archive.zip", "README.md", f"data/{_CSV}")
-    (settings.downloads / "unrelated.csv").write_text("Item,Price\nTea,3\n")
+    kept = _zip(settings.files.downloads / "archive.zip", "README.md", f"data/{_CSV}")
+    (settings.files.downloads / "unrelated.csv").write_text("Item,Price\nTea,3\n")
 
     assert obtain_dataset(settings).path == kept
 
 
 @pytest.mark.parametrize("name", ["names.csv", "NAMES.CSV", "X.ZIP"])
 def test_a_file_of_any_name_is_used_where_it_is_the_dataset(settings: Settings, name: str) -> None:
-    kept = settings.downloads / name
+    kept = settings.files.downloads / name
     if kept.suffix == ".ZIP":
         _zip(kept, "names.csv")
     else:
         kept.write_text(_ROWS, encoding="utf-16")
-    (settings.downloads / ".hidden.csv").write_text(_ROWS)
+    (settings.files.downloads / ".hidden.csv").write_text(_ROWS)
 
     assert obtain_dataset(settings).path == kept
 
 
 def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
-    older = settings.downloads / "older.csv"
+    older = settings.files.downloads / "older.csv"
     older.write_text(_ROWS)
-    newer = _zip(settings.downloads / "newer.zip", "names.csv")
-    ours = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    newer = _zip(settings.files.downloads / "newer.zip", "names.csv")
+    ours = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
     for seconds, path in enumerate((ours, older, newer), start=1):
         os.utime(path, (seconds, seconds))
 
@@ -97,7 +97,7 @@ def test_a_named_file_is_used_wherever_it_is(settings: Settings, tmp_path: Path)
 
 
 def test_a_named_file_that_is_missing_is_not_replaced_by_another(settings: Settings, tmp_path: Path) -> None:
-    _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
     with pytest.raises(PipelineError) as caught:
         obtain_dataset(settings, path=tmp_path / "missing.zip")
@@ -106,7 +106,7 @@ def test_a_named_file_that_is_missing_is_not_replaced_by_another(settings: Setti
 
 
 def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Settings) -> None:
-    whole = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    whole = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
     whole.write_bytes(whole.read_bytes()[:60])
 
     with pytest.raises(PipelineError) as caught:
@@ -117,7 +117,7 @@ def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Set
 
 
 def test_a_file_that_fetching_would_not_mend_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
-    _zip(settings.downloads / f"{_CSV}.zip", "README.md")
+    _zip(settings.files.downloads / f"{_CSV}.zip", "README.md")
 
     with pytest.raises(PipelineError) as caught:
         obtain_dataset(load_settings(data_dir=tmp_path))
@@ -126,7 +126,7 @@ def test_a_file_that_fetching_would_not_mend_is_told_at_once(settings: Settings,
 
 
 def test_an_old_file_counts_as_missing(settings: Settings, tmp_path: Path) -> None:
-    kept = _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    kept = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
     three_days_ago = time.time() - 3 * 86_400
     os.utime(kept, (three_days_ago, three_days_ago))
 
@@ -139,7 +139,7 @@ def test_an_old_file_counts_as_missing(settings: Settings, tmp_path: Path) -> No
 
 
 def test_force_fetches_even_where_a_sound_file_is(settings: Settings) -> None:
-    _zip(settings.downloads / f"{_CSV}.zip", _CSV)
+    _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
     with pytest.raises(PipelineError) as caught:
         obtain_dataset(settings, force=True)

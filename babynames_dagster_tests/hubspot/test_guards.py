@@ -34,7 +34,7 @@ def test_an_overridden_guard_lets_everything_through() -> None:
     ("given", "kept"), [("5%", "5%"), ("0.05", "5%"), ("500", "500"), ("off", ""), ("", ""), (500, "500"), (0.5, "50%")]
 )
 def test_the_settings_take_a_number_a_share_or_off(given: object, kept: str) -> None:
-    assert load_settings(hubspot_max_archives=given).hubspot_max_archives == kept
+    assert load_settings(hubspot_max_archives=given).hubspot.max_archives == kept
 
 
 @pytest.mark.parametrize("given", ["many", "-1", "5 %%", "1e9"])

@@ -14,7 +14,7 @@ def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle
     assert "with KAGGLE_EMAIL and KAGGLE_PASSWORD" in check_kaggle(settings)
     assert "with the kept session" in check_kaggle(settings)
     assert kaggle.site.record.paths("storage") == []
-    assert not settings.downloads.exists()
+    assert not settings.files.downloads.exists()
 
 
 def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:

@@ -205,8 +205,8 @@ def test_settings_take_the_zips_name_for_the_files_and_one_locator_for_a_list(mo
 
     settings = load_settings()
 
-    assert settings.kaggle_file == "names.csv"
-    assert settings.kaggle_locators == {"banner": ("text=Go away",), "submit": ("text=Enter", "text=Go")}
+    assert settings.kaggle.file == "names.csv"
+    assert settings.kaggle.locators == {"banner": ("text=Go away",), "submit": ("text=Enter", "text=Go")}
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ def test_its_variables_make_complete_settings(tmp_path: Path, monkeypatch: pytes
             monkeypatch.setenv(name, value)
         settings = load_settings()
 
-        settings.require("kaggle_email", "kaggle_password", "kaggle_username", "kaggle_key", "hubspot_access_token")
-        assert settings.kaggle_base_url == sandbox.kaggle.url
-        assert settings.hubspot_base_url == sandbox.hubspot_url
+        settings.kaggle.require("email", "password", "username", "key")
+        settings.hubspot.require("access_token")
+        assert settings.kaggle.base_url == sandbox.kaggle.url
+        assert settings.hubspot.base_url == sandbox.hubspot_url
 
 
 def test_serves_the_dataset_that_it_is_given(tmp_path: Path) -> None:

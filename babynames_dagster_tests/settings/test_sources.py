@@ -7,7 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings, current_settings, load_settings
+from babynames_dagster.settings import current_settings, load_settings
+from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.support.settings import value_of
 
 TYPESCRIPT_ENV = """\
 # Database configuration
@@ -58,33 +60,33 @@ def write_env(text: str, encoding: str = "utf-8", newline: str = "\n") -> None:
 def test_the_env_file_of_the_typescript_version_works_unchanged(encoding: str, newline: str) -> None:
     write_env(TYPESCRIPT_ENV.removeprefix("# Database configuration\n"), encoding, newline)
     settings = load_settings()
-    url = settings.sqlalchemy_url()
+    url = settings.database_address()
     assert (url.drivername, url.host, url.port, url.database) == ("mysql+pymysql", "localhost", 3306, "baby_names")
     assert (url.username, url.password) == ("root", "p@ss #1")
-    assert settings.kaggle_email == "someone@example.com"
-    assert secret(settings.kaggle_password) == "correct horse"
-    assert settings.kaggle_headless is True
-    assert secret(settings.hubspot_access_token) == "pat-na1-0000"
-    assert settings.hubspot_base_url == "https://api.hubapi.com"
-    assert settings.hubspot_batch_delay == 2000
-    assert settings.hubspot_requests_per_batch == 10
-    assert settings.log_level == "DEBUG"
-    assert settings.logs == Path.cwd() / "logs"
-    assert settings.downloads == Path.cwd() / "downloads"
-    assert settings.batch_size == 1000
-    assert settings.max_retries == 3
-    assert settings.retry_delay_seconds == 5.0
-    assert settings.demo_mode is True
-    assert settings.max_records == 50
-    assert settings.min_year is None
+    assert settings.kaggle.email == "someone@example.com"
+    assert secret(settings.kaggle.password) == "correct horse"
+    assert settings.kaggle.headless is True
+    assert secret(settings.hubspot.access_token) == "pat-na1-0000"
+    assert settings.hubspot.base_url == "https://api.hubapi.com"
+    assert settings.hubspot.batch_delay == 2000
+    assert settings.hubspot.requests_per_batch == 10
+    assert settings.files.log_level == "DEBUG"
+    assert settings.files.logs == Path.cwd() / "logs"
+    assert settings.files.downloads == Path.cwd() / "downloads"
+    assert settings.load.batch_size == 1000
+    assert settings.retries.max_retries == 3
+    assert settings.retries.delay_seconds == 5.0
+    assert settings.hubspot.demo_mode is True
+    assert settings.hubspot.max_records == 50
+    assert settings.hubspot.min_year is None
 
 
 def test_nothing_set_is_a_sqlite_file_below_the_data_folder() -> None:
     settings = load_settings()
-    assert not settings.uses_server
-    assert settings.sqlalchemy_url().database == str(Path.cwd() / "data" / "babynames.db")
-    assert settings.downloads == Path.cwd() / "data" / "downloads"
-    assert settings.logs == Path.cwd() / "data" / "logs"
+    assert not settings.database.uses_server
+    assert settings.database_address().database == str(Path.cwd() / "data" / "babynames.db")
+    assert settings.files.downloads == Path.cwd() / "data" / "downloads"
+    assert settings.files.logs == Path.cwd() / "data" / "logs"
 
 
 def test_code_wins_over_the_environment_which_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +94,7 @@ def test_code_wins_over_the_environment_which_wins_over_the_file(monkeypatch: py
     monkeypatch.setenv("DB_NAME", "environment")
     monkeypatch.setenv("DB_USER", "environment")
     settings = load_settings(db_user="code")
-    assert (settings.db_host, settings.db_name, settings.db_user) == ("file", "environment", "code")
+    assert (settings.database.host, settings.database.name, settings.database.user) == ("file", "environment", "code")
 
 
 @pytest.mark.parametrize("name", ["HUBSPOT_ACCESS_TOKEN", "HUBSPOT_API_KEY"])
@@ -100,16 +102,16 @@ def test_the_environments_token_wins_over_the_files_under_either_name(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     write_env("HUBSPOT_ACCESS_TOKEN=file\nHUBSPOT_API_KEY=older-file\n")
-    assert secret(load_settings().hubspot_access_token) == "file"
+    assert secret(load_settings().hubspot.access_token) == "file"
     monkeypatch.setenv(name, "environment")
-    assert secret(load_settings().hubspot_access_token) == "environment"
-    assert secret(load_settings(hubspot_access_token=SecretStr("code")).hubspot_access_token) == "code"
+    assert secret(load_settings().hubspot.access_token) == "environment"
+    assert secret(load_settings(hubspot_access_token=SecretStr("code")).hubspot.access_token) == "code"
 
 
 def test_an_empty_newer_name_leaves_the_older_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "")
     monkeypatch.setenv("HUBSPOT_API_KEY", "older")
-    assert secret(load_settings().hubspot_access_token) == "older"
+    assert secret(load_settings().hubspot.access_token) == "older"
 
 
 def test_blank_values_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,9 +119,9 @@ def test_blank_values_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DB_PASSWORD", "DB_USER", "DATABASE_URL", "LOG_LEVEL", "DEMO_MODE"):
         monkeypatch.setenv(name, "  ")
     settings = load_settings()
-    assert settings.db_port == 3307
-    assert settings.kaggle_email is None
-    assert not settings.uses_server
+    assert settings.database.port == 3307
+    assert settings.kaggle.email is None
+    assert not settings.database.uses_server
 
 
 def test_a_blank_variable_leaves_out_what_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,9 +129,9 @@ def test_a_blank_variable_leaves_out_what_the_file_says(monkeypatch: pytest.Monk
     for name in ("DB_HOST", "DB_NAME", "DB_USER", "smtp_host", "HUBSPOT_ACCESS_TOKEN"):
         monkeypatch.setenv(name, "")
     settings = load_settings()
-    assert not settings.uses_server
-    assert settings.smtp_host is None
-    assert settings.hubspot_access_token is None
+    assert not settings.database.uses_server
+    assert settings.alerts.smtp_host is None
+    assert settings.hubspot.access_token is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_a_blank_variable_leaves_out_what_the_file_says(monkeypatch: pytest.Monk
 )
 def test_passwords_are_read_from_the_file_as_node_reads_them(written: str, read: str) -> None:
     write_env(f"DB_PASSWORD={written}\n")
-    assert secret(load_settings().db_password) == read
+    assert secret(load_settings().database.password) == read
 
 
 def test_space_around_values_of_the_environment_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +158,9 @@ def test_space_around_values_of_the_environment_does_not_matter(monkeypatch: pyt
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-1\n")
     monkeypatch.setenv("DB_PASSWORD", " kept ")
     settings = load_settings()
-    assert settings.demo_mode is True
-    assert secret(settings.hubspot_access_token) == "pat-1"
-    assert secret(settings.db_password) == " kept "
+    assert settings.hubspot.demo_mode is True
+    assert secret(settings.hubspot.access_token) == "pat-1"
+    assert secret(settings.database.password) == " kept "
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
@@ -181,7 +183,7 @@ def test_the_settings_are_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -
     first = current_settings()
     monkeypatch.setenv("DB_HOST", "elsewhere")
     assert current_settings() is first
-    assert first.db_host == "localhost"
+    assert first.database.host == "localhost"
 
 
 def test_reading_the_settings_leaves_the_environment_alone() -> None:
@@ -193,11 +195,11 @@ def test_reading_the_settings_leaves_the_environment_alone() -> None:
 
 def test_every_setting_can_be_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     unset = load_settings()
-    for name in Settings.model_fields:
+    for name in VARIABLES:
         with monkeypatch.context() as patch:
-            patch.setenv(name.upper(), "?")
+            patch.setenv(name, "?")
             try:
-                changed = getattr(load_settings(), name) != getattr(unset, name)
+                changed = value_of(load_settings(), name) != value_of(unset, name)
             except PipelineError as error:
-                changed = f"{name.upper()}=" in error.what
+                changed = f"{name}=" in error.what
             assert changed, name

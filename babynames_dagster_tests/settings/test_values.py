@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.support.settings import value_of
 
 SECRET = "Sup3r-s3cret"
 
@@ -22,7 +24,7 @@ def mistakes(monkeypatch: pytest.MonkeyPatch, **variables: str) -> PipelineError
 
 def value(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> object:
     monkeypatch.setenv(name, text)
-    return getattr(load_settings(), name.lower())
+    return value_of(load_settings(), name)
 
 
 def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,19 +53,19 @@ def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatc
 
 def test_what_a_step_needs_is_told_as_missing_all_at_once() -> None:
     settings = load_settings(kaggle_email="someone@example.com")
-    settings.require("kaggle_email")
+    settings.kaggle.require("email")
     with pytest.raises(PipelineError) as caught:
-        settings.require("kaggle_email", "kaggle_password", "hubspot_access_token")
+        settings.kaggle.require("email", "password", "key")
     assert caught.value.code is ErrorCode.MISSING_CONFIG
     assert "KAGGLE_PASSWORD: Kaggle password" in caught.value.what
-    assert "HUBSPOT_ACCESS_TOKEN: Token of a HubSpot private app" in caught.value.what
+    assert "KAGGLE_KEY: Kaggle API key" in caught.value.what
     assert "KAGGLE_EMAIL" not in caught.value.what
 
 
 def test_a_server_without_database_and_user_is_told_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_DIALECT", "mysql")
     with pytest.raises(PipelineError, match=r"(?s)DB_NAME.*DB_USER") as caught:
-        load_settings().sqlalchemy_url()
+        load_settings().database_address()
     assert caught.value.code is ErrorCode.MISSING_CONFIG
 
 
@@ -98,7 +100,7 @@ def test_a_delimiter_is_one_character(monkeypatch: pytest.MonkeyPatch, text: str
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DOWNLOAD_DIR", "~/files")
-    assert load_settings().downloads == tmp_path / "files"
+    assert load_settings().files.downloads == tmp_path / "files"
 
 
 def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +159,9 @@ def test_a_database_address_that_makes_no_sense_is_refused_without_showing_it(
 def test_every_mysql_like_address_is_reached_through_pymysql(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     monkeypatch.setenv("DATABASE_URL", f"{scheme}://user:p%40ss@host:3307/name")
     settings = load_settings(db_host="ignored")
-    url = settings.sqlalchemy_url()
+    url = settings.database_address()
     assert (url.drivername, url.password, url.port) == ("mysql+pymysql", "p@ss", 3307)
-    assert settings.uses_server
+    assert settings.database.uses_server
 
 
 def test_secrets_are_in_no_representation_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +199,7 @@ def test_secrets_are_in_no_mistakes_message(monkeypatch: pytest.MonkeyPatch) -> 
 def test_settings_cannot_be_changed() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.db_host = "elsewhere"  # type: ignore[misc]  # the point of the test
+        settings.database.host = "elsewhere"  # type: ignore[misc]  # the point of the test
 
 
 def test_settings_cross_process_boundaries_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +210,7 @@ def test_settings_cross_process_boundaries_whole(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_setting_has_a_description_and_a_default() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in VARIABLES.items():
         assert field.description, name
         assert not field.is_required(), name
     assert json.loads(load_settings().model_dump_json())

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from babynames_dagster.cli import main
 from babynames_dagster.logs import LOGGER
-from babynames_dagster.settings import Settings, current_settings
+from babynames_dagster.settings import current_settings
+from babynames_dagster.settings.model import VARIABLES
 
 SCRIPTS = Path(sys.executable).parent
 SECONDS = 120
@@ -20,7 +21,7 @@ SECONDS = 120
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's variables without any of the pipeline's, and with `extra`."""
-    ours = {name.upper() for name in Settings.model_fields} | {"HUBSPOT_API_KEY", "DAGSTER_HOME"}
+    ours = {*VARIABLES} | {"HUBSPOT_API_KEY", "DAGSTER_HOME"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, "COLUMNS": "120", **(extra or {})}
 

@@ -216,8 +216,8 @@ def expected_contacts(engine: Engine, settings: Settings) -> dict[str, dict[str,
     """Return what the account must hold for every name of the table, by email, told apart from the pipeline's way."""
     with reading(engine) as connection:
         return {
-            f"{row.slug}@{settings.hubspot_email_domain}": {
-                "email": f"{row.slug}@{settings.hubspot_email_domain}",
+            f"{row.slug}@{settings.hubspot.email_domain}": {
+                "email": f"{row.slug}@{settings.hubspot.email_domain}",
                 "firstname": row.name,
                 "lastname": {"M": "Male", "F": "Female"}[row.sex],
                 "hs_lead_status": "NEW",

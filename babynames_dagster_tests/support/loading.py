@@ -52,7 +52,7 @@ def load(
 ) -> LoadReport:
     """Load a file's names, with settings by field name."""
     settings = settings_of(**values)
-    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings)
     reader = names_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
     return load_names(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
@@ -68,7 +68,7 @@ def load_births(
 ) -> LoadReport:
     """Load a file's births by year, with settings by field name."""
     settings = settings_of(**values)
-    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings)
     reader = years_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
     return load_years(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
@@ -77,7 +77,7 @@ def load_births(
 def stream_rows(path: Path, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the fields' own types
     """Return the rows of a file's stream of names, without a database."""
     settings = settings_of(**values)
-    file = inspect_file(path, wanted=settings.kaggle_file, max_uncompressed=settings.max_uncompressed_bytes)
+    file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings), full_reload=False)
     return [row for batch in reader for row in batch.to_pylist()]
 

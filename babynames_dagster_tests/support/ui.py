@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import free_port
 
 Result = TypeVar("Result")
@@ -171,7 +172,7 @@ def running_chromium() -> Iterator[Browser]:
     """Start the browser that the pipeline itself would drive, without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(load_settings().chromium_path),
+            executable_path=find_chromium(load_settings().kaggle.chromium_path),
             args=_CHROMIUM_FLAGS,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
         )
@@ -183,7 +184,7 @@ def running_chromium() -> Iterator[Browser]:
 
 def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what would point the pipeline at something of this machine."""
-    ours = {*(name.upper() for name in Settings.model_fields), "HUBSPOT_API_KEY", "DAGSTER_HOME"}
+    ours = {*VARIABLES, "HUBSPOT_API_KEY", "DAGSTER_HOME"}
     return {name: value for name, value in environment.items() if name not in ours}
 
 

@@ -39,7 +39,11 @@ class ContactScope:
     @classmethod
     def from_settings(cls, settings: Settings) -> "ContactScope":
         """Return the scope that DEMO_MODE, MAX_RECORDS, MIN_YEAR and MAX_YEAR describe."""
-        return cls(settings.max_records if settings.demo_mode else None, settings.min_year, settings.max_year)
+        return cls(
+            settings.hubspot.max_records if settings.hubspot.demo_mode else None,
+            settings.hubspot.min_year,
+            settings.hubspot.max_year,
+        )
 
     @property
     def needs_years(self) -> bool:

@@ -79,8 +79,8 @@ def app_digest(settings: Settings) -> str:
     Raises:
         PipelineError: MISSING_CONFIG without a token.
     """
-    settings.require("hubspot_access_token")
-    return hashlib.sha256(f"{settings.hubspot_base_url}\n{_token(settings)}".encode()).hexdigest()
+    settings.hubspot.require("access_token")
+    return hashlib.sha256(f"{settings.hubspot.base_url}\n{_token(settings)}".encode()).hexdigest()
 
 
 def _nothing() -> None:
@@ -269,21 +269,21 @@ def open_client(settings: Settings, engine: Engine) -> HubSpotClient:
     app = app_digest(settings)
     client = HubSpotClient(
         Transport(
-            settings.hubspot_base_url,
+            settings.hubspot.base_url,
             _token(settings),
-            connections=settings.hubspot_max_in_flight,
-            timeout=settings.hubspot_timeout,
+            connections=settings.hubspot.max_in_flight,
+            timeout=settings.hubspot.timeout,
         ),
         RateLimiter(
             engine,
             app,
-            calls_per_window=settings.hubspot_rate_limit,
-            spacing_seconds=settings.hubspot_batch_delay / 1000,
-            daily_reserve=settings.hubspot_daily_reserve,
+            calls_per_window=settings.hubspot.rate_limit,
+            spacing_seconds=settings.hubspot.batch_delay / 1000,
+            daily_reserve=settings.hubspot.daily_reserve,
         ),
-        api_version=settings.hubspot_api_version,
-        max_retries=settings.max_retries,
-        retry_delay_seconds=settings.retry_delay_seconds,
+        api_version=settings.hubspot.api_version,
+        max_retries=settings.retries.max_retries,
+        retry_delay_seconds=settings.retries.delay_seconds,
     )
     try:
         client.find_portal()
@@ -306,7 +306,7 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
 
 
 def _token(settings: Settings) -> str:
-    return settings.hubspot_access_token.get_secret_value().strip() if settings.hubspot_access_token else ""
+    return settings.hubspot.access_token.get_secret_value().strip() if settings.hubspot.access_token else ""
 
 
 def _next_midnight(time_zone: str | None) -> str:

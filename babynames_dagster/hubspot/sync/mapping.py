@@ -72,11 +72,11 @@ class ContactMapping:
             PipelineError: INVALID_CONFIG, see `__post_init__`.
         """
         return cls(
-            email_domain=settings.hubspot_email_domain,
-            email_style=settings.hubspot_email_style,
-            lifecycle_stage=settings.hubspot_lifecycle_stage,
-            lead_status=settings.hubspot_lead_status,
-            extra=settings.hubspot_extra_properties,
+            email_domain=settings.hubspot.email_domain,
+            email_style=settings.hubspot.email_style,
+            lifecycle_stage=settings.hubspot.lifecycle_stage,
+            lead_status=settings.hubspot.lead_status,
+            extra=settings.hubspot.extra_properties,
         )
 
     @property

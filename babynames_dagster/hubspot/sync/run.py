@@ -115,7 +115,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         portal_id=client.portal_id,
         partitions=partitions,
         sender=sender,
-        waiting=Waiting(settings.hubspot_wait, say),
+        waiting=Waiting(settings.hubspot.wait, say),
         stop=halt,
     ) as turn:
         run.report_of(halt)
@@ -153,7 +153,7 @@ class _Run:
             pump = Pump(
                 work,
                 self._receive,
-                max_in_flight=self.settings.hubspot_max_in_flight,
+                max_in_flight=self.settings.hubspot.max_in_flight,
                 stop=stop,
             )
             report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
@@ -184,7 +184,7 @@ class _Run:
             self._previewed(pages),
             self.mapping,
             self.options,
-            size=self.settings.hubspot_requests_per_batch,
+            size=self.settings.hubspot.requests_per_batch,
             on_settled=lambda partition, outcome: self._count(partition, _SETTLED[outcome]),
         )
 

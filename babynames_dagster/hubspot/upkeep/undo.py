@@ -63,7 +63,7 @@ def undo_created(
         portal_id=client.portal_id,
         partitions=INITIALS,
         sender=f"babynames undo on {socket.gethostname()}",
-        waiting=Waiting(settings.hubspot_wait),
+        waiting=Waiting(settings.hubspot.wait),
         stop=halt,
     ) as turn:
         total = contacts_to_undo(engine, client.portal_id)
@@ -72,7 +72,7 @@ def undo_created(
             client,
             engine,
             itertools.chain.from_iterable(pages),
-            max_in_flight=settings.hubspot_max_in_flight,
+            max_in_flight=settings.hubspot.max_in_flight,
             on_done=lambda done: on_progress(Progress("undo", done, total, "contacts")),
             stop=halt,
         )

@@ -33,7 +33,7 @@ _LOST = "lost"  # ours, beside the protocol's own states
 
 def dataset_path(settings: Settings) -> str:
     """Return the path of the dataset's page with our file selected."""
-    return f"/datasets/{quote(settings.kaggle_dataset)}?select={quote(settings.kaggle_file)}"
+    return f"/datasets/{quote(settings.kaggle.dataset)}?select={quote(settings.kaggle.file)}"
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ async def reach_controls(visit: Visit) -> bool:
         raise visit.unknown_layout("download control")
     if came == "dataset_download":
         # The header is drawn before the list of files.
-        patience = min(_FILES_ARE_DRAWN, visit.settings.kaggle_timeout / 20)
+        patience = min(_FILES_ARE_DRAWN, visit.settings.kaggle.timeout / 20)
         with suppress(Error):
             await visit.any_of("file_download").wait_for(timeout=patience * _MILLISECONDS)
     return came != "login"

@@ -39,7 +39,7 @@ def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressL
     Raises:
         PipelineError: What stood in the way, with the name of a screenshot.
     """
-    if settings.kaggle_headless and kept_session(settings) is None:
+    if settings.kaggle.headless and kept_session(settings) is None:
         require_credentials(settings)
     return run_apart(lambda: _fetch(settings, workspace, on_progress, log))
 
@@ -77,13 +77,13 @@ async def visiting(
 
 
 async def _fetch(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
-    headless = settings.kaggle_headless
+    headless = settings.kaggle.headless
     async with visiting(settings, log, headless=headless, by_hand=not headless, downloads=workspace) as visit:
         context = visit.page.context
         downloads = await open_downloads(context, visit.page, workspace)
         await _start(visit, downloads, signed_in=kept_session(settings) is not None)
         keep_session_if_possible(settings, await context.storage_state())
-        finished = await downloads.finish(on_progress, patience=settings.kaggle_timeout)
+        finished = await downloads.finish(on_progress, patience=settings.kaggle.timeout)
         # Out of the browser's reach, which deletes its downloads when it closes.
         return finished.replace(workspace / "arrived")
 
@@ -107,8 +107,8 @@ async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
             retryable=False,
         )
     settings = visit.settings
-    secrets = forms_of(settings.kaggle_password.get_secret_value()) if settings.kaggle_password else ()
-    picture = await save_screenshot(visit.page, settings.logs, error.code, secrets=tuple(secrets))
+    secrets = forms_of(settings.kaggle.password.get_secret_value()) if settings.kaggle.password else ()
+    picture = await save_screenshot(visit.page, settings.files.logs, error.code, secrets=tuple(secrets))
     what = error.what if picture is None else f"{error.what} Screenshot: {picture}"
     # Nobody wants a second window after closing the first.
     retryable = error.retryable and not visit.by_hand

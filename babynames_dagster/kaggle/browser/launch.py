@@ -63,7 +63,7 @@ async def open_browser(
         _running(settings, playwright, headless=headless, downloads=downloads) as browser,
     ):
         context = await _context(browser, settings, headless=headless)
-        context.set_default_timeout(settings.kaggle_timeout * _MILLISECONDS)
+        context.set_default_timeout(settings.kaggle.timeout * _MILLISECONDS)
         yield context
 
 
@@ -147,14 +147,14 @@ async def _context_with(browser: Browser, session: Path | None, *, headless: boo
 async def _launch(
     settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None, scratch: str
 ) -> Browser:
-    program = program_for(settings.chromium_path, playwright, headless=headless)
+    program = program_for(settings.kaggle.chromium_path, playwright, headless=headless)
     try:
         return await playwright.chromium.launch(
             executable_path=program,
             headless=headless,
             downloads_path=downloads,
             args=_FLAGS,
-            proxy=proxy_for(settings.kaggle_base_url),
+            proxy=proxy_for(settings.kaggle.base_url),
             env={**os.environ, "TMPDIR": scratch},
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
             timeout=_START_SECONDS * _MILLISECONDS,

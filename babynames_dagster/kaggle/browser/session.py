@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 def session_file(settings: Settings) -> Path:
     """Return where the session is kept."""
-    return settings.data / "kaggle_session.json"
+    return settings.files.data / "kaggle_session.json"
 
 
 def kept_session(settings: Settings) -> Path | None:

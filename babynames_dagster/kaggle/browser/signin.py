@@ -32,7 +32,7 @@ def require_credentials(settings: Settings) -> None:
         PipelineError: MISSING_CONFIG.
     """
     try:
-        settings.require("kaggle_email", "kaggle_password")
+        settings.kaggle.require("email", "password")
     except PipelineError as error:
         failure = PipelineError(
             error.code,
@@ -81,7 +81,7 @@ async def sign_in(visit: Visit, *, return_to: str = "/") -> None:
 
 async def _send_form(visit: Visit) -> None:
     settings = visit.settings
-    if settings.kaggle_email is None or settings.kaggle_password is None:
+    if settings.kaggle.email is None or settings.kaggle.password is None:
         if not visit.by_hand:
             require_credentials(settings)
         await _reach_the_inside(visit)
@@ -94,8 +94,8 @@ async def _send_form(visit: Visit) -> None:
 
     visit.page.on("response", note)
     try:
-        await _type(visit, "email_field", settings.kaggle_email)
-        await _type(visit, "password_field", settings.kaggle_password.get_secret_value())
+        await _type(visit, "email_field", settings.kaggle.email)
+        await _type(visit, "password_field", settings.kaggle.password.get_secret_value())
         await (await visit.best_of("submit")).click()
         if not visit.by_hand:
             await _raise_refusal(visit, answered)

@@ -61,7 +61,7 @@ class Visit:
         self.settings = settings
         self.log = log
         self.by_hand = by_hand
-        self._table = locator_table(settings.kaggle_locators)
+        self._table = locator_table(settings.kaggle.locators)
         self._refused = asyncio.Event()
         self._status = 0
         page.on("response", self._note_status)
@@ -77,9 +77,9 @@ class Visit:
         """
         self._refused.clear()
         try:
-            await self.page.goto(self.settings.kaggle_base_url + path, wait_until="domcontentloaded")
+            await self.page.goto(self.settings.kaggle.base_url + path, wait_until="domcontentloaded")
         except Error as error:
-            failure = browser_error(error, f"opening {self.settings.kaggle_base_url}{path}")
+            failure = browser_error(error, f"opening {self.settings.kaggle.base_url}{path}")
         else:
             return
         raise failure
@@ -100,7 +100,7 @@ class Visit:
     def any_of(self, name: Landmark, *, visible: bool = True) -> Locator:
         """Return whatever alternative of a landmark there is."""
         found = self.page.locator(_NOTHING)
-        for selector in selectors_of(self._table, name, file=self.settings.kaggle_file):
+        for selector in selectors_of(self._table, name, file=self.settings.kaggle.file):
             found = found.or_(self.page.locator(selector))
         return (found.locator("visible=true") if visible else found).first
 
@@ -108,7 +108,7 @@ class Visit:
         """Return the visible alternatives of a landmark, in the table's order."""
         alternatives = [
             self.page.locator(selector).locator("visible=true").first
-            for selector in selectors_of(self._table, name, file=self.settings.kaggle_file)
+            for selector in selectors_of(self._table, name, file=self.settings.kaggle.file)
         ]
         return [alternative for alternative in alternatives if await alternative.is_visible()]
 
@@ -123,7 +123,7 @@ class Visit:
 
     async def signed_in(self) -> None:
         """Wait until the page has left the login pages for another page of the site."""
-        base = self.settings.kaggle_base_url
+        base = self.settings.kaggle.base_url
         await self.page.wait_for_url(lambda url: is_signed_in_page(url, base), wait_until="commit", timeout=0)
 
     async def signed_out(self) -> None:
@@ -176,7 +176,7 @@ class Visit:
                     self._refused.set()
 
     async def _first(self, signs: Mapping[str, Sign]) -> str | None:
-        seconds = _BY_HAND_SECONDS if self.by_hand else self.settings.kaggle_timeout
+        seconds = _BY_HAND_SECONDS if self.by_hand else self.settings.kaggle.timeout
         tasks = {name: asyncio.ensure_future(sign()) for name, sign in signs.items()}
         try:
             await asyncio.wait(tasks.values(), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -216,7 +216,7 @@ class Visit:
 
     async def _bot_check_passes(self) -> bool:
         """Give a check that needs no person the time to let the browser through."""
-        milliseconds = min(_BOT_CHECK_SECONDS, self.settings.kaggle_timeout) * _MILLISECONDS
+        milliseconds = min(_BOT_CHECK_SECONDS, self.settings.kaggle.timeout) * _MILLISECONDS
         try:
             await self.any_of("bot_check_title", visible=False).wait_for(state="detached", timeout=milliseconds)
             await self.any_of("bot_check").wait_for(state="hidden", timeout=milliseconds)

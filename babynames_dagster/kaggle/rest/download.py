@@ -112,9 +112,9 @@ class RestDownload:
     @contextmanager
     def _ask(self, have: int) -> Iterator[requests.Response]:
         """Ask from byte `have` on, follow redirects, and raise what is refused."""
-        base = self._settings.kaggle_base_url
-        owner_and_slug = quote(self._settings.kaggle_dataset)
-        address = f"{base}/api/v1/datasets/download/{owner_and_slug}/{quote(self._settings.kaggle_file)}"
+        base = self._settings.kaggle.base_url
+        owner_and_slug = quote(self._settings.kaggle.dataset)
+        address = f"{base}/api/v1/datasets/download/{owner_and_slug}/{quote(self._settings.kaggle.file)}"
         headers = {"Accept-Encoding": "identity"}  # or length and MD5 would be those of something else
         if have:
             headers["Range"] = f"bytes={have}-"
@@ -126,7 +126,7 @@ class RestDownload:
             answer = self._get(address, headers, credentials_here)
             with answer:
                 if not answer.is_redirect:
-                    _raise_refusal(answer, Mask(self._settings), anonymous=self._credentials is None)
+                    _raise_refusal(answer, Mask(self._settings.secrets()), anonymous=self._credentials is None)
                     yield answer
                     return
                 address = urljoin(address, answer.headers["Location"])
@@ -140,7 +140,7 @@ class RestDownload:
                 auth=auth or _Anonymous(),
                 stream=True,
                 allow_redirects=False,
-                timeout=self._settings.kaggle_timeout,
+                timeout=self._settings.kaggle.timeout,
             )
         except requests.RequestException as error:
             code, what = ErrorCode.KAGGLE_UNREACHABLE, f"does not answer ({type(error).__name__})"
@@ -189,13 +189,13 @@ def credentials(settings: Settings) -> AuthBase | None:
     Raises:
         PipelineError: MISSING_CONFIG for a key without its user name.
     """
-    if settings.kaggle_key is None:
+    if settings.kaggle.key is None:
         return None
-    key = settings.kaggle_key.get_secret_value()
+    key = settings.kaggle.key.get_secret_value()
     if key.startswith(_TOKEN_PREFIX):
         return _Bearer(key)
-    settings.require("kaggle_username")
-    return HTTPBasicAuth(settings.kaggle_username or "", key)
+    settings.kaggle.require("username")
+    return HTTPBasicAuth(settings.kaggle.username or "", key)
 
 
 def _raise_refusal(answer: requests.Response, mask: Mask, *, anonymous: bool) -> None:

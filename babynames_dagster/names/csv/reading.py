@@ -43,7 +43,7 @@ class ReadOptions:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Return what CSV_ENCODING, CSV_DELIMITER and MAX_UNCOMPRESSED_BYTES say."""
-        return cls(settings.csv_encoding, settings.csv_delimiter, settings.max_uncompressed_bytes)
+        return cls(settings.files.csv_encoding, settings.files.csv_delimiter, settings.files.max_uncompressed_bytes)
 
     def fingerprint(self, member: str | None) -> str:
         """Return a digest of all that decides what rows a given content has."""

@@ -205,8 +205,8 @@ class _Load:
             schema=self._reader.schema,
             pick=self._target.pick,
             skip=skip,
-            size=self._settings.batch_size,
-            keep_rejects=max(self._settings.rejects_kept, FIRST_REJECTS),
+            size=self._settings.load.batch_size,
+            keep_rejects=max(self._settings.load.rejects_kept, FIRST_REJECTS),
         ):
             yield replace(batch, rows=self._target.prepare(batch.rows))
 
@@ -239,7 +239,7 @@ class _Load:
                 rejected=batch.rejected,
             )
             rejects = [astuple(reject) for reject in batch.rejects]
-            keep_rejects(connection, load_id, rejects, most=self._settings.rejects_kept)
+            keep_rejects(connection, load_id, rejects, most=self._settings.load.rejects_kept)
             if not advance_load(connection, load_id, before=self._committed, counts=counts):
                 raise PipelineError(
                     ErrorCode.INTERRUPTED, f"Another process has taken up load {load_id}, so this one stops."
@@ -247,7 +247,7 @@ class _Load:
 
     def _finish(self, load_id: int) -> LoadRow:
         load = self._retrying.call(lambda: load_by_id(self._engine, load_id))
-        if load.rows_rejected > self._settings.reject_limit * load.rows_read:
+        if load.rows_rejected > self._settings.load.reject_limit * load.rows_read:
             raise self._too_many_rejects(load)
         rows = self._retrying.call(self._target.count)
         return self._retrying.call(lambda: finish_load(self._engine, load_id, table_rows=rows))
@@ -260,7 +260,7 @@ class _Load:
         return PipelineError(
             ErrorCode.TOO_MANY_REJECTS,
             f"{load.file_name}: {load.rows_rejected:,} of {load.rows_read:,} rows are rejected, more than REJECT_LIMIT "
-            f"({self._settings.reject_limit:.2%}) allows. The other rows are in the table.{first}",
+            f"({self._settings.load.reject_limit:.2%}) allows. The other rows are in the table.{first}",
         )
 
     def _first_rejects(self, load_id: int) -> Sequence[RejectedRow]:

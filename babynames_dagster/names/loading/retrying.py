@@ -24,8 +24,8 @@ class Retrying:
 
     def __init__(self, settings: Settings) -> None:
         """Take MAX_RETRIES and RETRY_DELAY, which are about lost connections."""
-        self._tries = settings.max_retries
-        self._pause = settings.retry_delay_seconds
+        self._tries = settings.retries.max_retries
+        self._pause = settings.retries.delay_seconds
 
     def call(
         self,

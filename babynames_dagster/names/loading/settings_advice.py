@@ -10,9 +10,9 @@ SLOW_BATCH_SIZE = 100
 
 def slow_settings_warning(settings: Settings) -> str | None:
     """Return a warning where BATCH_SIZE makes a load several times slower; None where it does not."""
-    if settings.batch_size >= SLOW_BATCH_SIZE:
+    if settings.load.batch_size >= SLOW_BATCH_SIZE:
         return None
     return (
-        f"BATCH_SIZE={settings.batch_size} makes a transaction of every {settings.batch_size} rows, which can take ten "
-        "times as long; leave it at 100000 unless the server needs short transactions."
+        f"BATCH_SIZE={settings.load.batch_size} makes a transaction of every {settings.load.batch_size} rows, "
+        "which can take ten times as long; leave it at 100000 unless the server needs short transactions."
     )

@@ -64,10 +64,10 @@ def test_fetches_through_every_known_form_of_the_site(
     obtained = obtain_dataset(settings, on_progress=seen.append)
 
     assert (obtained.how, obtained.method) == ("fetched", "browser")
-    assert obtained.final == settings.downloads / "babyNamesUSYOB-full.csv.zip"
+    assert obtained.final == settings.files.downloads / "babyNamesUSYOB-full.csv.zip"
     assert obtained.path.parent == obtained.final.parent
     assert not obtained.final.exists(), "only the IO manager gives the final name"
-    assert list(settings.downloads.iterdir()) == [obtained.path]
+    assert list(settings.files.downloads.iterdir()) == [obtained.path]
     assert (seen[-1].done, seen[-1].total) == (obtained.bytes, obtained.bytes)
 
 
@@ -108,9 +108,9 @@ def test_each_obstacle_has_its_code_a_remedy_and_a_screenshot(
 
     assert caught.value.code is code
     assert caught.value.remedy
-    [screenshot] = _screenshots(settings.logs)
+    [screenshot] = _screenshots(settings.files.logs)
     assert str(screenshot) in caught.value.what
-    assert list(settings.downloads.iterdir()) == [], "nothing half-written stays"
+    assert list(settings.files.downloads.iterdir()) == [], "nothing half-written stays"
 
 
 def test_wrong_credentials_are_told_from_everything_else(make_settings: MakeSettings) -> None:
@@ -120,7 +120,7 @@ def test_wrong_credentials_are_told_from_everything_else(make_settings: MakeSett
         obtain_dataset(settings)
 
     assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
-    assert len(_screenshots(settings.logs)) == 1, "no retry can help"
+    assert len(_screenshots(settings.files.logs)) == 1, "no retry can help"
     assert not session_file(settings).exists()
 
 
@@ -132,7 +132,7 @@ def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: ServedKaggle,
         obtain_dataset(settings)
 
     assert caught.value.code is ErrorCode.KAGGLE_SITE_ERROR
-    assert list(settings.downloads.iterdir()) == []
+    assert list(settings.files.downloads.iterdir()) == []
 
 
 def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings) -> None:
@@ -150,7 +150,7 @@ def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeS
     with pytest.raises(PipelineError):
         obtain_dataset(settings)
 
-    assert len(_screenshots(settings.logs)) == 2
+    assert len(_screenshots(settings.files.logs)) == 2
 
 
 def _keep_cookie(settings: Settings, value: str) -> None:
@@ -325,7 +325,7 @@ def test_a_headless_shell_is_enough_without_a_window(
     make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings()
-    chromium = find_chromium(settings.chromium_path)
+    chromium = find_chromium(settings.kaggle.chromium_path)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "browsers"))
 
     async def own() -> Path:

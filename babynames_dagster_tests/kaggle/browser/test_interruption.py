@@ -55,7 +55,7 @@ def _start_stalled_download(
     kaggle.site.behaviour.transfer = "stalled"
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", program],
-        env={**os.environ, **kaggle.environment, "DATA_DIR": str(settings.data), **own},
+        env={**os.environ, **kaggle.environment, "DATA_DIR": str(settings.files.data), **own},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -87,7 +87,7 @@ def test_no_browser_survives_its_run(  # noqa: PLR0913, PLR0917 - fixtures and a
     own = {_MARK: mark, "TMPDIR": str(temporary)}
     with _start_stalled_download(program, kaggle, settings, **own) as process:
         assert any("chrom" in command for command in _processes(mark))
-        assert not (settings.downloads / "babyNamesUSYOB-full.csv.zip").exists()
+        assert not (settings.files.downloads / "babyNamesUSYOB-full.csv.zip").exists()
 
         send(process.pid, number)
         _, said = process.communicate(timeout=_PATIENCE)
@@ -98,7 +98,7 @@ def test_no_browser_survives_its_run(  # noqa: PLR0913, PLR0917 - fixtures and a
         os.sched_yield()
     assert _processes(mark) == []
     if "KeyboardInterrupt" in said:
-        assert list(settings.downloads.iterdir()) == []
+        assert list(settings.files.downloads.iterdir()) == []
         assert list(temporary.iterdir()) == []
         assert "playwright" not in said.lower(), "no noise of the driver's"
     else:
@@ -111,12 +111,12 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(
     settings = make_settings()
     with _start_stalled_download(_PROGRAM, kaggle, settings, TMPDIR=str(temporary)) as process:
         process.kill()
-    assert list(settings.downloads.glob(".fetching.*")) != []
+    assert list(settings.files.downloads.glob(".fetching.*")) != []
     assert list(temporary.glob("babynames-*")) != []
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     kaggle.site.behaviour.transfer = "whole"
 
     obtained = obtain_dataset(settings)
 
-    assert list(settings.downloads.iterdir()) == [obtained.path]
+    assert list(settings.files.downloads.iterdir()) == [obtained.path]
     assert list(temporary.glob("babynames-*")) == []

@@ -50,7 +50,7 @@ def test_credentials_of_netrc_stay_at_home(
     kaggle: ServedKaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(kaggle_method="api", kaggle_username=None, kaggle_key=None)
-    netrc = settings.data.with_name("netrc")
+    netrc = settings.files.data.with_name("netrc")
     netrc.write_text("default login somebody password secret\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
@@ -120,7 +120,7 @@ def test_each_refusal_has_its_code_and_leaves_nothing_behind(
         obtain_dataset(settings)
 
     assert caught.value.code is code
-    assert list(settings.downloads.iterdir()) == []
+    assert list(settings.files.downloads.iterdir()) == []
 
 
 def test_permanent_refusals_are_not_tried_again(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:

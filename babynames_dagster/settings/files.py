@@ -1,0 +1,48 @@
+"""Settings of files: where they are kept, and how the dataset's is read."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.types import Delimiter, Encoding, LogLevel, UserPath
+
+
+class FileSettings(Group):
+    """Folders, the log, and the CSV."""
+
+    data_dir: UserPath = Field(
+        Path("data"), validation_alias="DATA_DIR", description="Everything the pipeline keeps, unless named otherwise"
+    )
+    download_dir: UserPath | None = Field(
+        None, validation_alias="DOWNLOAD_DIR", description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)"
+    )
+    log_dir: UserPath | None = Field(
+        None, validation_alias="LOG_DIR", description="Logs and screenshots (`<DATA_DIR>/logs`)"
+    )
+    log_level: LogLevel = Field("INFO", validation_alias="LOG_LEVEL", description="How much is logged")
+    csv_encoding: Encoding = Field("utf-8", validation_alias="CSV_ENCODING", description="Encoding of the CSV")
+    csv_delimiter: Delimiter | None = Field(
+        None, validation_alias="CSV_DELIMITER", description="Field separator of the CSV, where sniffing it errs"
+    )
+    max_uncompressed_bytes: int = Field(
+        20_000_000_000,
+        validation_alias="MAX_UNCOMPRESSED_BYTES",
+        ge=1,
+        description="Most bytes a CSV inside a zip may have",
+    )
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.resolve()
+
+    @property
+    def downloads(self) -> Path:
+        """The download folder, absolute."""
+        return (self.download_dir or self.data_dir / "downloads").resolve()
+
+    @property
+    def logs(self) -> Path:
+        """The log folder, absolute."""
+        return (self.log_dir or self.data_dir / "logs").resolve()

@@ -1,0 +1,101 @@
+"""What the groups of settings have in common.
+
+What belongs here: how a group is declared, checked and asked. What does not: any setting.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from typing_extensions import Self
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+_ADDRESS_PASSWORD = re.compile(r"(//[^/:@\s]*:)[^/@\s]*@")
+
+
+class Group(BaseModel):
+    """Settings that one part of the pipeline needs. A field's alias is its variable."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False, populate_by_name=True
+    )
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> Self:
+        """Return the group with these values, by field or by variable.
+
+        Raises:
+            PipelineError: INVALID_CONFIG with every mistake at once.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise invalid([mistake(cls, dict(item)) for item in error.errors(include_url=False)]) from None
+
+    @classmethod
+    def variables(cls) -> dict[str, FieldInfo]:
+        """Return the group's fields by variable."""
+        return {variable(field): field for field in cls.model_fields.values()}
+
+    def require(self, *fields: str) -> None:
+        """Make sure that settings which the selected step needs are there.
+
+        Args:
+            fields: Names of fields of this class.
+
+        Raises:
+            PipelineError: MISSING_CONFIG, naming every absent variable at once.
+        """
+        missing = self.missing(*fields)
+        if missing:
+            raise not_set(missing)
+
+    def missing(self, *fields: str) -> dict[str, str]:
+        """Return those of these fields that are not set: description by variable."""
+        found = {name: type(self).model_fields[name] for name in fields if getattr(self, name) is None}
+        return {variable(field): str(field.description) for field in found.values()}
+
+    def secrets(self) -> Iterator[tuple[str, SecretStr]]:
+        """Yield the secret settings that are set: variable and value."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                yield variable(field), value
+
+
+def variable(field: FieldInfo) -> str:
+    """Return the name of a setting's variable."""
+    return str(field.validation_alias)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Say whether a setting's value must never be shown."""
+    return SecretStr.__name__ in str(field.annotation)
+
+
+def not_set(missing: Mapping[str, str]) -> PipelineError:
+    """Return the error of absent settings: description by variable."""
+    lines = [f"{name}: {description}" for name, description in missing.items()]
+    return PipelineError(ErrorCode.MISSING_CONFIG, "Not set:\n    " + "\n    ".join(lines))
+
+
+def invalid(mistakes: list[str]) -> PipelineError:
+    """Return the error of settings that can't be what they are."""
+    return PipelineError(ErrorCode.INVALID_CONFIG, "The settings have mistakes:\n    " + "\n    ".join(mistakes))
+
+
+def mistake(group: type[Group], error: Mapping[str, Any]) -> str:
+    """Say what is wrong with one value: variable, value (never a secret's), and what it should be.
+
+    Args:
+        group: Whose field it is.
+        error: What pydantic says; `loc` begins with the field or variable.
+    """
+    name = str(error["loc"][0])
+    field = group.variables().get(name) or group.model_fields[name]
+    shown = "(hidden)" if is_secret(field) else _ADDRESS_PASSWORD.sub(r"\1...@", repr(error["input"]))
+    problem = str(error["msg"]).removeprefix("Value error, ")
+    return f"{variable(field)}={shown}: {problem}. {field.description}"

@@ -1,0 +1,117 @@
+"""Settings of HubSpot: the account, what a contact looks like, the pace, and which names are sent."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.types import AnyCase, ApiVersion, Bound, Domain, JsonTexts, Seconds, Token, WebAddress
+
+
+class HubSpotSettings(Group):
+    """The HubSpot account, and what it gets."""
+
+    access_token: Token | None = Field(
+        None,
+        validation_alias="HUBSPOT_ACCESS_TOKEN",
+        description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)",
+    )
+    base_url: WebAddress = Field(
+        "https://api.hubapi.com", validation_alias="HUBSPOT_BASE_URL", description="HubSpot's address"
+    )
+    api_version: ApiVersion = Field(
+        "v3",
+        validation_alias="HUBSPOT_API_VERSION",
+        description="Version of HubSpot's API: `v3` (served until September 2027), or a dated one: `2026-03`",
+    )
+    email_domain: Domain = Field(
+        "babynamesdemo.com", validation_alias="HUBSPOT_EMAIL_DOMAIN", description="Domain of the contacts' emails"
+    )
+    email_style: AnyCase[Literal["readable", "unique"]] = Field(
+        "readable",
+        validation_alias="HUBSPOT_EMAIL_STYLE",
+        description="`readable`: `john.m@domain`; `unique`: `john-<time>-<id>@domain`",
+    )
+    lifecycle_stage: str = Field(
+        "subscriber", validation_alias="HUBSPOT_LIFECYCLE_STAGE", description="`lifecyclestage` of the contacts"
+    )
+    lead_status: str = Field(
+        "NEW", validation_alias="HUBSPOT_LEAD_STATUS", description="`hs_lead_status` of the contacts"
+    )
+    extra_properties: JsonTexts = Field(
+        default_factory=dict,
+        validation_alias="HUBSPOT_EXTRA_PROPERTIES",
+        description='Constant properties to add, as JSON: `{"source": "babynames"}`',
+    )
+    requests_per_batch: int = Field(
+        100, validation_alias="HUBSPOT_REQUESTS_PER_BATCH", ge=1, le=100, description="Contacts a request"
+    )
+    batch_delay: int = Field(
+        0, validation_alias="HUBSPOT_BATCH_DELAY", ge=0, description="Milliseconds between two requests, at least"
+    )
+    rate_limit: int | None = Field(
+        None,
+        validation_alias="HUBSPOT_RATE_LIMIT",
+        ge=1,
+        le=5000,
+        description="Requests per 10 s; else what HubSpot says, else 100",
+    )
+    daily_reserve: int = Field(
+        1000,
+        validation_alias="HUBSPOT_DAILY_RESERVE",
+        ge=0,
+        description="Calls of the daily limit always left to other apps",
+    )
+    max_in_flight: int = Field(
+        48, validation_alias="HUBSPOT_MAX_IN_FLIGHT", ge=1, le=256, description="Most requests under way at once"
+    )
+    timeout: Seconds = Field(
+        30.0, validation_alias="HUBSPOT_TIMEOUT", gt=0, description="Seconds to wait for an answer"
+    )
+    wait: Seconds = Field(
+        3600.0,
+        validation_alias="HUBSPOT_WAIT",
+        ge=0,
+        description="Seconds to wait for another run that sends the same partitions",
+    )
+    max_creates: Bound = Field(
+        "",
+        validation_alias="HUBSPOT_MAX_CREATES",
+        description="Most contacts that one run may create: a number or a share; empty: any",
+    )
+    max_updates: Bound = Field(
+        "",
+        validation_alias="HUBSPOT_MAX_UPDATES",
+        description="Most contacts that one run may update: a number or a share; empty: any",
+    )
+    max_archives: Bound = Field(
+        "5%",
+        validation_alias="HUBSPOT_MAX_ARCHIVES",
+        description="Most contacts that one run may archive: a number, a share (`5%`), or `off`",
+    )
+    demo_mode: bool = Field(
+        default=False, validation_alias="DEMO_MODE", description="Send only the first MAX_RECORDS names"
+    )
+    max_records: int = Field(50, validation_alias="MAX_RECORDS", ge=0, description="How many names DEMO_MODE sends")
+    min_year: int | None = Field(
+        None,
+        validation_alias="MIN_YEAR",
+        ge=1000,
+        le=9999,
+        description="Send only names with births in or after this year",
+    )
+    max_year: int | None = Field(
+        None,
+        validation_alias="MAX_YEAR",
+        ge=1000,
+        le=9999,
+        description="Send only names with births in or before this year",
+    )
+
+    @field_validator("max_year")
+    @classmethod
+    def _years_in_order(cls, value: int | None, info: ValidationInfo) -> int | None:
+        first = info.data.get("min_year")
+        if value is not None and first is not None and first > value:
+            raise ValueError(f"is before MIN_YEAR ({first})")
+        return value

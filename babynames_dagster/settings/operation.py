@@ -1,0 +1,49 @@
+"""Settings of running the pipeline: retries, schedule, alerts."""
+
+from pydantic import Field, SecretStr
+
+from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.types import Cron, Seconds, SecretWebAddress, WebAddress
+
+
+class RetrySettings(Group):
+    """How often, and after what pause, something that can pass is tried again."""
+
+    max_retries: int = Field(
+        3, validation_alias="MAX_RETRIES", ge=0, le=100, description="Tries after the first, for what can pass"
+    )
+    retry_delay: int = Field(
+        1000, validation_alias="RETRY_DELAY", ge=0, description="Milliseconds before the first retry; doubled each time"
+    )
+
+    @property
+    def delay_seconds(self) -> Seconds:
+        """RETRY_DELAY in seconds."""
+        return self.retry_delay / 1000
+
+
+class ScheduleSettings(Group):
+    """When the daily run starts."""
+
+    daily_cron: Cron = Field(
+        "0 6 * * *", validation_alias="DAILY_CRON", description="When the daily schedule runs, once switched on"
+    )
+
+
+class AlertSettings(Group):
+    """Who hears of a failed run."""
+
+    webhook_url: SecretWebAddress | None = Field(
+        None, validation_alias="ALERT_WEBHOOK_URL", description="Slack-compatible address for failed runs"
+    )
+    smtp_host: str | None = Field(None, validation_alias="SMTP_HOST", description="Mail server for failed runs")
+    smtp_port: int = Field(587, validation_alias="SMTP_PORT", ge=1, le=65535, description="Its port")
+    smtp_user: str | None = Field(None, validation_alias="SMTP_USER", description="Its user")
+    smtp_password: SecretStr | None = Field(None, validation_alias="SMTP_PASSWORD", description="Its password")
+    email_from: str | None = Field(None, validation_alias="ALERT_EMAIL_FROM", description="Sender of alert mails")
+    email_to: str | None = Field(
+        None, validation_alias="ALERT_EMAIL_TO", description="Receivers of alert mails, separated by commas"
+    )
+    ui_url: WebAddress = Field(
+        "http://127.0.0.1:3000", validation_alias="DAGSTER_UI_URL", description="Where links in alerts lead"
+    )
