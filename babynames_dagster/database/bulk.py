@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from babynames_dagster.database.mysql_session import STATEMENT_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 STATEMENT_ROWS = 25_000
 _STATEMENT_BYTES = 4 << 20
-_STATEMENT_FRAME = 1024
 _SHOWN = 200
 _DUPLICATE_ENTRY = 1062
 _NOTHING_TO_ESCAPE = r"\A[A-Za-z0-9.-]*\z"
@@ -64,7 +64,7 @@ def value_lists(connection: Connection, rows: pa.StringArray, *, growth: int = 1
     if not len(rows):
         return
     longest = pc.max(pc.binary_length(rows)).as_py() + 1
-    size = max(1, min(STATEMENT_ROWS, _statement_bytes(connection) // (longest * growth)))
+    size = max(1, min(STATEMENT_ROWS, min(_STATEMENT_BYTES, connection.info[STATEMENT_BYTES]) // (longest * growth)))
     for start in range(0, len(rows), size):
         group = rows.slice(start, size)
         listed = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(group)], pa.int32()), group), ",")
@@ -90,15 +90,41 @@ def execute(connection: Connection, statement: str) -> CursorResult[tuple[object
         raise
 
 
+def insert(connection: Connection, statement: str, rows: pa.StringArray, table: str) -> int:
+    """Insert rows that are not there yet.
+
+    Args:
+        connection: A MySQL-like server.
+        statement: `INSERT INTO ... VALUES `.
+        rows: The rows, each in its brackets.
+        table: The table's name, for the error.
+
+    Returns:
+        How many rows the server says that it inserted.
+
+    Raises:
+        PipelineError: DB_BUSY as `execute`; DB_ERROR where the server took fewer than it was sent.
+    """
+    inserted = sum(execute(connection, statement + listed).rowcount for listed in value_lists(connection, rows))
+    require_all(len(rows), inserted, table)
+    return inserted
+
+
+def require_all(expected: int, counted: int, table: str) -> None:
+    """Raise where a server's own count of rows is not what it must be.
+
+    Raises:
+        PipelineError: DB_ERROR.
+    """
+    if counted != expected:
+        raise PipelineError(
+            ErrorCode.DB_ERROR,
+            f"The server counts {counted:,} rows of {table} where there are {expected:,}.",
+            remedy="Look for a trigger, a proxy or a server option that drops or cuts what is sent or asked; "
+            "nothing of this batch was kept.",
+        )
+
+
 def _shorten(error: DBAPIError) -> None:
     if error.statement is not None and len(error.statement) > _SHOWN:
         error.statement = f"{error.statement[:_SHOWN]}..."
-
-
-def _statement_bytes(connection: Connection) -> int:
-    """Return how many bytes of rows a statement may carry."""
-    packet = connection.info.get("max_allowed_packet")
-    if packet is None:
-        packet = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one())
-        connection.info["max_allowed_packet"] = packet
-    return max(1, min(_STATEMENT_BYTES, packet - _STATEMENT_FRAME))

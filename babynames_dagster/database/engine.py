@@ -12,20 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from babynames_dagster.database.failures import translated_errors
+from babynames_dagster.database.mysql_session import StatementCursor, prepare_session
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 BUSY_SECONDS = 60
 CONNECT_SECONDS = 10
-
-# READ COMMITTED keeps InnoDB from gap locks, which two concurrent loads would deadlock on; strict mode keeps it
-# from cutting values short; the time zone makes the server's NOW() comparable with ours.
-_MYSQL_SESSION = (
-    "SET SESSION time_zone = '+00:00', "
-    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-    "innodb_lock_wait_timeout = 60"
-)
 
 
 def utc_now() -> datetime:
@@ -45,13 +39,23 @@ def open_engine(url: URL) -> Engine:
     """
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return sa.create_engine(
+    return _open_server(url)
+
+
+def _open_server(url: URL) -> Engine:
+    engine = sa.create_engine(
         url,
-        isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS, "init_command": _MYSQL_SESSION},
+        connect_args={"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS, "cursorclass": StatementCursor},
     )
+
+    # First of all listeners: SQLAlchemy's own, which learns about the server, relies on the session as well.
+    @event.listens_for(engine, "connect", insert=True)
+    def _set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own type
+        prepare_session(connection, record.info, lock_seconds=BUSY_SECONDS)
+
+    return engine
 
 
 def _open_sqlite(url: URL) -> Engine:

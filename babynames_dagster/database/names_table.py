@@ -30,6 +30,14 @@ _MISSING = (
     f"SELECT item.slug FROM {_SLUG_LIST} LEFT JOIN baby_names AS found ON found.slug = item.slug "  # noqa: S608 - no input is in it
     "WHERE found.id IS NULL"
 )
+_COUNT = (
+    f"SELECT COUNT(*), COUNT(found.id) FROM {_SLUG_LIST} "  # noqa: S608 - no input is in it
+    "LEFT JOIN baby_names AS found ON found.slug = item.slug"
+)
+_SQLITE_COUNT = (
+    "SELECT COUNT(*), COUNT(found.id) FROM json_each(?) AS item "
+    "LEFT JOIN baby_names AS found ON found.slug = item.value"
+)
 _UNSEEN = "load_id <> {me} AND (seen_load_id IS NULL OR seen_load_id <> {me})"
 
 
@@ -98,16 +106,30 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
         stamp = now.isoformat(" ", "microseconds")
         columns = (rows[name].to_pylist() for name in _COLUMNS)
         values = [(*row, load_id, stamp, stamp) for row in zip(*columns, strict=True)]
-        return connection.exec_driver_sql(_SQLITE_INSERT, values).rowcount if values else 0
+        inserted = connection.exec_driver_sql(_SQLITE_INSERT, values).rowcount if values else 0
+        if inserted != len(values):
+            bulk.require_all(len(values), count_there(connection, rows["slug"].combine_chunks()), "baby_names")
+        return inserted
     if not all_new:
-        missing = _missing(connection, rows["slug"].combine_chunks())
-        rows = rows.filter(pc.is_in(rows["slug"], missing))
+        rows = _missing(connection, rows)
     stamp = now.isoformat(" ", "milliseconds")
     literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id},'{stamp}','{stamp}')")
-    for listed in bulk.value_lists(connection, literals):
-        bulk.execute(connection, _INSERT + listed)
-    inserted: int = rows.num_rows
-    return inserted
+    return bulk.insert(connection, _INSERT, literals, "baby_names")
+
+
+def count_there(connection: Connection, slugs: pa.StringArray) -> int:
+    """Return how many of these different slugs are in the table, by the server's own count.
+
+    Raises:
+        PipelineError: DB_ERROR where the server did not look for all of them.
+    """
+    if connection.dialect.name == "sqlite":
+        statement, lists = _SQLITE_COUNT, iter([json.dumps(slugs.to_pylist())])
+    else:
+        statement, lists = _COUNT, _slug_lists(connection, slugs)
+    counts = [connection.exec_driver_sql(statement, (listed,)).one() for listed in lists]
+    bulk.require_all(len(slugs), sum(asked for asked, _ in counts), "baby_names")
+    return sum(there for _, there in counts)
 
 
 def mark_seen(connection: Connection, slugs: pa.StringArray, *, load_id: int) -> int:
@@ -154,12 +176,19 @@ def find_ids(connection: Connection, slugs: pa.StringArray) -> dict[str, int]:
     return found
 
 
-def _missing(connection: Connection, slugs: pa.StringArray) -> pa.StringArray:
-    """Return those slugs that are not in the table; asked this way round, a reload has next to no answer to fetch."""
+def _missing(connection: Connection, rows: pa.Table) -> pa.Table:
+    """Return those rows whose slugs are not in the table.
+
+    The server's count decides, and its list of the missing ones has to agree: a list may be cut short without a word.
+    """
+    slugs = rows["slug"].combine_chunks()
+    wanted = len(slugs) - count_there(connection, slugs)
+    if wanted in {0, len(slugs)}:
+        return rows.slice(0, wanted)
     lists = _slug_lists(connection, slugs)
-    return pa.array(
-        [slug for listed in lists for (slug,) in connection.exec_driver_sql(_MISSING, (listed,))], pa.string()
-    )
+    missing = [slug for listed in lists for (slug,) in connection.exec_driver_sql(_MISSING, (listed,))]
+    bulk.require_all(wanted, len(missing), "baby_names")
+    return rows.filter(pc.is_in(rows["slug"], pa.array(missing, pa.string())))
 
 
 def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:

@@ -3,9 +3,23 @@
 What belongs here: those that need no knowledge of a table. What does not: bulk writing (`bulk.py`).
 """
 
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Connection
+
+Item = TypeVar("Item")
+
+KEYS_LISTED = 500
+"""Keys that an IN (...) may list: some 20 bytes each, below the least max_allowed_packet that is accepted."""
+
+
+def slices(items: Sequence[Item], size: int = KEYS_LISTED) -> Iterator[Sequence[Item]]:
+    """Yield the items in order, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def server_clock(connection: Connection) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from babynames_dagster.database import bulk
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.loads import LoadRow
+from babynames_dagster.database.portable import KEYS_LISTED
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 
 _COLUMNS = ("name_id", "year", "births")
@@ -29,12 +30,12 @@ _MISSING = (
     f"SELECT item.name_id, item.year FROM {_ITEMS} LEFT JOIN baby_name_years AS found ON {_SAME} "  # noqa: S608 - no input is in it
     "WHERE found.name_id IS NULL"
 )
+_COUNT = f"SELECT COUNT(*), COUNT(found.name_id) FROM {_ITEMS} LEFT JOIN baby_name_years AS found ON {_SAME}"  # noqa: S608 - no input is in it
 _UPDATE = (
     f"UPDATE {_ITEMS} STRAIGHT_JOIN baby_name_years AS found ON {_SAME} "  # noqa: S608 - no input is in it
     "SET found.births = item.births, found.load_id = %s WHERE found.load_id <> %s"
 )
 
-_NAMES_DELETED = 1000
 _KEY_FACTOR = 10_000
 """Years have four digits, so `name_id * 10,000 + year` is one number per row."""
 
@@ -92,16 +93,14 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
         return _upsert_on_sqlite(connection, rows, load_id)
     there = rows.slice(0, 0)
     if not all_new:
-        missing = pc.is_in(_keys(rows), _missing_keys(connection, rows))
-        there, rows = rows.filter(pc.invert(missing)), rows.filter(missing)
+        there, rows = _there_and_missing(connection, rows)
     literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id})")
-    for values in bulk.value_lists(connection, literals):
-        bulk.execute(connection, _INSERT + values)
+    inserted = bulk.insert(connection, _INSERT, literals, "baby_name_years")
     present = sum(
         connection.exec_driver_sql(_UPDATE, (listed, load_id, load_id)).rowcount
         for listed in _json_lists(connection, there)
     )
-    return Written(rows.num_rows, present)
+    return Written(inserted, present)
 
 
 def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> Written:
@@ -114,13 +113,22 @@ def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> W
     return Written(inserted, connection.exec_driver_sql(_SQLITE_UPDATE, there).rowcount)
 
 
-def _missing_keys(connection: Connection, rows: pa.Table) -> pa.Int64Array:
+def _there_and_missing(connection: Connection, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Part rows by whether the table has them; the server's count decides, and its list has to agree."""
+    lists = list(_json_lists(connection, rows))
+    counts = [connection.exec_driver_sql(_COUNT, (listed,)).one() for listed in lists]
+    bulk.require_all(rows.num_rows, sum(asked for asked, _ in counts), "baby_name_years")
+    wanted = rows.num_rows - sum(there for _, there in counts)
+    if wanted in {0, rows.num_rows}:
+        return rows.slice(wanted), rows.slice(0, wanted)
     missing = [
         name_id * _KEY_FACTOR + year
-        for listed in _json_lists(connection, rows)
+        for listed in lists
         for name_id, year in connection.exec_driver_sql(_MISSING, (listed,))
     ]
-    return pa.array(missing, pa.int64())
+    bulk.require_all(wanted, len(missing), "baby_name_years")
+    is_missing = pc.is_in(_keys(rows), pa.array(missing, pa.int64()))
+    return rows.filter(pc.invert(is_missing)), rows.filter(is_missing)
 
 
 def _keys(rows: pa.Table) -> pa.ChunkedArray:
@@ -185,10 +193,10 @@ def delete_orphans(connection: Connection) -> bool:
     Returns:
         Whether there may be more of them.
     """
-    name_ids = connection.execute(_orphans().limit(_NAMES_DELETED)).scalars().all()
+    name_ids = connection.execute(_orphans().limit(KEYS_LISTED)).scalars().all()
     if name_ids:
         connection.execute(sa.delete(baby_name_years).where(baby_name_years.c.name_id.in_(name_ids)))
-    return len(name_ids) == _NAMES_DELETED
+    return len(name_ids) == KEYS_LISTED
 
 
 def _orphans() -> sa.Select[int]:

@@ -40,9 +40,10 @@ def free_port() -> int:
 class MariaDB:
     """One server; it can be stopped and started again under its clients."""
 
-    def __init__(self, folder: Path) -> None:
-        """Lay out an empty data folder below `folder`."""
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Lay out an empty data folder below `folder`; the server will be started with these options."""
         self.folder = folder
+        self._options = options
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._user = ["--user=root"] if os.geteuid() == 0 else []
@@ -86,6 +87,7 @@ class MariaDB:
                     f"--port={self.port}",
                     "--bind-address=127.0.0.1",
                     *self._user,
+                    *self._options,
                 ],
                 stdout=log,
                 stderr=log,
@@ -123,9 +125,9 @@ class MariaDB:
 
 
 @contextmanager
-def running_mariadb(folder: Path) -> Iterator[MariaDB]:
-    """Run a private server for as long as the block lasts."""
-    server = MariaDB(folder)
+def running_mariadb(folder: Path, *options: str) -> Iterator[MariaDB]:
+    """Run a private server with these options for as long as the block lasts."""
+    server = MariaDB(folder, *options)
     server.start()
     try:
         yield server

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from babynames_dagster.database.engine import reading, utc_now, writing
 from babynames_dagster.database.ledger.entries import CreatedContact, created_by_us
 from babynames_dagster.database.patience import patiently
-from babynames_dagster.database.portable import insert_if_missing
+from babynames_dagster.database.portable import insert_if_missing, slices
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 
@@ -52,24 +52,28 @@ def keep_superseded(connection: Connection, portal_id: int, contacts: Mapping[in
 
 
 def _give_back(connection: Connection, portal_id: int, hubspot_ids: Sequence[str]) -> set[str]:
-    kept = superseded_contacts.c
-    among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(sorted(hubspot_ids)))
-    found = set(connection.execute(sa.select(kept.hubspot_id).where(among)).scalars())
-    if found:
-        connection.execute(sa.delete(superseded_contacts).where(among))
-    return found
+    kept, returned = superseded_contacts.c, set[str]()
+    for listed in slices(sorted(hubspot_ids)):
+        among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(listed))
+        found = set(connection.execute(sa.select(kept.hubspot_id).where(among)).scalars())
+        if found:
+            connection.execute(sa.delete(superseded_contacts).where(among))
+        returned |= found
+    return returned
 
 
 def _created(connection: Connection, portal_id: int, names: Collection[int]) -> list[CreatedContact]:
     """Read the entries of contacts that this ledger created; locked, so that two syncs do not both move on."""
-    entry = hubspot_contacts.c
-    statement = (
-        sa.select(entry.name_id, entry.hubspot_email, entry.hubspot_id)
-        .where(created_by_us(portal_id), entry.name_id.in_(sorted(names)))
-        .order_by(entry.name_id)
-        .with_for_update()
-    )
-    return [CreatedContact(*row) for row in connection.execute(statement)]
+    entry, created = hubspot_contacts.c, list[CreatedContact]()
+    for listed in slices(sorted(names)):
+        statement = (
+            sa.select(entry.name_id, entry.hubspot_email, entry.hubspot_id)
+            .where(created_by_us(portal_id), entry.name_id.in_(listed))
+            .order_by(entry.name_id)
+            .with_for_update()
+        )
+        created += [CreatedContact(*row) for row in connection.execute(statement)]
+    return created
 
 
 def superseded_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:
@@ -116,12 +120,11 @@ def forget_superseded(engine: Engine, portal_id: int, hubspot_ids: Collection[st
     if not hubspot_ids:
         return
     kept = superseded_contacts.c
-    statement = sa.delete(superseded_contacts).where(
-        kept.portal_id == portal_id, kept.hubspot_id.in_(sorted(hubspot_ids))
-    )
 
     def forget() -> None:
         with writing(engine) as connection:
-            connection.execute(statement)
+            for listed in slices(sorted(hubspot_ids)):
+                among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(listed))
+                connection.execute(sa.delete(superseded_contacts).where(among))
 
     patiently(forget)

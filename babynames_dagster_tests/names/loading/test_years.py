@@ -53,7 +53,7 @@ def test_a_later_file_adds_years_and_corrects_births(engine: Engine, tmp_path: P
 def test_births_of_names_that_went_and_came_back_are_loaded_again(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(years_table, "_NAMES_DELETED", 1)
+    monkeypatch.setattr(years_table, "KEYS_LISTED", 1)
     path = csv_file(tmp_path, BODY)
     load(engine, path)
     load_births(engine, path)

@@ -1,0 +1,94 @@
+"""A connection to a MySQL-like server: what our statements rest on is set, and what can't be set is looked at.
+
+What belongs here: the driver's connection and the session's variables. What does not: engines and transactions
+(`engine.py`).
+
+A server's administrator may give any session variable another default. Those that change what a statement means, or
+how long it waits, are therefore set on every connection. Sources: MySQL 8.4 Reference Manual, "Server System
+Variables"; MariaDB Server Documentation, "Server System Variables".
+"""
+
+from typing import Any
+
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+STATEMENT_BYTES = "statement_bytes"
+"""Key of a SQLAlchemy connection's `info`: how many bytes one statement may have."""
+
+_LEAST_PACKET = 16 << 10
+_PACKET_FRAME = 1024
+_DRIVERS_OWN_LIMIT = 1_024_000
+
+_SESSION = {
+    # Makes the server's NOW() comparable with ours.
+    "time_zone": "'+00:00'",
+    # Strict mode keeps the server from cutting values short.
+    "sql_mode": "'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    # These leave out rows, or refuse statements that touch many.
+    "sql_select_limit": "18446744073709551615",
+    "sql_safe_updates": "0",
+    "sql_big_selects": "1",
+    # With it, `id IS NULL` means the id that was inserted last.
+    "sql_auto_is_null": "0",
+    # Without it, InnoDB may take a second row with the same unique key.
+    "unique_checks": "1",
+    "autocommit": "0",
+    # A commit neither begins the next transaction nor ends the connection.
+    "completion_type": "0",
+    # A connection that holds a named lock is idle for as long as the work takes.
+    "wait_timeout": "28800",
+}
+
+
+class StatementCursor(Cursor):
+    """A cursor whose `executemany` keeps each INSERT below the server's max_allowed_packet."""
+
+    @property
+    def max_stmt_length(self) -> int:  # type: ignore[override]  # a constant in PyMySQL
+        """Bytes of the longest statement that `executemany` puts together."""
+        longest: int = getattr(self.connection, STATEMENT_BYTES, _LEAST_PACKET - _PACKET_FRAME)
+        return min(_DRIVERS_OWN_LIMIT, longest)
+
+
+def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock_seconds: int) -> None:
+    """Set a fresh connection's session up.
+
+    Args:
+        connection: PyMySQL's connection.
+        info: Where what was looked at is kept: `STATEMENT_BYTES`.
+        lock_seconds: How long to wait for a row's or a table's lock.
+
+    Raises:
+        PipelineError: DB_ERROR where the server's max_allowed_packet is too small to write anything.
+        pymysql.Error: What the server said.
+    """
+    with connection.cursor() as cursor:
+        settings = _SESSION | {"innodb_lock_wait_timeout": str(lock_seconds), "lock_wait_timeout": str(lock_seconds)}
+        cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in settings.items()))
+        cursor.execute(
+            "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_allowed_packet', 'log_bin', 'binlog_format')"
+        )
+        variables = {str(name).lower(): str(value).upper() for name, value in cursor.fetchall()}
+        packet = int(variables["max_allowed_packet"])
+        if packet < _LEAST_PACKET:
+            raise PipelineError(
+                ErrorCode.DB_ERROR,
+                f"The server takes statements of {packet:,} bytes at most (max_allowed_packet).",
+                remedy="Let the server's administrator raise max_allowed_packet: 16 MiB is usual.",
+            )
+        info[STATEMENT_BYTES] = packet - _PACKET_FRAME
+        setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
+        cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {_isolation(variables)}, READ WRITE")
+
+
+def _isolation(variables: dict[str, str]) -> str:
+    """Return the isolation level to work with.
+
+    READ COMMITTED keeps InnoDB from gap locks, which two concurrent loads would deadlock on. InnoDB refuses to write
+    with it where the binary log holds statements (error 1665); REPEATABLE READ costs some deadlocks, which are retried.
+    """
+    logs_statements = variables.get("log_bin") == "ON" and variables.get("binlog_format") == "STATEMENT"
+    return "REPEATABLE READ" if logs_statements else "READ COMMITTED"

@@ -1,0 +1,146 @@
+"""Whatever a server's administrator has set, statements mean the same, and what was not written is not counted."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from babynames_dagster.database.engine import open_engine, reading, writing
+from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
+from babynames_dagster.database.ledger.superseded import count_superseded, forget_superseded
+from babynames_dagster.database.ledger.writing import LedgerEntry, mark_archived, record
+from babynames_dagster.database.loads import last_loads
+from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births, names_in
+from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
+
+NAMES = 3000
+
+
+@pytest.fixture(scope="module")
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A server of this module's own, with a binary log and without a root's exemption from init_connect."""
+    with running_mariadb(tmp_path_factory.mktemp("odd") / "server", "--log-bin") as server:
+        yield server
+
+
+@pytest.fixture
+def odd_url(odd_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A new database on a server with the variables of the test's parameter; they are reset afterwards."""
+    variables: dict[str, str] = getattr(request, "param", {})
+    with odd_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE names")
+        before = {}
+        for name, value in variables.items():
+            cursor.execute(f"SELECT @@GLOBAL.{name}")
+            before[name] = cursor.fetchall()[0][0]
+            cursor.execute(f"SET GLOBAL {name} = {value}")
+    try:
+        yield make_url(odd_server.url).set(database="names").render_as_string(hide_password=False)
+    finally:
+        with odd_server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ WRITE")
+            for name, value in before.items():
+                cursor.execute(f"SET GLOBAL {name} = %s", (value,))
+            cursor.execute("DROP DATABASE names")
+
+
+@pytest.mark.parametrize(
+    "odd_url",
+    [
+        {"sql_select_limit": "100"},
+        {"sql_safe_updates": "1"},
+        {"max_join_size": "10"},
+        {"autocommit": "0"},
+        {"binlog_format": "'STATEMENT'"},
+        {"sql_auto_is_null": "1", "unique_checks": "0"},
+        {"completion_type": "'RELEASE'"},
+        {"tx_read_only": "1", "tx_isolation": "'SERIALIZABLE'"},
+        {"time_zone": "'+05:30'", "sql_mode": "'ANSI,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"},
+        {"wait_timeout": "2", "lock_wait_timeout": "1", "innodb_lock_wait_timeout": "1"},
+        {"max_allowed_packet": "16384"},
+    ],
+    indirect=True,
+    ids="+".join,
+)
+def test_a_servers_defaults_change_nothing(odd_url: str, tmp_path: Path) -> None:
+    rows = [b"%d,Name%05d,F,7\n" % (1880 + number % 3, number) for number in range(NAMES)]
+    first = csv_file(tmp_path, b"".join(rows[::2]) + b"1880," + b"x" * 900 + b",Q,1\n" * 40, name="first.csv")
+    both = csv_file(tmp_path, b"".join(rows), name="both.csv")
+    engine = open_engine(make_url(odd_url))
+    upgrade(engine)
+    assert counts(load(engine, first))[:3] == (NAMES // 2 + 40, NAMES // 2, 0)
+    assert counts(load(engine, both)) == (NAMES, NAMES // 2, NAMES // 2, 0, 0)
+    assert counts(load(engine, both, full_reload=True)) == (NAMES, 0, NAMES, 0, 0)
+    assert len(names_in(engine)) == NAMES
+    assert counts(load_births(engine, first))[:3] == (NAMES // 2 + 40, NAMES // 2, 0)
+    assert counts(load_births(engine, both)) == (NAMES, NAMES // 2, NAMES // 2, 0, 0)
+    assert len(births_in(engine)) == NAMES
+
+    entries = [
+        LedgerEntry(
+            number,
+            "N",
+            f"name{number}@example.com",
+            "f" * 64,
+            LedgerOutcome.SYNCED,
+            created=True,
+            hubspot_id=str(number),
+        )
+        for number in range(1, 1201)
+    ]
+    record(engine, 1, "mapping", entries)
+    moved = [
+        replace(entry, email=f"other{entry.name_id}@example.com", hubspot_id=f"9{entry.name_id}") for entry in entries
+    ]
+    record(engine, 1, "mapping", moved)
+    assert count_superseded(engine, 1) == len(entries)
+    forget_superseded(engine, 1, [entry.hubspot_id or "" for entry in entries])
+    assert count_superseded(engine, 1) == 0
+    created = [contact for page in created_pages(engine, 1, page_rows=500) for contact in page]
+    assert len(created) == len(entries)
+    mark_archived(engine, 1, created)
+    assert sum(1 for _ in created_pages(engine, 1, page_rows=500)) == 0
+    engine.dispose()
+
+
+def test_rows_that_the_server_drops_are_not_counted_as_present(engine: Engine, tmp_path: Path) -> None:
+    path = csv_file(tmp_path, b"".join(b"1880,Name%05d,F,7\n" % number for number in range(50)))
+    load(engine, csv_file(tmp_path, b"1880,Anna,F,7\n", name="one.csv"))  # so that the next load looks first
+    if engine.dialect.name == "sqlite":
+        trigger = (
+            "CREATE TRIGGER odd BEFORE INSERT ON baby_names WHEN NEW.slug LIKE '%7.f' BEGIN SELECT RAISE(IGNORE); END"
+        )
+        with writing(engine) as connection:
+            connection.exec_driver_sql(trigger)
+        with pytest.raises(PipelineError, match="counts 45 rows of baby_names where there are 50"):
+            load(engine, path)
+        assert last_loads(engine, 1)[0].rows_present == 0
+        return
+
+    @sa.event.listens_for(engine, "before_cursor_execute", retval=True)
+    def cut(
+        _: Connection, __: object, statement: str, parameters: object, ___: object, ____: object
+    ) -> tuple[str, object]:
+        return (f"{statement} LIMIT 10" if statement.startswith("SELECT item.slug") else statement), parameters
+
+    with pytest.raises(PipelineError, match="counts 10 rows of baby_names where there are") as caught:
+        load(engine, csv_file(tmp_path, b"1880,Anna,F,7\n" + path.read_bytes().split(b"\n", 1)[1], name="more.csv"))
+    assert caught.value.code is ErrorCode.DB_ERROR
+    assert len(names_in(engine)) == 1
+
+
+def test_a_packet_too_small_for_any_statement_is_refused_with_the_options_name(odd_server: MariaDB) -> None:
+    with odd_server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL max_allowed_packet = 8192")
+        try:
+            engine = open_engine(make_url(odd_server.url))
+            with pytest.raises(PipelineError, match="max_allowed_packet"), reading(engine):
+                pass
+        finally:
+            cursor.execute("SET GLOBAL max_allowed_packet = 16777216")
+            engine.dispose()
