@@ -129,6 +129,10 @@ hubspot_contacts = sa.Table(
     sa.Column("created_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.Column("synced_at", Timestamp, nullable=True),
+    sa.Column("finding", ascii_text(16), nullable=True, comment="what reconciling found the contact to be, last"),
+    sa.Column("finding_detail", unicode_text(1000), nullable=True, comment="the same in words"),
+    sa.Column("accepted", unicode_text(2000), nullable=True, comment="values that the account rewrites, as JSON"),
+    sa.Column("read_at", Timestamp, nullable=True, comment="when it was read back last"),
     sa.Index("idx_hubspot_contacts_portal_id_outcome", "portal_id", "outcome"),
     **MYSQL_OPTIONS,
 )

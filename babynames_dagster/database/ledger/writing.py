@@ -30,6 +30,10 @@ _REPLACED = (
 )
 
 
+_MENDED_BY_SENDING = ("changed", "pending", "archived", "gone")
+"""Findings that are true no more once HubSpot has acknowledged the row again."""
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """What became of one row in one run.
@@ -180,11 +184,17 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     old = hubspot_contacts.c
     # No bound values here: PyMySQL sends a batch as one statement only where they are all in VALUES (...).
     none: sa.ColumnElement[str] = sa.literal_column("''")
+    settled: sa.ColumnElement[Any] = sa.literal_column("'synced'")
+    mended: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{finding}'") for finding in _MENDED_BY_SENDING]
     same_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, none) == sa.func.coalesce(old.hubspot_id, none)
     return [
         ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
         ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
         ("hubspot_email", sa.func.coalesce(new["hubspot_email"], old.hubspot_email)),
+        (
+            "finding",
+            sa.case((sa.and_(new["outcome"] == settled, old.finding.in_(mended)), sa.null()), else_=old.finding),
+        ),
         ("attempts", old.attempts + new["attempts"]),
         ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),
         *((name, new[name]) for name in _REPLACED),

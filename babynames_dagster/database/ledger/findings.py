@@ -1,0 +1,353 @@
+"""What reconciling found of each contact: reading entries beside their names, and keeping the findings.
+
+What belongs here: the statements about the ledger's columns `finding` to `read_at`. What does not: what a contact is
+found to be, which `hubspot/reconcile/` decides.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, Row
+
+from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
+from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.patience import patiently
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
+
+Accepted = Mapping[str, tuple[str, str]]
+"""By property, the value that was sent and the one that the account made of it."""
+
+_DETAIL_KEPT = 1000
+_ACCEPTED_KEPT = 2000
+
+
+class Finding(Enum):
+    """What a contact of the ledger is found to be in HubSpot."""
+
+    SAME = "same"
+    """It is ours, and holds what was sent."""
+    CHANGED = "changed"
+    """Somebody has changed a property that we own."""
+    REWRITTEN = "rewritten"
+    """The account keeps a value in another form than it was sent: accepted, and the same from then on."""
+    PENDING = "pending"
+    """A sync sends it anyway: its name or mapping has changed since, or its last try failed."""
+    MERGED = "merged"
+    """It is part of another record."""
+    EMAIL_CHANGED = "email_changed"
+    """Its primary email is another one."""
+    SHARED = "shared"
+    """Another row of the ledger is the same record."""
+    ARCHIVED = "archived"
+    """Somebody archived it; HubSpot keeps it for 90 days."""
+    GONE = "gone"
+    """HubSpot has it no more, not even archived."""
+    UNREAD = "unread"
+    """HubSpot did not answer for it."""
+
+
+LOST = frozenset({Finding.ARCHIVED, Finding.GONE})
+"""What HubSpot shows no more."""
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One entry that HubSpot acknowledged, beside its name.
+
+    Attributes:
+        name_id: The name.
+        initial: Its partition.
+        email: The email that HubSpot acknowledged.
+        hubspot_id: The record that HubSpot named.
+        outcome: What the ledger says of it.
+        fingerprint: The payload that it is about.
+        created_by_us: Whether a request of ours made the contact.
+        accepted: What the account is known to rewrite.
+        finding: What it was found to be before.
+        name: The name with this entry; None where the table has it no more.
+    """
+
+    name_id: int
+    initial: str
+    email: str
+    hubspot_id: str
+    outcome: LedgerOutcome
+    fingerprint: str
+    created_by_us: bool
+    accepted: Accepted
+    finding: Finding | None
+    name: Candidate | None
+
+    @property
+    def contact(self) -> CreatedContact:
+        """The contact as far as archiving needs to know it."""
+        return CreatedContact(self.name_id, self.email, self.hubspot_id)
+
+
+@dataclass(frozen=True)
+class KeptFinding:
+    """What is to be kept of one contact.
+
+    Attributes:
+        name_id: The name.
+        finding: What it was found to be.
+        detail: The same in words, both values included.
+        accepted: What the account rewrites; kept in place of what was known before.
+    """
+
+    name_id: int
+    finding: Finding
+    detail: str = ""
+    accepted: Accepted = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FindingCount:
+    """How many contacts of a partition were found to be something, and since when that is known."""
+
+    initial: str
+    finding: Finding
+    contacts: int
+    read_at: datetime
+
+
+@dataclass(frozen=True)
+class FoundContact:
+    """One contact that was found to be something, for people."""
+
+    initial: str
+    email: str
+    hubspot_id: str
+    finding: Finding
+    detail: str
+
+
+def entry_pages(
+    engine: Engine, portal_id: int, partitions: Sequence[str], *, page_rows: int, recreate: bool = False
+) -> Iterator[list[LedgerRow]]:
+    """Read the entries that HubSpot acknowledged, in keyset pages.
+
+    Left out are those that `babynames undo` archived.
+
+    Args:
+        engine: The database.
+        portal_id: The account.
+        partitions: The entries' initials.
+        page_rows: Most rows a page.
+        recreate: Whether only those are meant that users archived or deleted.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    by_users = entry.finding.in_([Finding.ARCHIVED.value, Finding.GONE.value])
+    meant = by_users if recreate else sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
+    statement = _rows(portal_id).where(
+        entry.initial.in_(list(partitions)), meant, entry.name_id > sa.bindparam("after")
+    )
+    statement = statement.order_by(entry.name_id).limit(page_rows)
+    after = 0
+    while True:
+        with reading(engine) as connection:
+            rows = [_row(row) for row in connection.execute(statement, {"after": after})]
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            return
+        after = rows[-1].name_id
+
+
+def entries_of(engine: Engine, portal_id: int, names: Collection[int]) -> list[LedgerRow]:
+    """Read the entries of some names.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    statement = _rows(portal_id).where(hubspot_contacts.c.name_id.in_(sorted(names)))
+    with reading(engine) as connection:
+        return [_row(row) for row in connection.execute(statement)]
+
+
+def unknown_name_pages(
+    engine: Engine, portal_id: int, partitions: Sequence[str], scope: ContactScope, *, page_rows: int
+) -> Iterator[list[Candidate]]:
+    """Read the names of which the ledger knows no contact, in keyset pages.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    statement = (
+        sa.select(*candidate_columns())
+        .select_from(names_with_entries(portal_id))
+        .where(
+            hubspot_contacts.c.hubspot_id.is_(None),
+            baby_names.c.initial.in_(list(partitions)),
+            baby_names.c.id > sa.bindparam("after"),
+            scope.condition(),
+        )
+        .order_by(baby_names.c.id)
+        .limit(page_rows)
+    )
+    after = 0
+    while True:
+        with reading(engine) as connection:
+            rows = [Candidate._make(row) for row in connection.execute(statement, {"after": after})]
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            return
+        after = rows[-1].name_id
+
+
+def keep_findings(engine: Engine, portal_id: int, findings: Sequence[KeptFinding]) -> None:
+    """Keep what contacts were found to be; those that users archived or deleted count as archived from then on.
+
+    Raises:
+        PipelineError: Any DB_* code, after some tries where a retry can help.
+    """
+    now, entry = utc_now(), hubspot_contacts.c
+    ordered = sorted(findings, key=lambda found: found.name_id)
+    told = [found for found in ordered if found.detail or found.accepted]
+    plain: dict[Finding, list[int]] = {}
+    for found in ordered:
+        if not (found.detail or found.accepted):
+            plain.setdefault(found.finding, []).append(found.name_id)
+    lost = [found.name_id for found in ordered if found.finding in LOST]
+    one = sa.update(hubspot_contacts).where(entry.portal_id == portal_id)
+
+    def write() -> None:
+        with writing(engine) as connection:
+            for finding, names in plain.items():
+                values = {"finding": finding.value, "finding_detail": None, "accepted": None, "read_at": now}
+                connection.execute(one.where(entry.name_id.in_(names)).values(values))
+            if told:
+                connection.execute(
+                    one.where(entry.name_id == sa.bindparam("of_name")).values(
+                        finding=sa.bindparam("found"),
+                        finding_detail=sa.bindparam("detail"),
+                        accepted=sa.bindparam("rewritten"),
+                        read_at=now,
+                    ),
+                    [
+                        {
+                            "of_name": found.name_id,
+                            "found": found.finding.value,
+                            "detail": found.detail[:_DETAIL_KEPT] or None,
+                            "rewritten": as_text(found.accepted) or None,
+                        }
+                        for found in told
+                    ],
+                )
+            if lost:
+                connection.execute(
+                    one.where(entry.name_id.in_(lost)).values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)
+                )
+
+    if findings:
+        patiently(write)
+
+
+def as_text(accepted: Accepted) -> str | None:
+    """Return accepted values as they are kept; None where they are too long for that."""
+    text = json.dumps({name: list(values) for name, values in accepted.items()}, ensure_ascii=False) if accepted else ""
+    return text if len(text) <= _ACCEPTED_KEPT else None
+
+
+def finding_counts(engine: Engine, portal_id: int) -> list[FindingCount]:
+    """Count the findings by partition, each with the moment of its oldest reading.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(entry.initial, entry.finding, sa.func.count(), sa.func.min(entry.read_at))
+        .where(entry.portal_id == portal_id, entry.finding.is_not(None))
+        .group_by(entry.initial, entry.finding)
+        .order_by(entry.initial, entry.finding)
+    )
+    with reading(engine) as connection:
+        return [FindingCount(row[0], Finding(row[1]), row[2], row[3]) for row in connection.execute(statement)]
+
+
+def found_contacts(
+    engine: Engine, portal_id: int, findings: Collection[Finding], limit: int, partitions: Sequence[str] | None = None
+) -> list[FoundContact]:
+    """List contacts that were found to be one of some things.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(entry.initial, entry.hubspot_email, entry.hubspot_id, entry.finding, entry.finding_detail)
+        .where(entry.portal_id == portal_id, entry.finding.in_([finding.value for finding in findings]))
+        .order_by(entry.name_id)
+        .limit(limit)
+    )
+    if partitions is not None:
+        statement = statement.where(entry.initial.in_(list(partitions)))
+    with reading(engine) as connection:
+        return [
+            FoundContact(row[0], row[1] or "", row[2] or "", Finding(row[3]), row[4] or "")
+            for row in connection.execute(statement)
+        ]
+
+
+def count_shared_records(engine: Engine, portal_id: int) -> int:
+    """Count the contacts beyond the first that are one and the same record by the ledger itself.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    known = sa.and_(
+        entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.outcome == LedgerOutcome.SYNCED.value
+    )
+    statement = sa.select(sa.func.count() - sa.func.count(sa.distinct(entry.hubspot_id))).where(known)
+    with reading(engine) as connection:
+        count: int = connection.execute(statement).scalar_one()
+        return count
+
+
+def _rows(portal_id: int) -> sa.Select[tuple[object, ...]]:
+    entry = hubspot_contacts.c
+    return (
+        sa.select(
+            entry.name_id,
+            entry.initial,
+            entry.hubspot_email,
+            entry.hubspot_id,
+            entry.outcome,
+            entry.fingerprint,
+            entry.created_by_us,
+            entry.accepted,
+            entry.finding,
+            *candidate_columns(),
+        )
+        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
+        .where(entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.hubspot_email.is_not(None))
+    )
+
+
+def _row(row: "Row[tuple[object, ...]]") -> LedgerRow:
+    own, name = tuple(row)[:9], tuple(row)[9:]
+    name_id, initial, email, hubspot_id, outcome, fingerprint, created, accepted, finding = own
+    known = json.loads(str(accepted)) if accepted else {}
+    return LedgerRow(
+        name_id=int(str(name_id)),
+        initial=str(initial),
+        email=str(email),
+        hubspot_id=str(hubspot_id),
+        outcome=LedgerOutcome(outcome),
+        fingerprint=str(fingerprint),
+        created_by_us=bool(created),
+        accepted={prop: (str(values[0]), str(values[1])) for prop, values in known.items()},
+        finding=Finding(finding) if finding else None,
+        name=None if name[0] is None else Candidate._make(name),
+    )

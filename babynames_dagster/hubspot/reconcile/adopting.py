@@ -1,0 +1,105 @@
+"""Adopting: contacts that are right already, of which a lost ledger knows nothing.
+
+What belongs here: which of HubSpot's contacts those are, and entering them. What does not: the others, which a sync
+sends.
+
+An adopted contact is the ledger's to update, and never to undo: that HubSpot names an app as a record's source
+(`hs_object_source`), or that it bears the marker, says who made it, but not that nobody has relied on it since.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.reading import differences
+from babynames_dagster.hubspot.api.records import SOURCE, Record, look
+from babynames_dagster.hubspot.reconcile.judging import properties_to_read, same_writing
+from babynames_dagster.hubspot.reconcile.reading_back import lasting, payloads_of
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.pump import Desk
+
+_APP = "INTEGRATION"
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What of some names HubSpot has right.
+
+    Attributes:
+        contacts: Names with their emails and record ids.
+        made_by_app: How many of them an app has made.
+        marked: How many of them bear the marker.
+        unknown: Names without a right contact.
+    """
+
+    contacts: Sequence[tuple[Candidate, str, str]] = ()
+    made_by_app: int = 0
+    marked: int = 0
+    unknown: int = 0
+
+
+def right_contacts(
+    client: HubSpotClient,
+    mapping: ContactMapping,
+    marker: str | None,
+    names: Sequence[Candidate],
+    desk: Desk[Adopted],
+) -> None:
+    """Deliver which names have a right contact: with our email as its primary one, not merged, nothing to write.
+
+    Raises:
+        PipelineError: As `HubSpotClient.request`.
+    """
+    payloads = payloads_of(names, mapping)
+    wanted = [*properties_to_read(payload for _, payload in payloads.values()), SOURCE]
+    looked = look(client, [*payloads], wanted, by_email=True, stop=desk.stop, on_departure=desk.departed)
+    right = [
+        (name, payload, found)
+        for email, (name, payload) in payloads.items()
+        if (found := looked.found.get(email)) is not None and is_right(found, lasting(payload, mapping))
+    ]
+    desk.deliver(
+        Adopted(
+            [(name, payload["email"], found.record_id) for name, payload, found in right],
+            sum(found.properties.get(SOURCE) == _APP for _, _, found in right),
+            sum(
+                marker is not None and found.properties.get(marker) == payload.get(marker)
+                for _, payload, found in right
+            ),
+            len(names) - len(right),
+        )
+    )
+
+
+def is_right(found: Record, payload: dict[str, str]) -> bool:
+    """Return whether a record is what we would make, but for the form in which its account writes values."""
+    ours = found.email == payload["email"].lower() and not found.former_ids
+    return ours and all(
+        item.theirs is not None and same_writing(item.ours, item.theirs)
+        for item in differences(payload, found.properties)
+    )
+
+
+def adopt(engine: Engine, portal_id: int, mapping: ContactMapping, adopted: Adopted) -> None:
+    """Enter adopted contacts into the ledger.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entries = [
+        LedgerEntry(
+            name_id=name.name_id,
+            initial=name.initial,
+            email=email,
+            fingerprint=mapping.payload_fingerprint(mapping.payload(name)),
+            outcome=LedgerOutcome.SYNCED,
+            hubspot_id=record_id,
+        )
+        for name, email, record_id in adopted.contacts
+    ]
+    record(engine, portal_id, mapping.fingerprint, entries)

@@ -1,0 +1,174 @@
+"""Repairing: sending again what somebody has changed, and making again what somebody archived.
+
+What belongs here: looking at each contact right before it is written, writing by record id, and looking again. What
+does not: which contacts are meant (`run.py`), what may be written (`sync/policy.py`).
+
+A value that is still another right after it was written is one that the account rewrites.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.findings import Finding, KeptFinding, LedgerRow, entries_of, keep_findings
+from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.hubspot.api.answers import Verdict, verdict
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
+from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.reconcile.judging import Judged, taken_as_rewritten
+from babynames_dagster.hubspot.reconcile.reading_back import acknowledged_payload, payloads_of, read_back
+from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.sync.brake import Brake
+from babynames_dagster.hubspot.sync.delivery import deliver
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.sync.policy import Action, WritePolicy, decide
+from babynames_dagster.hubspot.sync.pump import Desk, Pump
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What repairing needs, and where it is counted."""
+
+    client: HubSpotClient
+    engine: Engine
+    mapping: ContactMapping
+    policy: WritePolicy
+    report: ReconcileReport
+    stop: threading.Event
+
+    @property
+    def portal_id(self) -> int:
+        """The account."""
+        return self.report.portal_id
+
+
+def repair(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
+    """Send again what differs, as far as the policy lets it; return what ended it early.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    for batch in _batches(names):
+        if repairs.stop.is_set():
+            break
+        try:
+            _repair(repairs, entries_of(repairs.engine, repairs.portal_id, batch))
+        except PipelineError as error:
+            return error
+    return None
+
+
+def recreate(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
+    """Make contacts again whose email nobody has; return what ended it early.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+
+    def receive(outcomes: list[Outcome]) -> None:
+        entries = [_entry(outcome) for outcome in outcomes if outcome.kind in {Kind.CREATED, Kind.UPDATED}]
+        record(repairs.engine, repairs.portal_id, repairs.mapping.fingerprint, entries)
+        keep_findings(repairs.engine, repairs.portal_id, [KeptFinding(e.name_id, Finding.SAME) for e in entries])
+        repairs.report.recreated += len(entries)
+        repairs.report.failed += len(outcomes) - len(entries)
+
+    pages = (entries_of(repairs.engine, repairs.portal_id, batch) for batch in _batches(names))
+    work = partial(_recreate, repairs, Brake())
+    return Pump(work, receive, max_in_flight=2, stop=repairs.stop).run(pages)
+
+
+def _repair(repairs: Repairs, rows: Sequence[LedgerRow]) -> None:
+    """Look, write what may be written, and look again."""
+    before = read_back(repairs.client, repairs.mapping, rows)
+    writes = {
+        judged.row.hubspot_id: properties
+        for judged in before
+        if judged.finding is Finding.CHANGED and (properties := _allowed(repairs, judged))
+    }
+    written = _update(repairs, writes)
+    again = [row for row in rows if row.hubspot_id in written]
+    after = {
+        judged.row.name_id: judged for judged in (read_back(repairs.client, repairs.mapping, again) if again else ())
+    }
+    for judged in before:
+        final = after.get(judged.row.name_id, judged)
+        if final is not judged and repairs.policy is not WritePolicy.FILL_EMPTY:
+            final = taken_as_rewritten(final)
+        keep_findings(repairs.engine, repairs.portal_id, [final.kept])
+        repairs.report.becomes(judged.row.initial, Finding.CHANGED, final.finding)
+        if final is not judged:
+            repairs.report.repaired += 1
+        elif judged.row.hubspot_id in writes:
+            repairs.report.failed += 1
+        elif judged.finding is not Finding.SAME:
+            repairs.report.left += 1
+
+
+def _allowed(repairs: Repairs, judged: Judged) -> Mapping[str, str]:
+    """Return what the policy lets us write of a contact that somebody has changed."""
+    payload = acknowledged_payload(judged.row, repairs.mapping)
+    if judged.record is None or payload is None:
+        return {}
+    decision = decide(payload, judged.record.properties, repairs.policy)
+    if decision.action is not Action.UPDATE:
+        return {}
+    differing = {item.property for item in judged.differences}
+    return {name: value for name, value in decision.properties.items() if name in differing}
+
+
+def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """Write by record id, halving what HubSpot refuses as a whole, and return the ids that it acknowledged."""
+    done: set[str] = set()
+    parts = [list(writes.items())] if writes else []
+    while parts:
+        part = parts.pop()
+        body = {"inputs": [{"id": key, "properties": properties} for key, properties in part]}
+        answer = repairs.client.request(UPDATE, body=body, stop=repairs.stop)
+        decision = verdict(answer)
+        if decision is Verdict.DONE:
+            results = answer.body("results")
+            done.update(
+                str(item.get("id")) for item in (results if isinstance(results, list) else []) if isinstance(item, dict)
+            )
+        elif decision is Verdict.SPLIT and len(part) > 1:
+            middle = len(part) // 2
+            parts += [part[middle:], part[:middle]]
+    return done & set(writes)
+
+
+def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: Desk[list[Outcome]]) -> None:
+    """Make the contacts of a batch again, as far as nobody has their email today."""
+    payloads = payloads_of([row.name for row in rows if row.name is not None], repairs.mapping)
+    looked = look(repairs.client, [*payloads], by_email=True, stop=desk.stop, on_departure=desk.departed)
+    free = [
+        Outgoing(name.name_id, name.initial, payload, repairs.mapping.payload_fingerprint(payload))
+        for email, (name, payload) in payloads.items()
+        if email in looked.missing
+    ]
+    if free:
+        deliver(repairs.client, brake, free, desk)
+
+
+def _entry(outcome: Outcome) -> LedgerEntry:
+    row = outcome.row
+    return LedgerEntry(
+        name_id=row.name_id,
+        initial=row.partition,
+        email=row.email,
+        fingerprint=row.fingerprint,
+        outcome=LedgerOutcome.SYNCED,
+        created=outcome.kind is Kind.CREATED,
+        hubspot_id=outcome.hubspot_id,
+    )
+
+
+def _batches(names: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(names), BATCH_INPUTS):
+        yield names[first : first + BATCH_INPUTS]

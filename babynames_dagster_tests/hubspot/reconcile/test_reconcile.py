@@ -1,0 +1,240 @@
+"""Reconciling says of every contact what became of it, adopts what is right, and mends only what is ours."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import writing
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo
+from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, ledger, sync
+
+BOSS = "boss@customer.com"
+
+
+def email(number: int) -> str:
+    return f"name{number}.{'mf'[number % 2]}@babynamesdemo.com"
+
+
+def reconcile(  # noqa: PLR0913 - one parameter an option
+    engine: Engine,
+    stand_in: StandIn,
+    *,
+    repair: bool = False,
+    recreate: bool = False,
+    policy: WritePolicy = WritePolicy.OVERWRITE,
+    guards: Guards = Guards(),  # noqa: B008 - frozen
+    marker: str | None = None,
+    **overrides: Any,  # noqa: ANN401 - the settings' own types
+) -> ReconcileReport:
+    settings = stand_in.settings(engine, **overrides)
+    with open_client(settings, engine) as client:
+        return Reconciler(
+            client,
+            engine,
+            ContactMapping.from_settings(settings),
+            ContactScope.from_settings(settings),
+            PARTITIONS,
+            policy,
+            guards,
+            max_in_flight=4,
+            wait_seconds=0,
+            options=ReconcileOptions(repair=repair, recreate=recreate, marker=marker),
+        ).run()
+
+
+@pytest.fixture
+def synced(engine: Engine, stand_in: StandIn) -> Engine:
+    """Six contacts of ours, beside a customer."""
+    stand_in.seed({"email": BOSS, "firstname": "Boss"})
+    add_names(engine, 6)
+    sync(engine, stand_in)
+    return engine
+
+
+def test_every_kind_of_change_is_told_apart(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.edit(email(1), firstname="Johnny")
+    merged = stand_in.merge(BOSS, email(2))
+    stand_in.edit(email(3), email="real.person@customer.com")
+    stand_in.archive(email(4))
+    stand_in.delete(email(5))
+    report = reconcile(synced, stand_in)
+    assert report.total == {
+        Finding.CHANGED: 1,
+        Finding.MERGED: 1,
+        Finding.EMAIL_CHANGED: 1,
+        Finding.ARCHIVED: 1,
+        Finding.GONE: 1,
+        Finding.SAME: 1,
+    }
+    details = {number: entry.finding_detail for number, entry in ledger(synced).items()}
+    assert details[1] == "firstname: 'Name1' -> 'Johnny'"
+    assert details[2] == f"merged into record {merged}, {BOSS}"
+    assert details[3] == f"email: {email(3)} -> real.person@customer.com"
+    assert details[6] is None
+    assert report.news == 5
+    assert len(stand_in.writes()) == 1
+
+
+def test_two_rows_on_one_record_are_one_contact(synced: Engine, stand_in: StandIn) -> None:
+    merged = stand_in.merge(email(1), email(2))
+    report = reconcile(synced, stand_in)
+    assert report.total == {Finding.SHARED: 2, Finding.SAME: 4}
+    assert ledger(synced)[2].finding_detail == f"2 rows of the ledger are record {merged}"
+    sync(synced, stand_in, hubspot_extra_properties={"company": "Names"})
+    again = reconcile(synced, stand_in, hubspot_extra_properties={"company": "Names"})
+    assert again.total == {Finding.SHARED: 2, Finding.SAME: 4}
+
+
+def test_a_value_in_another_form_is_accepted_once_and_no_news_again(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.edit(email(1), firstname=" NAME1 ")
+    assert reconcile(synced, stand_in).total[Finding.REWRITTEN] == 1
+    again = reconcile(synced, stand_in, repair=True)
+    assert (again.total, again.repaired) == ({Finding.SAME: 6}, 0)
+    stand_in.edit(email(1), firstname="Johnny")
+    assert reconcile(synced, stand_in).total[Finding.CHANGED] == 1
+
+
+def test_a_value_that_the_account_makes_its_own_is_found_out_by_repairing(engine: Engine, stand_in: StandIn) -> None:
+    stand_in.change(rewrites={"lastname": "n/a"})
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    assert reconcile(engine, stand_in).total == {Finding.CHANGED: 3}
+    assert reconcile(engine, stand_in, repair=True).total == {Finding.REWRITTEN: 3}
+    last = reconcile(engine, stand_in, repair=True)
+    assert (last.total, last.repaired) == ({Finding.SAME: 3}, 0)
+
+
+def test_a_repair_writes_what_was_changed_and_nothing_beside_it(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.edit(email(1), firstname="Johnny", hs_lead_status="CONNECTED", company="Users' own")
+    merged = stand_in.merge(BOSS, email(2))
+    stand_in.edit(email(3), email="real.person@customer.com", firstname="Real")
+    before = stand_in.contacts()
+    report = reconcile(synced, stand_in, repair=True)
+    assert (report.repaired, report.failed) == (1, 0)
+    after = stand_in.contacts()
+    assert after[email(1)] == {**before[email(1)], "firstname": "Name1"}
+    assert after[BOSS]["hs_object_id"] == merged
+    assert {key: after[key] for key in after if key != email(1)} == {
+        key: before[key] for key in before if key != email(1)
+    }
+    assert reconcile(synced, stand_in).total[Finding.CHANGED] == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "firstname", "lastname"),
+    [
+        (WritePolicy.OVERWRITE, "Name1", "Female"),
+        (WritePolicy.UPDATE_ONLY, "Name1", "Female"),
+        (WritePolicy.FILL_EMPTY, "Johnny", "Female"),
+        (WritePolicy.CREATE_ONLY, "Johnny", ""),
+    ],
+)
+def test_a_repair_keeps_to_the_policy(
+    sqlite_engine: Engine, stand_in: StandIn, policy: WritePolicy, firstname: str, lastname: str
+) -> None:
+    add_names(sqlite_engine, 2)
+    sync(sqlite_engine, stand_in)
+    stand_in.edit(email(1), firstname="Johnny", lastname="")
+    reconcile(sqlite_engine, stand_in, repair=True, policy=policy)
+    held = stand_in.contacts()[email(1)]
+    assert (held["firstname"], held["lastname"]) == (firstname, lastname)
+
+
+def test_what_users_archived_is_made_again_only_when_asked_for(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.archive(email(1), email(2))
+    stand_in.seed({"email": email(2), "firstname": "Somebody's own"})
+    assert reconcile(synced, stand_in, repair=True).recreated == 0
+    assert sync(synced, stand_in).total.archived == 2
+    report = reconcile(synced, stand_in, recreate=True)
+    assert report.recreated == 1
+    assert stand_in.contacts()[email(1)]["firstname"] == "Name1"
+    assert stand_in.contacts()[email(2)]["firstname"] == "Somebody's own"
+    assert ledger(synced)[1].outcome == "synced"
+    assert contacts_to_undo(synced, PORTAL) == 5
+
+
+def test_a_lost_ledger_costs_reads_and_no_writes(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.edit(email(1), firstname="Johnny")
+    stand_in.edit(email(3), firstname="NAME3")
+    with writing(synced) as connection:
+        connection.execute(sa.delete(hubspot_contacts))
+    before, writes = stand_in.contacts(), len(stand_in.writes())
+    report = reconcile(synced, stand_in)
+    assert (report.adopted, report.adopted_made_by_app, report.unknown) == (5, 5, 1)
+    assert (stand_in.contacts(), len(stand_in.writes())) == (before, writes)
+    assert contacts_to_undo(synced, PORTAL) == 0
+    assert sync(synced, stand_in).total.unchanged == 5
+    assert contacts_to_undo(synced, PORTAL) == 0
+
+
+def test_contacts_with_the_users_marker_are_named_as_ours(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    marked: dict[str, Any] = {"hubspot_extra_properties": {"company": "babynames"}}
+    add_names(sqlite_engine, 3)
+    sync(sqlite_engine, stand_in, **marked)
+    with writing(sqlite_engine) as connection:
+        connection.execute(sa.delete(hubspot_contacts))
+    report = reconcile(sqlite_engine, stand_in, marker="company", **marked)
+    assert (report.adopted, report.adopted_marked) == (3, 3)
+
+
+def test_merged_contacts_are_not_adopted(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.merge(email(1), BOSS)
+    with writing(synced) as connection:
+        connection.execute(sa.delete(hubspot_contacts))
+    assert (reconcile(synced, stand_in).adopted, len(ledger(synced))) == (5, 5)
+
+
+def test_a_contact_whose_name_is_gone_is_read_all_the_same(synced: Engine, stand_in: StandIn) -> None:
+    with writing(synced) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.id <= 2))
+    stand_in.archive(email(1))
+    assert reconcile(synced, stand_in).total == {Finding.ARCHIVED: 1, Finding.SAME: 5}
+
+
+def test_a_mapping_that_is_not_sent_yet_is_no_news(synced: Engine, stand_in: StandIn) -> None:
+    assert reconcile(synced, stand_in, hubspot_extra_properties={"company": "x"}).total == {Finding.PENDING: 6}
+
+
+@pytest.mark.parametrize("kind", ["pending", "missing_rows", "server_error", "truncated", "empty"])
+def test_silence_is_no_absence(sqlite_engine: Engine, stand_in: StandIn, kind: str) -> None:
+    add_names(sqlite_engine, 3)
+    sync(sqlite_engine, stand_in)
+    stand_in.set_faults({"kind": kind, "path": "/read", "rows": 3})
+    report = reconcile(sqlite_engine, stand_in, repair=True, recreate=True, max_retries=0)
+    assert report.total == {Finding.UNREAD: 3}
+    assert {entry.outcome for entry in ledger(sqlite_engine).values()} == {"synced"}
+    assert len(stand_in.writes()) == 1
+
+
+def test_guards_hold_a_repair_back(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 10)
+    sync(sqlite_engine, stand_in)
+    for number in (1, 2, 3):
+        stand_in.edit(email(number), firstname="Johnny")
+    with pytest.raises(PipelineError, match="3 contacts to update, at most 2 allowed") as caught:
+        reconcile(sqlite_engine, stand_in, repair=True, guards=Guards(updates="2"))
+    assert caught.value.code is ErrorCode.HUBSPOT_GUARD
+    assert stand_in.contacts()[email(1)]["firstname"] == "Johnny"
+    assert reconcile(sqlite_engine, stand_in, repair=True, guards=Guards(updates="2", overridden=True)).repaired == 3
+
+
+def test_sending_again_ends_a_finding(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 2)
+    sync(sqlite_engine, stand_in)
+    stand_in.edit(email(1), firstname="Johnny")
+    reconcile(sqlite_engine, stand_in)
+    assert ledger(sqlite_engine)[1].finding == "changed"
+    sync(sqlite_engine, stand_in, hubspot_extra_properties={"company": "x"})
+    assert ledger(sqlite_engine)[1].finding is None
