@@ -6,33 +6,24 @@ themselves, which `database/` and `hubspot/` ask.
 
 import time
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
 from babynames_dagster.assets.baby_name_years import baby_name_years
 from babynames_dagster.assets.baby_names_table import baby_names_table
-from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
-from babynames_dagster.assets.partitions import covered_partitions
+from babynames_dagster.assets.hubspot_checks import HUBSPOT_CHECKS
 from babynames_dagster.assets.raw_zip import raw_zip
-from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.database.ledger.entries import ledger_vs_table
 from babynames_dagster.database.loads import last_finished_load
 from babynames_dagster.database.names_table import table_facts
 from babynames_dagster.database.years_table import count_orphans, count_years_of_load, count_years_of_loads_beside
 from babynames_dagster.datafile.inspect import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.upkeep.read_back import compare_sample
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.failing import dagster_failures
-from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import current_settings
 
 FRESH_DAYS = 366.0
-SAMPLE_SIZE = 20
-SHOWN = 10
 
 
 @dg.asset_check(asset=raw_zip, description="The file still holds what was recorded when it was settled on.")
@@ -165,52 +156,6 @@ def rows_match_last_load(context: dg.AssetCheckExecutionContext, database: Datab
     )
 
 
-@dg.asset_check(
-    asset=hubspot_contacts, description="Every name is accounted for, and nothing is acknowledged that is not a name."
-)
-def ledger_matches_table(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
-) -> dg.AssetCheckResult:
-    """Compare ledger and table, partition by partition, for those that the run was about."""
-    covered = covered_partitions(context.run.tags)
-    scope = ContactScope.from_settings(current_settings())
-    with dagster_failures(context.log), hubspot.client(database.engine) as client:
-        compared = ledger_vs_table(database.engine, client.portal_id, scope)
-    differing = [row for row in compared if row.initial in covered and (row.unsent or row.without_name)]
-    records = [
-        dg.TableRecord({"partition": row.initial, "unsent": row.unsent, "without_name": row.without_name})
-        for row in differing
-    ]
-    metadata: dict[str, Any] = {
-        "unsent": sum(row.unsent for row in differing),
-        "acknowledged_without_name": sum(row.without_name for row in differing),
-    }
-    if records:
-        metadata["partitions"] = dg.MetadataValue.table(records)
-    return dg.AssetCheckResult(passed=not differing, metadata=metadata)
-
-
-@dg.asset_check(asset=hubspot_contacts, description="A sample read back from HubSpot holds what we sent.")
-def sample_reads_back(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
-) -> dg.AssetCheckResult:
-    """Read some acknowledged contacts and compare them property by property."""
-    mapping = ContactMapping.from_settings(current_settings())
-    with dagster_failures(context.log), hubspot.client(database.engine) as client:
-        comparison = compare_sample(client, database.engine, mapping=mapping, size=SAMPLE_SIZE)
-    metadata: dict[str, Any] = {"compared": comparison.compared, "differing": len(comparison.differences)}
-    if comparison.differences:
-        metadata["differences"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord(
-                    {"email": item.email, "property": item.property, "ours": item.ours, "theirs": item.theirs or ""}
-                )
-                for item in comparison.differences[:SHOWN]
-            ]
-        )
-    return dg.AssetCheckResult(passed=not comparison.differences, metadata=metadata)
-
-
 ALL_CHECKS = [
     zip_matches_its_record,
     raw_zip_is_fresh,
@@ -220,6 +165,5 @@ ALL_CHECKS = [
     sex_is_m_or_f,
     births_belong_to_names,
     rows_match_last_load,
-    ledger_matches_table,
-    sample_reads_back,
+    *HUBSPOT_CHECKS,
 ]

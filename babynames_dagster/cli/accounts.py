@@ -6,11 +6,9 @@ import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app
 from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
-from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
-from babynames_dagster.database.migrate import ensure_schema
-from babynames_dagster.hubspot.api.client import open_client
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
@@ -36,29 +34,24 @@ def undo(
     settings = current_settings()
     begin_log(context, settings)
     verbosity: Verbosity = context.obj
-    engine = open_engine(settings.database_address())
-    try:
-        ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
-        with open_client(settings, engine) as client:
-            count = contacts_to_undo(engine, client.portal_id)
-            if not count:
-                say(f"Nothing to undo in portal {client.portal_id}.")
-                return
-            guards = Guards.from_settings(settings, overridden=override_guards)
-            guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
-            if not yes:
-                typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
-            with shown_progress(quiet=verbosity.quiet):
-                report = undo_created(client, engine, settings=settings, on_progress=log_progress)
+    with opened_account(settings) as (engine, client):
+        count = contacts_to_undo(engine, client.portal_id)
+        if not count:
+            say(f"Nothing to undo in portal {client.portal_id}.")
+            return
+        guards = Guards.from_settings(settings, overridden=override_guards)
+        guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
+        if not yes:
+            typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
+        with shown_progress(quiet=verbosity.quiet):
+            report = undo_created(client, engine, settings=settings, on_progress=log_progress)
         say(told(report, client.portal_id))
-        for kept in report.first_kept:
-            say(f"Kept: {kept}")
-        if report.stopped is not None:
-            show_error(report.stopped)
-        if report.failed or report.stopped is not None:
-            raise typer.Exit(EXIT_FAILED)
-    finally:
-        engine.dispose()
+    for kept in report.first_kept:
+        say(f"Kept: {kept}")
+    if report.stopped is not None:
+        show_error(report.stopped)
+    if report.failed or report.stopped is not None:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def told(report: ArchiveReport, portal_id: int) -> str:

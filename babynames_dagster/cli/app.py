@@ -39,7 +39,7 @@ class _InOrder(typer.core.TyperGroup):
         return sorted(super().list_commands(ctx), key=_COMMANDS.index)
 
 
-_COMMANDS = ["run", "demo", "check", "status", "rejects", "undo", "login", "migrate", "sandbox", "clean"]
+_COMMANDS = ["run", "demo", "check", "status", "rejects", "reconcile", "undo", "login", "migrate", "sandbox", "clean"]
 
 app = typer.Typer(
     name="babynames",

@@ -6,14 +6,14 @@ import signal
 import sys
 from types import FrameType
 
-from babynames_dagster.cli import accounts, inspection, runs, upkeep
+from babynames_dagster.cli import accounts, inspection, reconcile, runs, upkeep
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.settings import current_settings
 
-COMMAND_MODULES = (accounts, inspection, runs, upkeep)
+COMMAND_MODULES = (accounts, inspection, reconcile, runs, upkeep)
 """Importing them is what puts their commands on the app."""
 
 _log = logging.getLogger(COMMAND_LOGGER)

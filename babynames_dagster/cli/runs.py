@@ -145,9 +145,9 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         show_table(title, ("what", "count"), list(result.counts.items()))
         show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
     for check in result.failed_checks:
-        err.print(f"Check failed: {check}", markup=False)
+        err.print(f"Check failed: {result.with_details(check)}", markup=False)
     for check in result.warnings:
-        err.print(f"Warning: {check}", markup=False)
+        err.print(f"Warning: {result.with_details(check)}", markup=False)
     if result.error is not None and result.error.code is ErrorCode.INTERRUPTED:
         raise typer.Exit(EXIT_INTERRUPTED)
     if result.error is not None:

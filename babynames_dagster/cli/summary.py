@@ -41,6 +41,7 @@ class PipelineResult:
         seconds: Seconds by asset, and in all under `total`.
         failed_checks: Asset checks that did not pass, as `asset: check`.
         warnings: The same for checks that only warn.
+        details: What a failed check or a warning says, by its entry in the two lists.
         dry_run: Whether the counts of contacts are only what would be done.
     """
 
@@ -50,12 +51,17 @@ class PipelineResult:
     seconds: dict[str, float]
     failed_checks: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    details: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
 
     @property
     def success(self) -> bool:
         """Whether every step ended well and no check found anything wrong."""
         return self.error is None and not self.failed_checks
+
+    def with_details(self, check: str) -> str:
+        """Return a failed check or a warning with what it says."""
+        return f"{check}: {self.details[check]}" if check in self.details else check
 
     def as_json(self) -> dict[str, Any]:
         """Return one flat object for `--json`."""
@@ -69,6 +75,7 @@ class PipelineResult:
             "seconds": self.seconds,
             "failed_checks": self.failed_checks,
             "warnings": self.warnings,
+            "details": self.details,
             "run_id": self.run_id,
             "error": error,
         }
@@ -78,13 +85,15 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
     """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event is not None]
     counts, dry_run = _counts(events)
+    failed = _failed_checks(events)
     return PipelineResult(
         run_id=run_id,
         error=_first_error(events),
         counts=counts,
         seconds=_seconds(instance, run_id),
-        failed_checks=_failed_checks(events, dg.AssetCheckSeverity.ERROR),
-        warnings=_failed_checks(events, dg.AssetCheckSeverity.WARN),
+        failed_checks=_titles(failed, dg.AssetCheckSeverity.ERROR),
+        warnings=_titles(failed, dg.AssetCheckSeverity.WARN),
+        details={_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
     )
 
@@ -115,17 +124,21 @@ def _first_error(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
     return None
 
 
-def _failed_checks(events: Iterable[dg.DagsterEvent], severity: dg.AssetCheckSeverity) -> list[str]:
+def _failed_checks(events: Iterable[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
     checks = [
         event.asset_check_evaluation_data
         for event in events
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    return [
-        f"{check.asset_key.to_user_string()}: {check.check_name}"
-        for check in checks
-        if not check.passed and check.severity == severity
-    ]
+    return [check for check in checks if not check.passed]
+
+
+def _titles(checks: Iterable[dg.AssetCheckEvaluation], severity: dg.AssetCheckSeverity) -> list[str]:
+    return [_title(check) for check in checks if check.severity == severity]
+
+
+def _title(check: dg.AssetCheckEvaluation) -> str:
+    return f"{check.asset_key.to_user_string()}: {check.check_name}"
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -89,6 +89,11 @@ class HubSpotSettings(Group):
         validation_alias="HUBSPOT_MAX_ARCHIVES",
         description="Most contacts that one run may archive: a number, a share (`5%`), or `off`",
     )
+    marker_property: str | None = Field(
+        None,
+        validation_alias="HUBSPOT_MARKER_PROPERTY",
+        description="Property of HUBSPOT_EXTRA_PROPERTIES by which `reconcile` knows contacts that this pipeline made",
+    )
     demo_mode: bool = Field(
         default=False, validation_alias="DEMO_MODE", description="Send only the first MAX_RECORDS names"
     )

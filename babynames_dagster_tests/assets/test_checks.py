@@ -38,6 +38,7 @@ ALL_CHECKS = {
     "rows_match_last_load",
     "ledger_matches_table",
     "sample_reads_back",
+    "contacts_reconciled",
 }
 
 
@@ -82,29 +83,38 @@ def test_all_checks_pass_after_a_sound_run(dataset: Path, instance: dg.DagsterIn
     assert failed_checks(result) == set()
 
 
-def test_a_contact_changed_in_hubspot_is_found_by_reading_back(
+def as_user(sandbox: Sandbox, action: str, **wanted: Any) -> None:  # noqa: ANN401 - JSON
+    requests.post(f"{sandbox.hubspot_url}/_sandbox/{action}", json=wanted, timeout=10).raise_for_status()
+
+
+def test_a_contact_changed_in_hubspot_is_a_warning_with_both_values(
     sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance
 ) -> None:
     run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
-    answer = requests.post(
-        f"{sandbox.hubspot_url}/crm/v3/objects/contacts/batch/upsert",
-        headers={"Authorization": f"Bearer {sandbox.environment['HUBSPOT_ACCESS_TOKEN']}"},
-        json={
-            "inputs": [
-                {
-                    "id": "john.m@babynamesdemo.com",
-                    "idProperty": "email",
-                    "properties": {"email": "john.m@babynamesdemo.com", "firstname": "Somebody else"},
-                }
-            ]
-        },
-        timeout=10,
-    )
-    assert answer.status_code == 200
-    assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == {"sample_reads_back"}
+    as_user(sandbox, "edit", email="john.m@babynamesdemo.com", properties={"firstname": "Somebody else"})
+    result = run_graph(instance, assets=["hubspot_contacts"])
+    (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert (check.check_name, check.severity) == ("sample_reads_back", dg.AssetCheckSeverity.WARN)
+    assert check.description == "John (M) changed: firstname: 'John' -> 'Somebody else'"
+    (record,) = numbers(check)["differences"].records
+    assert record.data == {
+        "name": "John (M)",
+        "email": "john.m@babynamesdemo.com",
+        "found": "changed",
+        "property": "firstname",
+        "ours": "John",
+        "theirs": "Somebody else",
+    }
 
 
-def test_an_acknowledged_contact_without_a_name_is_found(
+def test_what_sales_does_with_leads_is_no_news(sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance) -> None:
+    run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
+    values = {"lifecyclestage": "customer"}
+    as_user(sandbox, "edit", email="john.m@babynamesdemo.com", properties=values)
+    assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == set()
+
+
+def test_a_contact_whose_name_is_gone_is_counted_and_no_error(
     sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance, url: str
 ) -> None:
     del sandbox
@@ -112,7 +122,10 @@ def test_an_acknowledged_contact_without_a_name_is_found(
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.delete(baby_names).where(baby_names.c.name == "John"))
-    assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == {"ledger_matches_table"}
+    result = run_graph(instance, assets=["hubspot_contacts"])
+    assert failed_checks(result) == set()
+    (check,) = [check for check in result.get_asset_check_evaluations() if check.check_name == "ledger_matches_table"]
+    assert numbers(check)["contacts_orphaned"] == 1
     with engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(hubspot_contacts)).scalar_one() == 2
     engine.dispose()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster_tests.support.command import run_babynames
@@ -58,16 +59,42 @@ def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, envir
     assert "Archived 2 contacts" in undone.stdout
 
 
-def test_a_failed_check_makes_the_command_fail(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_contact_that_is_lost_once_acknowledged_makes_the_command_fail(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
-        connection.execute("DELETE FROM baby_names WHERE name = 'Mary'")
+        connection.execute("UPDATE hubspot_contacts SET synced_at = '2999-01-01 00:00:00.000000'")
     connection.close()
+    as_user(environment, "delete", email="mary.f@babynamesdemo.com")
     answer = run_babynames("rejects", "--retry", "--json", folder=tmp_path, environment=environment)
     assert answer.returncode == 1
     told = json.loads(answer.stdout)
-    assert (told["success"], told["failed_checks"]) == (False, ["hubspot_contacts: ledger_matches_table"])
+    assert (told["success"], told["failed_checks"]) == (False, ["hubspot_contacts: sample_reads_back"])
+    assert "Mary (F) gone: deleted for good" in answer.stderr
+
+
+def test_what_was_changed_in_hubspot_is_shown_and_no_failure(tmp_path: Path, environment: dict[str, str]) -> None:
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
+    as_user(environment, "edit", email="mary.f@babynamesdemo.com", properties={"lastname": "Smith"})
+    again = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment)
+    assert again.returncode == 0, again.stderr
+    assert "sample_reads_back: Mary (F) changed: lastname: 'Female' -> 'Smith'" in again.stderr
+    told = json.loads(run_babynames("reconcile", "--json", folder=tmp_path, environment=environment).stdout)
+    assert (told["contacts_changed"], told["contacts_same"]) == (1, 1)
+    assert told["first"][0]["what"] == "lastname: 'Female' -> 'Smith'"
+    mended = run_babynames("reconcile", "--repair", folder=tmp_path, environment=environment)
+    assert mended.returncode == 0, mended.stderr
+    assert "repaired" in mended.stdout
+    quiet = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment)
+    assert "Warning" not in quiet.stderr
+
+
+def as_user(environment: dict[str, str], action: str, **wanted: object) -> None:
+    url = f"{environment['HUBSPOT_BASE_URL']}/_sandbox/{action}"
+    requests.post(url, json=wanted, timeout=10).raise_for_status()
 
 
 def test_migrate_brings_an_empty_database_to_head_and_says_so(tmp_path: Path) -> None:

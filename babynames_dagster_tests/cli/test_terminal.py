@@ -86,7 +86,7 @@ def test_a_question_is_asked_before_anything_is_drawn_live(
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("babynames re", {"rejects"}),
+        ("babynames re", {"rejects", "reconcile"}),
         ("babynames check ", {"db", "kaggle", "hubspot"}),
         ("babynames run --partition o", {"other"}),
         ("babynames status --demo ", {"sample", "0123456789ab"}),
@@ -119,6 +119,6 @@ def test_the_completion_script_can_be_shown(tmp_path: Path) -> None:
 def test_flags_have_no_needless_opposites() -> None:
     group = typer.main.get_command(app)
     commands = getattr(group, "commands", {})
-    assert len(commands) == 10
+    assert len(commands) == 11
     for command in (group, *commands.values()):
         assert [option.name for option in command.params if option.secondary_opts] == []

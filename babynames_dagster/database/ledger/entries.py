@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import reading
-from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
+from babynames_dagster.database.ledger.candidates import ContactScope, names_with_entries
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 
 
@@ -246,36 +246,6 @@ def count_created(engine: Engine, portal_id: int) -> int:
     with reading(engine) as connection:
         count: int = connection.execute(sa.select(sa.func.count()).where(created_by_us(portal_id))).scalar_one()
         return count
-
-
-def acknowledged_sample(engine: Engine, portal_id: int, mapping: str, size: int) -> list[Candidate]:
-    """Pick some acknowledged names at random.
-
-    Args:
-        engine: The database.
-        portal_id: The account.
-        mapping: Fingerprint of the mapping that they were sent with.
-        size: How many, at most.
-
-    Raises:
-        PipelineError: Any DB_* code.
-    """
-    entry = hubspot_contacts.c
-    chance = sa.func.random() if engine.dialect.name == "sqlite" else sa.func.rand()
-    picked = (
-        sa.select(entry.name_id)
-        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.mapping == mapping)
-        .order_by(chance)
-        .limit(size)
-        .subquery()
-    )
-    statement = (
-        sa.select(*candidate_columns())
-        .select_from(names_with_entries(portal_id).join(picked, picked.c.name_id == baby_names.c.id))
-        .order_by(baby_names.c.id)
-    )
-    with reading(engine) as connection:
-        return [Candidate._make(row) for row in connection.execute(statement)]
 
 
 def created_by_us(portal_id: int) -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
@@ -22,6 +23,7 @@ from babynames_dagster.database.tables import baby_names, hubspot_contacts
 Accepted = Mapping[str, tuple[str, str]]
 """By property, the value that was sent and the one that the account made of it."""
 
+_OWN_COLUMNS = 10
 _DETAIL_KEPT = 1000
 _ACCEPTED_KEPT = 2000
 
@@ -69,6 +71,7 @@ class LedgerRow:
         created_by_us: Whether a request of ours made the contact.
         accepted: What the account is known to rewrite.
         finding: What it was found to be before.
+        synced_at: When HubSpot acknowledged it last, in UTC.
         name: The name with this entry; None where the table has it no more.
     """
 
@@ -81,6 +84,7 @@ class LedgerRow:
     created_by_us: bool
     accepted: Accepted
     finding: Finding | None
+    synced_at: datetime
     name: Candidate | None
 
     @property
@@ -171,6 +175,31 @@ def entries_of(engine: Engine, portal_id: int, names: Collection[int]) -> list[L
     statement = _rows(portal_id).where(hubspot_contacts.c.name_id.in_(sorted(names)))
     with reading(engine) as connection:
         return [_row(row) for row in connection.execute(statement)]
+
+
+def sampled_entries(engine: Engine, portal_id: int, mapping: str, size: int) -> list[LedgerRow]:
+    """Pick some acknowledged contacts at random.
+
+    Args:
+        engine: The database.
+        portal_id: The account.
+        mapping: Fingerprint of the mapping that they were sent with.
+        size: How many, at most.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    chance = sa.func.random() if engine.dialect.name == "sqlite" else sa.func.rand()
+    picked = (
+        sa.select(entry.name_id)
+        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.mapping == mapping)
+        .order_by(chance)
+        .limit(size)
+    )
+    with reading(engine) as connection:
+        names = connection.execute(picked).scalars().all()
+    return entries_of(engine, portal_id, names)
 
 
 def unknown_name_pages(
@@ -315,7 +344,7 @@ def count_shared_records(engine: Engine, portal_id: int) -> int:
         return count
 
 
-def _rows(portal_id: int) -> sa.Select[tuple[object, ...]]:
+def _rows(portal_id: int) -> sa.Select[Any]:
     entry = hubspot_contacts.c
     return (
         sa.select(
@@ -328,6 +357,7 @@ def _rows(portal_id: int) -> sa.Select[tuple[object, ...]]:
             entry.created_by_us,
             entry.accepted,
             entry.finding,
+            entry.synced_at,
             *candidate_columns(),
         )
         .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
@@ -335,19 +365,20 @@ def _rows(portal_id: int) -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _row(row: "Row[tuple[object, ...]]") -> LedgerRow:
-    own, name = tuple(row)[:9], tuple(row)[9:]
-    name_id, initial, email, hubspot_id, outcome, fingerprint, created, accepted, finding = own
-    known = json.loads(str(accepted)) if accepted else {}
+def _row(found: "Row[Any]") -> LedgerRow:
+    row: Sequence[Any] = tuple(found)
+    name = row[_OWN_COLUMNS:]
+    known = json.loads(row[7]) if row[7] else {}
     return LedgerRow(
-        name_id=int(str(name_id)),
-        initial=str(initial),
-        email=str(email),
-        hubspot_id=str(hubspot_id),
-        outcome=LedgerOutcome(outcome),
-        fingerprint=str(fingerprint),
-        created_by_us=bool(created),
-        accepted={prop: (str(values[0]), str(values[1])) for prop, values in known.items()},
-        finding=Finding(finding) if finding else None,
+        name_id=row[0],
+        initial=row[1],
+        email=row[2],
+        hubspot_id=row[3],
+        outcome=LedgerOutcome(row[4]),
+        fingerprint=row[5],
+        created_by_us=bool(row[6]),
+        accepted={prop: (values[0], values[1]) for prop, values in known.items()},
+        finding=Finding(row[8]) if row[8] else None,
+        synced_at=row[9],
         name=None if name[0] is None else Candidate._make(name),
     )

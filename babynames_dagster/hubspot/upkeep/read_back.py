@@ -1,17 +1,23 @@
-"""A sample of acknowledged contacts, read back from HubSpot and compared property by property.
+"""A sample of acknowledged contacts, read back from HubSpot.
 
-What belongs here: the sample and its comparison. What does not: mending what differs; a full refresh does.
+What belongs here: the sample, and whom a difference is to be blamed on. What does not: what a contact is found to be
+(`reconcile/judging.py`), and mending it; `babynames reconcile` does.
+
+What differs was mostly changed in HubSpot, which is news and no error. Only a contact that HubSpot has just
+acknowledged and does not have is this pipeline's to answer for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import acknowledged_sample
-from babynames_dagster.hubspot.api.answers import Verdict, verdict
-from babynames_dagster.hubspot.api.client import HubSpotClient, unsuccessful
-from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, READ
-from babynames_dagster.hubspot.api.reading import Difference, contacts_by_email, differences, read_contacts
+from babynames_dagster.database.ledger.findings import Finding, sampled_entries
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
+from babynames_dagster.hubspot.reconcile.reading_back import read_back
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 
 
@@ -21,15 +27,31 @@ class SampleComparison:
 
     Attributes:
         compared: Contacts that were read back.
-        differences: Every property that is not what the mapping makes, missing contacts included.
+        unanswered: Contacts for which HubSpot did not answer: that says nothing about them.
+        news: Contacts that somebody has changed in HubSpot.
+        lost: Contacts that HubSpot acknowledged just before, and does not have.
     """
 
     compared: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    unanswered: int = 0
+    news: list[Judged] = field(default_factory=list)
+    lost: list[Judged] = field(default_factory=list)
+
+    def add(self, judged: Sequence[Judged], since: datetime) -> None:
+        """Take in what contacts were found to be."""
+        for item in judged:
+            if item.finding is Finding.UNREAD:
+                self.unanswered += 1
+                continue
+            self.compared += 1
+            if item.finding is Finding.GONE and item.row.synced_at >= since:
+                self.lost.append(item)
+            elif item.finding not in QUIET:
+                self.news.append(item)
 
 
 def compare_sample(
-    client: HubSpotClient, engine: Engine, *, mapping: ContactMapping, size: int = BATCH_INPUTS
+    client: HubSpotClient, engine: Engine, *, mapping: ContactMapping, since: datetime, size: int = BATCH_INPUTS
 ) -> SampleComparison:
     """Read some acknowledged contacts back, picked at random among those sent with this mapping.
 
@@ -37,27 +59,14 @@ def compare_sample(
         client: The account.
         engine: The database with the ledger.
         mapping: How a name becomes a contact.
+        since: From when on an acknowledgement is this run's, in UTC.
         size: How many contacts.
 
     Raises:
-        PipelineError: As `HubSpotClient.expect`; any DB_* code.
+        PipelineError: As `HubSpotClient.request`; any DB_* code.
     """
     comparison = SampleComparison()
-    payloads = [
-        mapping.payload(row) for row in acknowledged_sample(engine, client.portal_id, mapping.fingerprint, size)
-    ]
-    for first in range(0, len(payloads), BATCH_INPUTS):
-        part = payloads[first : first + BATCH_INPUTS]
-        answer = read_contacts(client, [payload["email"] for payload in part], mapping.property_names)
-        if verdict(answer) is not Verdict.DONE:
-            raise unsuccessful(answer, READ)
-        found = contacts_by_email(answer)
-        for payload in part:
-            theirs = found.get(payload["email"])
-            comparison.compared += 1
-            comparison.differences += (
-                [Difference(payload["email"], "email", payload["email"], None)]
-                if theirs is None
-                else differences(payload, theirs)
-            )
+    rows = sampled_entries(engine, client.portal_id, mapping.fingerprint, size)
+    for first in range(0, len(rows), BATCH_INPUTS):
+        comparison.add(read_back(client, mapping, rows[first : first + BATCH_INPUTS]), since)
     return comparison

@@ -1,11 +1,13 @@
 """What surrounds the sync: preflight, dry run, reading back, undoing, checking the account, advice."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import LedgerOutcome, outcome_counts, rejected_contacts
+from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import open_client
@@ -28,6 +30,9 @@ from babynames_dagster_tests.support.hubspot import (
     sync,
 )
 
+ALWAYS = datetime(2000, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
+NEVER = datetime(3000, 1, 1)  # noqa: DTZ001 - as above
+
 
 def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> ArchiveReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
@@ -35,10 +40,11 @@ def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> ArchiveReport: 
         return undo_created(client, engine, settings=settings)
 
 
-def read_back(engine: Engine, stand_in: StandIn, size: int = 100) -> SampleComparison:
-    settings = stand_in.settings(engine)
+def read_back(engine: Engine, stand_in: StandIn, size: int = 100, since: datetime = NEVER) -> SampleComparison:
+    settings = stand_in.settings(engine, max_retries=0)
     with open_client(settings, engine) as client:
-        return compare_sample(client, engine, mapping=ContactMapping.from_settings(settings), size=size)
+        mapping = ContactMapping.from_settings(settings)
+        return compare_sample(client, engine, mapping=mapping, since=since, size=size)
 
 
 @pytest.mark.parametrize(
@@ -128,30 +134,50 @@ def test_a_sample_that_reads_back_as_sent_shows_no_difference(engine: Engine, st
     add_names(engine, 150)
     sync(engine, stand_in)
     comparison = read_back(engine, stand_in, size=120)
-    assert (comparison.compared, comparison.differences) == (120, [])
+    assert (comparison.compared, comparison.news, comparison.lost) == (120, [], [])
 
 
-def test_a_sample_shows_what_was_changed_or_removed_in_hubspot(sqlite_engine: Engine, stand_in: StandIn) -> None:
-    stand_in.seed({"email": "name1.f@babynamesdemo.com", "lifecyclestage": "customer"})
-    add_names(sqlite_engine, 4)
-    sync(sqlite_engine, stand_in)
-    with sqlite_engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE baby_names SET name = 'Renamed' WHERE id = 2")
-        connection.exec_driver_sql("UPDATE baby_names SET slug = 'nobody.m' WHERE id = 4")
-    differences = {
-        (item.email.partition("@")[0], item.property): item for item in read_back(sqlite_engine, stand_in).differences
+def test_what_was_changed_in_hubspot_is_news_and_not_our_loss(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 7)
+    sync(engine, stand_in)
+    stand_in.edit("name1.f@babynamesdemo.com", lastname="Smith")
+    stand_in.edit("name2.m@babynamesdemo.com", firstname="NAME2 ")
+    stand_in.edit("name3.f@babynamesdemo.com", lifecyclestage="customer")
+    stand_in.archive("name4.m@babynamesdemo.com")
+    stand_in.delete("name5.f@babynamesdemo.com")
+    comparison = read_back(engine, stand_in)
+    assert {item.row.name_id: item.finding for item in comparison.news} == {
+        1: Finding.CHANGED,
+        4: Finding.ARCHIVED,
+        5: Finding.GONE,
     }
-    assert set(differences) == {("name2.m", "firstname"), ("nobody.m", "email")}
-    assert differences["name2.m", "firstname"].theirs == "Name2"
+    assert (comparison.compared, comparison.lost) == (7, [])
+    (lost,) = read_back(engine, stand_in, since=ALWAYS).lost
+    assert (lost.row.name_id, lost.finding) == (5, Finding.GONE)
 
 
-def test_a_contact_found_by_its_second_email_is_the_same_contact(sqlite_engine: Engine, stand_in: StandIn) -> None:
+@pytest.mark.parametrize("fault", [{"kind": "pending"}, {"kind": "missing_rows", "rows": 3}, {"kind": "truncated"}])
+def test_a_sample_that_hubspot_does_not_answer_for_says_nothing(
+    sqlite_engine: Engine, stand_in: StandIn, fault: dict[str, Any]
+) -> None:
+    add_names(sqlite_engine, 3)
+    sync(sqlite_engine, stand_in)
+    stand_in.set_faults({**fault, "path": "/read"})
+    comparison = read_back(sqlite_engine, stand_in, since=ALWAYS)
+    assert (comparison.compared, comparison.unanswered, comparison.news, comparison.lost) == (0, 3, [], [])
+
+
+def test_a_contact_that_has_our_email_as_a_second_one_is_named(sqlite_engine: Engine, stand_in: StandIn) -> None:
     stand_in.seed({"email": "someone@example.com", "firstname": "Someone"})
     add_names(sqlite_engine, 1)
     stand_in.add_secondary_email("someone@example.com", "name1.f@babynamesdemo.com")
     report = sync(sqlite_engine, stand_in)
     assert (report.total.created, report.total.updated) == (0, 1)
-    assert read_back(sqlite_engine, stand_in).differences == []
+    (found,) = read_back(sqlite_engine, stand_in).news
+    assert (found.finding, found.detail) == (
+        Finding.EMAIL_CHANGED,
+        "email: name1.f@babynamesdemo.com -> someone@example.com",
+    )
 
 
 def test_undo_archives_what_the_ledger_created_and_nothing_else(engine: Engine, stand_in: StandIn) -> None:

@@ -1,0 +1,143 @@
+"""The asset checks of `hubspot_contacts`: ledger and table, ledger and account.
+
+What belongs here: turning an answer of the domain into a passed or failed check. What does not: the questions
+themselves, which `database/` and `hubspot/` ask; the checks of the file and the tables (`checks.py`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import dagster as dg
+
+from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
+from babynames_dagster.assets.partitions import covered_partitions
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.entries import ledger_vs_table
+from babynames_dagster.database.ledger.findings import (
+    Finding,
+    count_shared_records,
+    finding_counts,
+    found_contacts,
+)
+from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.upkeep.read_back import compare_sample
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.settings import current_settings
+
+SAMPLE_SIZE = 20
+SHOWN = 10
+_TOLD = 5
+
+
+@dg.asset_check(asset=hubspot_contacts, description="Every name that the account is to have is accounted for.")
+def ledger_matches_table(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+) -> dg.AssetCheckResult:
+    """Compare ledger and table, partition by partition, for those that the run was about.
+
+    Contacts whose name is gone are counted (`contacts_orphaned`): HUBSPOT_MIRROR says what becomes of them.
+    """
+    covered = covered_partitions(context.run.tags)
+    scope = ContactScope.from_settings(current_settings())
+    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+        compared = [row for row in ledger_vs_table(database.engine, client.portal_id, scope) if row.initial in covered]
+        shared = count_shared_records(database.engine, client.portal_id)
+    unsent = {row.initial: row.unsent for row in compared if row.unsent}
+    metadata: dict[str, Any] = {
+        "unsent": sum(unsent.values()),
+        "contacts_orphaned": sum(row.without_name for row in compared),
+        "rows_on_shared_records": shared,
+    }
+    if unsent:
+        metadata["partitions"] = dg.MetadataValue.table(
+            [dg.TableRecord({"partition": initial, "unsent": count}) for initial, count in unsent.items()]
+        )
+    return dg.AssetCheckResult(passed=not unsent, metadata=metadata)
+
+
+@dg.asset_check(asset=hubspot_contacts, description="A sample read back from HubSpot is ours, and holds what we sent.")
+def sample_reads_back(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+) -> dg.AssetCheckResult:
+    """Read some acknowledged contacts and compare them property by property.
+
+    What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
+    is not there.
+    """
+    mapping = ContactMapping.from_settings(current_settings())
+    started = context.instance.get_run_stats(context.run.run_id).start_time or 0.0
+    since = datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
+    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+        sample = compare_sample(client, database.engine, mapping=mapping, since=since, size=SAMPLE_SIZE)
+    shown = [*sample.lost, *sample.news]
+    metadata: dict[str, Any] = {
+        "compared": sample.compared,
+        "unanswered": sample.unanswered,
+        "differing": len(shown),
+    }
+    if not shown:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    metadata["differences"] = dg.MetadataValue.table([_record(item) for item in shown[:SHOWN]])
+    said = _said([f"{_name(item)} {item.finding.value}: {item.detail}" for item in shown])
+    context.log.warning(said)
+    severity = dg.AssetCheckSeverity.ERROR if sample.lost else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=False, severity=severity, metadata=metadata, description=said)
+
+
+@dg.asset_check(asset=hubspot_contacts, description="`babynames reconcile` last found every contact as it should be.")
+def contacts_reconciled(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+) -> dg.AssetCheckResult:
+    """Show what reconciling found last, partition by partition, for those that the run was about."""
+    covered = covered_partitions(context.run.tags)
+    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+        counts = [row for row in finding_counts(database.engine, client.portal_id) if row.initial in covered]
+        loud = [finding for finding in Finding if finding not in QUIET]
+        first = found_contacts(database.engine, client.portal_id, loud, SHOWN, covered)
+    if not counts:
+        return dg.AssetCheckResult(passed=True, description="No contact has been reconciled yet.")
+    metadata: dict[str, Any] = {
+        "read_at": f"{min(row.read_at for row in counts):%Y-%m-%d %H:%M} UTC",
+        "partitions": dg.MetadataValue.table(
+            [
+                dg.TableRecord({"partition": row.initial, "found": row.finding.value, "contacts": row.contacts})
+                for row in counts
+            ]
+        ),
+    }
+    if not first:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    metadata["first"] = dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {"email": row.email, "record": row.hubspot_id, "found": row.finding.value, "what": row.detail}
+            )
+            for row in first
+        ]
+    )
+    said = _said([f"{row.email} {row.finding.value}: {row.detail}" for row in first])
+    return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=said)
+
+
+def _record(item: Judged) -> dg.TableRecord:
+    changed = {"property": "", "ours": "", "theirs": item.detail}
+    if item.differences:
+        first = item.differences[0]
+        changed = {"property": first.property, "ours": first.ours, "theirs": first.theirs or ""}
+    return dg.TableRecord({"name": _name(item), "email": item.row.email, "found": item.finding.value, **changed})
+
+
+def _name(item: Judged) -> str:
+    return f"{item.row.name.name} ({item.row.name.sex})" if item.row.name else item.row.email
+
+
+def _said(lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
+    return "; ".join([*lines[:_TOLD], *more])
+
+
+HUBSPOT_CHECKS = [ledger_matches_table, sample_reads_back, contacts_reconciled]

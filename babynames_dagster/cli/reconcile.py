@@ -1,0 +1,127 @@
+"""`babynames reconcile`: what became in HubSpot of every contact, and mending what may be mended."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app, exit_status
+from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.reconcile.judging import Judged
+from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.names.identity import INITIALS
+from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.settings import current_settings
+
+
+@app.command()
+def reconcile(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Send again what was changed, by the policy.")] = False,
+    recreate: Annotated[
+        bool, typer.Option("--recreate", help="Make again what users archived or deleted in HubSpot.")
+    ] = False,
+    partition: Annotated[
+        str | None,
+        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
+    ] = None,
+    override_guards: Annotated[
+        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Read every contact of the ledger back from HubSpot, and say what became of it.
+
+    Contacts that are right and that the ledger does not know are adopted. Without --repair and --recreate, nothing is
+    written to HubSpot.
+
+    Examples: `babynames reconcile`, `babynames reconcile --repair`
+    """
+    if partition is not None and partition not in INITIALS:
+        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
+    settings = current_settings()
+    begin_log(context, settings)
+    verbosity: Verbosity = context.obj
+    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity.quiet):
+        report = Reconciler(
+            client,
+            engine,
+            ContactMapping.from_settings(settings),
+            ContactScope.from_settings(settings),
+            [partition] if partition else INITIALS,
+            WritePolicy.OVERWRITE,
+            Guards.from_settings(settings, overridden=override_guards),
+            max_in_flight=settings.hubspot.max_in_flight,
+            wait_seconds=settings.hubspot.wait,
+            options=ReconcileOptions(repair=repair, recreate=recreate, marker=settings.hubspot.marker_property),
+            on_progress=log_progress,
+        ).run()
+    if json:
+        show_json(as_json(report))
+    else:
+        _show(report)
+    if report.stopped is not None:
+        show_error(report.stopped)
+        raise typer.Exit(exit_status(report.stopped))
+    if report.failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def as_json(report: ReconcileReport) -> dict[str, Any]:
+    """Return one flat object for `--json`."""
+    return {
+        "portal_id": report.portal_id,
+        **{f"contacts_{finding.value}": report.total[finding] for finding in Finding},
+        **_done(report),
+        "first": [dict(zip(_COLUMNS, _line(judged), strict=True)) for judged in report.first],
+        "requests": report.requests,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+_COLUMNS = ("email", "record", "found", "what")
+
+
+def _show(report: ReconcileReport) -> None:
+    found = [(finding.value, count) for finding in Finding if (count := report.total[finding])]
+    show_table(f"Contacts in portal {report.portal_id}", ("found", "count"), found)
+    done = [(name.removeprefix("contacts_"), count) for name, count in _done(report).items() if count]
+    if done:
+        show_table("Beside them", ("what", "count"), done)
+    if report.first:
+        show_table("What people should look at", _COLUMNS, [_line(judged) for judged in report.first])
+    left = report.news - len(report.first)
+    if left > 0:
+        say(f"... and {left:,} more; the column finding of hubspot_contacts has them all.")
+    if report.adopted_made_by_app or report.adopted_marked:
+        say(
+            f"Of the adopted contacts, {report.adopted_made_by_app:,} were made by an app, says HubSpot, and "
+            f"{report.adopted_marked:,} bear the marker. They are ours to update, and not to undo."
+        )
+    say(f"{report.requests:,} calls in {report.seconds:.1f} s.")
+
+
+def _done(report: ReconcileReport) -> dict[str, int]:
+    return {
+        "contacts_adopted": report.adopted,
+        "contacts_adopted_made_by_app": report.adopted_made_by_app,
+        "contacts_adopted_marked": report.adopted_marked,
+        "contacts_unknown": report.unknown,
+        "contacts_repaired": report.repaired,
+        "contacts_recreated": report.recreated,
+        "contacts_left": report.left,
+        "contacts_failed": report.failed,
+    }
+
+
+def _line(judged: Judged) -> Sequence[str]:
+    return judged.row.email, judged.row.hubspot_id, judged.finding.value, judged.detail
