@@ -1,0 +1,141 @@
+"""Orphans: contacts that the account has by the ledger, and is no longer to have.
+
+What belongs here: the statements that find them. What does not: what becomes of them (`hubspot/upkeep/mirror.py`).
+
+Three kinds are orphans: contacts whose name has left the table, those whose name MIN_YEAR and MAX_YEAR leave out, and
+those that a name had under the email of a former mapping.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import reading
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.tables import baby_names, hubspot_contacts, superseded_contacts
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """One contact that the account is no longer to have.
+
+    Attributes:
+        contact: The contact.
+        initial: Its partition.
+        ours: Whether a request of ours made it.
+    """
+
+    contact: CreatedContact
+    initial: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class OrphanCount:
+    """How many orphans there are: those that this ledger created, and the others."""
+
+    ours: int = 0
+    others: int = 0
+
+    @property
+    def all(self) -> int:
+        """Both."""
+        return self.ours + self.others
+
+
+def count_orphans(engine: Engine, portal_id: int, scope: ContactScope, partitions: Sequence[str]) -> OrphanCount:
+    """Count the orphans of some partitions.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    current = (
+        sa.select(entry.created_by_us, sa.func.count())
+        .where(_orphaned(portal_id, scope, partitions))
+        .group_by(entry.created_by_us)
+    )
+    former = sa.select(sa.func.count()).select_from(_superseded(portal_id)).where(_former(portal_id, partitions))
+    with reading(engine) as connection:
+        counts = {bool(row[0]): row[1] for row in connection.execute(current)}
+        superseded: int = connection.execute(former).scalar_one()
+    return OrphanCount(counts.get(True, 0) + superseded, counts.get(False, 0))
+
+
+def orphan_pages(
+    engine: Engine, portal_id: int, scope: ContactScope, partitions: Sequence[str], *, page_rows: int
+) -> Iterator[list[Orphan]]:
+    """Read the orphans of some partitions in keyset pages.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry, after = hubspot_contacts.c, 0
+    while True:
+        statement = (
+            sa.select(
+                entry.name_id,
+                sa.func.coalesce(entry.hubspot_email, entry.email),
+                entry.hubspot_id,
+                entry.initial,
+                entry.created_by_us,
+            )
+            .where(_orphaned(portal_id, scope, partitions), entry.name_id > after)
+            .order_by(entry.name_id)
+            .limit(page_rows)
+        )
+        with reading(engine) as connection:
+            rows = [Orphan(CreatedContact(*row[:3]), row[3], bool(row[4])) for row in connection.execute(statement)]
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            break
+        after = rows[-1].contact.name_id
+    yield from _former_pages(engine, portal_id, partitions, page_rows)
+
+
+def _former_pages(engine: Engine, portal_id: int, partitions: Sequence[str], page_rows: int) -> Iterator[list[Orphan]]:
+    kept, after = superseded_contacts.c, ""
+    while True:
+        statement = (
+            sa.select(kept.name_id, kept.email, kept.hubspot_id, hubspot_contacts.c.initial)
+            .select_from(_superseded(portal_id))
+            .where(_former(portal_id, partitions), kept.hubspot_id > after)
+            .order_by(kept.hubspot_id)
+            .limit(page_rows)
+        )
+        with reading(engine) as connection:
+            rows = [
+                Orphan(CreatedContact(*row[:3], superseded=True), row[3], ours=True)
+                for row in connection.execute(statement)
+            ]
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            return
+        after = rows[-1].contact.hubspot_id
+
+
+def _orphaned(portal_id: int, scope: ContactScope, partitions: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition of an entry whose contact is not meant; what DEMO_MODE leaves out is meant all the same."""
+    entry = hubspot_contacts.c
+    meant = sa.exists().where(baby_names.c.id == entry.name_id, replace(scope, first_names=None).condition())
+    return sa.and_(
+        entry.portal_id == portal_id,
+        entry.hubspot_id.is_not(None),
+        entry.outcome != LedgerOutcome.ARCHIVED.value,
+        entry.initial.in_(list(partitions)),
+        ~meant.correlate(hubspot_contacts),
+    )
+
+
+def _superseded(portal_id: int) -> sa.Join:
+    kept, entry = superseded_contacts.c, hubspot_contacts.c
+    return superseded_contacts.join(hubspot_contacts, (entry.portal_id == portal_id) & (entry.name_id == kept.name_id))
+
+
+def _former(portal_id: int, partitions: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(superseded_contacts.c.portal_id == portal_id, hubspot_contacts.c.initial.in_(list(partitions)))

@@ -1,0 +1,62 @@
+"""The mirror: contacts that the account is no longer to have are archived (HUBSPOT_MIRROR=archive).
+
+What belongs here: which of them may go. What does not: finding them (`database/ledger/orphans.py`), archiving
+(`archiving.py`).
+
+Only what this ledger created and is still ours goes; what it only updated was there before, and stays.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.entries import CreatedContact
+from babynames_dagster.database.ledger.orphans import orphan_pages
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
+
+
+def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
+    client: HubSpotClient,
+    engine: Engine,
+    *,
+    scope: ContactScope,
+    partitions: Sequence[str],
+    max_in_flight: int,
+    on_done: Callable[[int], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> ArchiveReport:
+    """Archive the orphans that this ledger created and that are still ours.
+
+    Args:
+        client: The account.
+        engine: The database with the ledger.
+        scope: Which names are meant.
+        partitions: Which partitions.
+        max_in_flight: Most requests under way at once.
+        on_done: Told how many contacts are done.
+        stop: Ends the run cleanly when set.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    return archive_ours(
+        client,
+        engine,
+        _ours(engine, client.portal_id, scope, partitions),
+        max_in_flight=max_in_flight,
+        on_done=on_done,
+        stop=stop,
+    )
+
+
+def _ours(
+    engine: Engine, portal_id: int, scope: ContactScope, partitions: Sequence[str]
+) -> Iterator[list[CreatedContact]]:
+    for page in orphan_pages(engine, portal_id, scope, partitions, page_rows=BATCH_INPUTS):
+        mine = [orphan.contact for orphan in page if orphan.ours]
+        if mine:
+            yield mine
