@@ -1,0 +1,82 @@
+"""Contacts that the account is no longer to have are archived where they are ours, and counted where they are not."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import writing
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.orphans import OrphanCount, count_orphans
+from babynames_dagster.database.tables import baby_names
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.upkeep.archiving import MERGED, ArchiveReport
+from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
+from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, add_years, ledger, sync
+
+EVERYTHING = ContactScope()
+
+
+def email(number: int, domain: str = "babynamesdemo.com") -> str:
+    return f"name{number}.{'mf'[number % 2]}@{domain}"
+
+
+def mirror(engine: Engine, stand_in: StandIn, scope: ContactScope = EVERYTHING) -> ArchiveReport:
+    with open_client(stand_in.settings(engine), engine) as client:
+        return archive_orphans(client, engine, scope=scope, partitions=PARTITIONS, max_in_flight=4)
+
+
+def forget_names(engine: Engine, *numbers: int) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.id.in_(numbers)))
+
+
+@pytest.fixture
+def synced(engine: Engine, stand_in: StandIn) -> Engine:
+    """Six contacts, of which somebody else had made the sixth."""
+    stand_in.seed({"email": email(6)})
+    add_names(engine, 6)
+    sync(engine, stand_in)
+    return engine
+
+
+def test_contacts_of_names_that_are_gone_are_archived_where_they_are_ours(synced: Engine, stand_in: StandIn) -> None:
+    forget_names(synced, 1, 2, 6)
+    assert count_orphans(synced, PORTAL, EVERYTHING, PARTITIONS) == OrphanCount(ours=2, others=1)
+    assert count_orphans(synced, PORTAL, EVERYTHING, ["other"]) == OrphanCount(ours=1, others=0)
+    assert mirror(synced, stand_in).archived == 2
+    assert set(stand_in.contacts()) == {email(number) for number in (3, 4, 5, 6)}
+    assert count_orphans(synced, PORTAL, EVERYTHING, PARTITIONS) == OrphanCount(ours=0, others=1)
+    assert {number: row.outcome for number, row in ledger(synced).items() if number in {1, 2, 3}} == {
+        1: "archived",
+        2: "archived",
+        3: "synced",
+    }
+
+
+def test_contacts_that_the_years_leave_out_are_archived(synced: Engine, stand_in: StandIn) -> None:
+    add_years(synced, {1: [1900], 2: [1900, 1950], 3: [1950], 4: [1900], 5: [1950], 6: [1950]})
+    scope = ContactScope(min_year=1940)
+    assert count_orphans(synced, PORTAL, scope, PARTITIONS) == OrphanCount(ours=2)
+    mirror(synced, stand_in, scope)
+    assert set(stand_in.contacts()) == {email(number) for number in (2, 3, 5, 6)}
+
+
+def test_the_former_contacts_of_another_domain_are_archived(synced: Engine, stand_in: StandIn) -> None:
+    sync(synced, stand_in, hubspot_email_domain="other.com")
+    assert count_orphans(synced, PORTAL, EVERYTHING, PARTITIONS) == OrphanCount(ours=5)
+    mirror(synced, stand_in)
+    assert set(stand_in.contacts()) == {email(6), *(email(number, "other.com") for number in range(1, 7))}
+
+
+def test_what_demo_mode_leaves_out_is_no_orphan(synced: Engine) -> None:
+    assert count_orphans(synced, PORTAL, ContactScope(first_names=2), PARTITIONS) == OrphanCount()
+
+
+def test_an_orphan_that_became_a_customer_stays(synced: Engine, stand_in: StandIn) -> None:
+    stand_in.seed({"email": "boss@customer.com"})
+    stand_in.merge("boss@customer.com", email(1))
+    stand_in.edit(email(2), email="real.person@customer.com")
+    forget_names(synced, 1, 2)
+    report = mirror(synced, stand_in)
+    assert (report.archived, report.kept[MERGED]) == (0, 1)
+    assert {"boss@customer.com", "real.person@customer.com"} <= set(stand_in.contacts())
