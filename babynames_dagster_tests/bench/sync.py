@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.migrate import upgrade
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.support.hubspot import (
@@ -24,6 +25,7 @@ from babynames_dagster_tests.support.hubspot import (
     SPAWN,
     StandIn,
     add_names,
+    reconcile,
     standing_in_elsewhere,
     sync,
 )
@@ -31,6 +33,7 @@ from babynames_dagster_tests.support.mariadb import running_mariadb
 
 _UNCHANGED_CONTACTS = 105_000
 _UNCHANGED_SECONDS = 3.0
+_RECONCILE_SECONDS = 120.0
 _SYNCS_AT_ONCE = 4
 
 
@@ -101,6 +104,22 @@ def missed_unchanged(*, unchanged: int, seconds: float, writes: int) -> list[str
     return [f"Nothing changed: {sentence}" for is_missed, sentence in found if is_missed]
 
 
+def missed_reconciling(*, same: int, seconds: float, refused: int) -> list[str]:
+    """Return the thresholds that reading every contact back missed.
+
+    Args:
+        same: Contacts that were found to be as they were sent.
+        seconds: How long it took.
+        refused: Calls that the stand-in refused (429).
+    """
+    found = [
+        (same != _UNCHANGED_CONTACTS, f"{same:,} of {_UNCHANGED_CONTACTS:,} contacts found the same"),
+        (seconds > _RECONCILE_SECONDS, f"{seconds:.1f} s, at most {_RECONCILE_SECONDS:g} s wanted"),
+        (refused > 0, f"{refused} calls refused (429), none wanted"),
+    ]
+    return [f"Reconcile: {sentence}" for is_missed, sentence in found if is_missed]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure, print one line a scenario and one for each threshold that it missed, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -122,6 +141,8 @@ def main(arguments: Sequence[str]) -> int:
                     shortfalls += _measure(scenario, next(urls), contacts, root / f"stand-in-{number}")
             if chosen.only in {None, len(SCENARIOS) + 1}:
                 shortfalls += _measure_unchanged(next(urls), root / "stand-in")
+            if chosen.only in {None, len(SCENARIOS) + 2}:
+                shortfalls += _measure_reconciling(next(urls), root / "stand-in-reconciled")
     for shortfall in shortfalls:
         _tell(f"MISSED: {shortfall}")
     return 1 if shortfalls else 0
@@ -174,6 +195,23 @@ def _measure_unchanged(database_url: str, folder: Path) -> list[str]:
         f"Nothing changed: {report.total.unchanged:,} contacts in {seconds:.2f} s, {calls} call (whose account it is)"
     )
     return missed_unchanged(unchanged=report.total.unchanged, seconds=seconds, writes=writes)
+
+
+def _measure_reconciling(database_url: str, folder: Path) -> list[str]:
+    engine = _filled(database_url, _UNCHANGED_CONTACTS)
+    with standing_in_elsewhere(folder, calls=100_000, window_seconds=1.0) as stand_in:
+        sync(engine, stand_in, hubspot_daily_reserve=0)
+    # The same account, served again: with its usual limit, and with no call yet that counts for it.
+    with standing_in_elsewhere(folder, calls=100, window_seconds=10.0, latency=(0.05, 0.05)) as stand_in:
+        report = reconcile(engine, stand_in)
+        refused = stand_in.stats()["refused"]
+    engine.dispose()
+    same = report.total[Finding.SAME]
+    _tell(
+        f"Reconcile, 100 calls / 10 s, 50 ms: {same:,} contacts read back in {report.seconds:.1f} s, "
+        f"{report.requests:,} calls; {refused} refused (429)"
+    )
+    return missed_reconciling(same=same, seconds=report.seconds, refused=refused)
 
 
 def _filled(database_url: str, contacts: int) -> Engine:

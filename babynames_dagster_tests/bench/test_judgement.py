@@ -49,3 +49,8 @@ def test_a_load_at_its_thresholds_misses_nothing() -> None:
 def test_each_threshold_of_the_load_is_named(figures: Figures, said: str) -> None:
     (shortfall,) = load.missed(figures)
     assert said in shortfall
+
+
+def test_reconciling_that_is_slow_or_finds_less_or_is_refused_is_a_failure() -> None:
+    assert sync.missed_reconciling(same=105_000, seconds=120.0, refused=0) == []
+    assert len(sync.missed_reconciling(same=104_999, seconds=120.1, refused=1)) == 3

@@ -12,9 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.sandbox.hubspot_api import hubspot_app
@@ -204,6 +209,34 @@ def sync(
             settings=settings,
             options=options,
         )
+
+
+def reconcile(  # noqa: PLR0913 - one parameter an option
+    engine: Engine,
+    stand_in: StandIn,
+    *,
+    repair: bool = False,
+    recreate: bool = False,
+    policy: WritePolicy = WritePolicy.OVERWRITE,
+    guards: Guards = Guards(),  # noqa: B008 - frozen
+    marker: str | None = None,
+    **overrides: Any,  # noqa: ANN401 - the settings' own types
+) -> ReconcileReport:
+    """Open a client and reconcile, as the command does."""
+    settings = stand_in.settings(engine, **overrides)
+    with open_client(settings, engine) as client:
+        return Reconciler(
+            client,
+            engine,
+            ContactMapping.from_settings(settings),
+            ContactScope.from_settings(settings),
+            PARTITIONS,
+            policy,
+            guards,
+            max_in_flight=settings.hubspot.max_in_flight,
+            wait_seconds=0,
+            options=ReconcileOptions(repair=repair, recreate=recreate, marker=marker),
+        ).run()
 
 
 def ledger(engine: Engine) -> dict[int, Any]:

@@ -4,7 +4,7 @@ What belongs here: which names are meant (`ContactScope`) and reading them. What
 be sent, which `hubspot/` decides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -190,6 +190,21 @@ def candidate_pages(
             if len(rows) < page_rows:
                 break
             after = rows[-1].id
+
+
+def candidates_of(engine: Engine, portal_id: int, scope: ContactScope, names: Collection[int]) -> list[Candidate]:
+    """Read some names, as far as the scope means them.
+
+    Raises:
+        PipelineError: Any DB_* code of the server.
+    """
+    statement = (
+        sa.select(*candidate_columns())
+        .select_from(names_with_entries(portal_id))
+        .where(baby_names.c.id.in_(sorted(names)), scope.condition())
+    )
+    with reading(engine) as connection:
+        return [Candidate._make(row) for row in connection.execute(statement)]
 
 
 def names_by_partition(engine: Engine, scope: ContactScope, partitions: Sequence[str]) -> dict[str, int]:

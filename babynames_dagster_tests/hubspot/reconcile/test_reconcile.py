@@ -7,51 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import writing
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster.hubspot.reconcile.report import ReconcileReport
-from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo
-from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, ledger, sync
+from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, ledger, reconcile, sync
 
 BOSS = "boss@customer.com"
 
 
 def email(number: int) -> str:
     return f"name{number}.{'mf'[number % 2]}@babynamesdemo.com"
-
-
-def reconcile(  # noqa: PLR0913 - one parameter an option
-    engine: Engine,
-    stand_in: StandIn,
-    *,
-    repair: bool = False,
-    recreate: bool = False,
-    policy: WritePolicy = WritePolicy.OVERWRITE,
-    guards: Guards = Guards(),  # noqa: B008 - frozen
-    marker: str | None = None,
-    **overrides: Any,  # noqa: ANN401 - the settings' own types
-) -> ReconcileReport:
-    settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
-        return Reconciler(
-            client,
-            engine,
-            ContactMapping.from_settings(settings),
-            ContactScope.from_settings(settings),
-            PARTITIONS,
-            policy,
-            guards,
-            max_in_flight=4,
-            wait_seconds=0,
-            options=ReconcileOptions(repair=repair, recreate=recreate, marker=marker),
-        ).run()
 
 
 @pytest.fixture
