@@ -13,9 +13,9 @@ from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.checks import ALL_CHECKS
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.raw_zip import raw_zip
-from babynames_dagster.automation.failure_sensor import failure_sensor
 from babynames_dagster.automation.file_sensor import file_sensor
 from babynames_dagster.automation.jobs import pipeline_job, sync_job
+from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
@@ -53,7 +53,7 @@ def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Defin
         asset_checks=ALL_CHECKS,
         jobs=[pipeline_job(settings), sync_job()],
         schedules=[daily_schedule(settings)],
-        sensors=[file_sensor(), sync_sensor(), failure_sensor()],
+        sensors=[file_sensor(), sync_sensor(), failure_sensor(), success_sensor()],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -111,7 +111,15 @@ class ErrorCode(Enum):
     HUBSPOT_ROWS_FAILED = (True, "Run again: only the failed rows are sent.")
     HUBSPOT_BUSY = (True, "Wait until the named run has ended, or stop it; then run again.")
 
-    INTERRUPTED = (True, "Run again: it goes on where it stopped.")
+    INTERRUPTED = (
+        True,
+        "Run again: it resumes where it stopped. (A run whose server was stopped is started again by Dagster itself.)",
+    )
+    RUN_LOST = (
+        True,
+        "Look for what ended its process: too little memory, or a restart. Then run again: it resumes.",
+    )
+    CHECK_FAILED = (False, "Look at the metadata of the named checks, in the run or on the asset's page.")
     UNEXPECTED = (False, "Please report this with the log of LOG_DIR.")
 
     def __new__(cls, retryable: bool, remedy: str) -> Self:  # noqa: FBT001 - the table above reads best so

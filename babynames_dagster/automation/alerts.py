@@ -6,6 +6,7 @@ run-failure sensor knows. Nothing here raises: an alert that can't be delivered 
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -92,14 +93,29 @@ def mail_message(alert: Alert, *, sender: str, receivers: list[str]) -> EmailMes
     return message
 
 
+def ping(url: str, *, timeout: Seconds = TIMEOUT) -> str | None:
+    """Ask for SUCCESS_PING_URL, as a monitor expects after each success; its silence is what the monitor reports.
+
+    Returns:
+        Why the monitor was not reached, for the log; None where it was.
+    """
+    return _delivered("SUCCESS_PING_URL", lambda: requests.get(url, timeout=timeout, allow_redirects=False))
+
+
 def _post(url: str, payload: dict[str, str], timeout: Seconds) -> str | None:
+    return _delivered(
+        "ALERT_WEBHOOK_URL", lambda: requests.post(url, json=payload, timeout=timeout, allow_redirects=False)
+    )
+
+
+def _delivered(variable: str, call: Callable[[], requests.Response]) -> str | None:
     # The address itself lets anybody post, and requests puts it into its errors: only their kind is told.
     try:
-        answer = requests.post(url, json=payload, timeout=timeout, allow_redirects=False)
+        answer = call()
     except (requests.RequestException, OSError, ValueError) as error:
-        return f"ALERT_WEBHOOK_URL was not reached: {type(error).__name__}"
+        return f"{variable} was not reached: {type(error).__name__}"
     if not answer.ok or answer.is_redirect:
-        return f"ALERT_WEBHOOK_URL refused the alert: HTTP {answer.status_code}"
+        return f"{variable} refused the call: HTTP {answer.status_code}"
     return None
 
 

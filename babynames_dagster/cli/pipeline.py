@@ -22,6 +22,7 @@ from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.resources.failing import KILLED
 
 PROCESS_TAG = "babynames/process"
 
@@ -182,4 +183,4 @@ def end_killed_runs(instance: dg.DagsterInstance) -> None:
             continue
         host, _, process = run.tags.get(PROCESS_TAG, "").rpartition(":")
         if host == socket.gethostname() and (int(process) == os.getpid() or not is_running(int(process))):
-            instance.report_run_failed(run, "The process of this run was killed.")
+            instance.report_run_failed(run, KILLED)

@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.hubspot_contacts import DRY_RUN_KEY
+from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
 from babynames_dagster.automation.jobs import ALL_ASSETS
-from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.resources.failing import error_of
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.resources.failing import check_title, check_titles, error_of_run, failed_checks
 
 LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected")
 TABLE_ROWS = "table_rows"
@@ -85,15 +85,15 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
     """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event is not None]
     counts, dry_run = _counts(events)
-    failed = _failed_checks(events)
+    failed = failed_checks(events)
     return PipelineResult(
         run_id=run_id,
-        error=_first_error(events),
+        error=error_of_run(events),
         counts=counts,
         seconds=_seconds(instance, run_id),
-        failed_checks=_titles(failed, dg.AssetCheckSeverity.ERROR),
-        warnings=_titles(failed, dg.AssetCheckSeverity.WARN),
-        details={_title(check): check.description for check in failed if check.description},
+        failed_checks=check_titles(failed, dg.AssetCheckSeverity.ERROR),
+        warnings=check_titles(failed, dg.AssetCheckSeverity.WARN),
+        details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
     )
 
@@ -113,32 +113,6 @@ def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
                 counts.update(_numbers(observed.metadata, SYNC_COUNTS))
                 dry_run = bool(observed.metadata[DRY_RUN_KEY].value)
     return counts, dry_run
-
-
-def _first_error(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
-    for event in events:
-        if event.is_step_failure:
-            return error_of(event)
-        if event.is_failure:
-            return PipelineError(ErrorCode.UNEXPECTED, str(event.message))
-    return None
-
-
-def _failed_checks(events: Iterable[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
-    checks = [
-        event.asset_check_evaluation_data
-        for event in events
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ]
-    return [check for check in checks if not check.passed]
-
-
-def _titles(checks: Iterable[dg.AssetCheckEvaluation], severity: dg.AssetCheckSeverity) -> list[str]:
-    return [_title(check) for check in checks if check.severity == severity]
-
-
-def _title(check: dg.AssetCheckEvaluation) -> str:
-    return f"{check.asset_key.to_user_string()}: {check.check_name}"
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -35,6 +35,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         on_progress: ProgressListener,
         sender: str,
         say: Callable[[str], None],
+        on_broken_off: Callable[[SyncReport], None],
     ) -> SyncReport:
         """Bring these partitions' contacts in line with the table; arguments as `sync_contacts`.
 
@@ -53,4 +54,5 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
                 on_progress=on_progress,
                 sender=sender,
                 say=say,
+                on_broken_off=on_broken_off,
             )

@@ -36,6 +36,11 @@ class AlertSettings(Group):
     webhook_url: SecretWebAddress | None = Field(
         None, validation_alias="ALERT_WEBHOOK_URL", description="Slack-compatible address for failed runs"
     )
+    success_ping_url: SecretWebAddress | None = Field(
+        None,
+        validation_alias="SUCCESS_PING_URL",
+        description="Address that is asked for after each run that brought all contacts and passed its checks",
+    )
     smtp_host: str | None = Field(None, validation_alias="SMTP_HOST", description="Mail server for failed runs")
     smtp_port: int = Field(587, validation_alias="SMTP_PORT", ge=1, le=65535, description="Its port")
     smtp_user: str | None = Field(None, validation_alias="SMTP_USER", description="Its user")

@@ -1,22 +1,16 @@
 """Alerts, on real HTTP and mail servers on loopback."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from babynames_dagster.automation.alerts import Alert, send_alert, slack_message
-from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port
 from babynames_dagster_tests.support.smtp import MailServer, running_mail_server
+from babynames_dagster_tests.support.webhook import webhook
 
 ALERT = Alert(
     job="babynames",
@@ -26,19 +20,6 @@ ALERT = Alert(
     remedy="Correct DB_USER and DB_PASSWORD.",
     link="http://127.0.0.1:3000/runs/0123456789abcdef",
 )
-
-
-@contextmanager
-def webhook(status: int = 200, location: str = "") -> Iterator[tuple[str, list[bytes]]]:
-    """Serve an incoming webhook that keeps the bodies it is sent."""
-    bodies: list[bytes] = []
-
-    async def hook(request: Request) -> Response:
-        bodies.append(await request.body())
-        return Response(status_code=status, headers={"location": location} if location else None)
-
-    with serving(Starlette(routes=[Route("/hook/T0P-S3CRET", hook, methods=["GET", "POST"])])) as address:
-        yield f"{address}/hook/T0P-S3CRET", bodies
 
 
 def mailing(port: int, **more: object) -> Settings:
@@ -126,7 +107,7 @@ def test_secrets_are_masked_in_what_is_sent() -> None:
 def test_a_webhook_that_refuses_is_reported_without_its_address(status: int, location: str) -> None:
     with webhook(status, location) as (url, bodies):
         failures = send_alert(ALERT, load_settings(alert_webhook_url=SecretStr(url)))
-    assert failures == [f"ALERT_WEBHOOK_URL refused the alert: HTTP {status}"]
+    assert failures == [f"ALERT_WEBHOOK_URL refused the call: HTTP {status}"]
     assert len(bodies) == 1
 
 

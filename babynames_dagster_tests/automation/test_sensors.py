@@ -1,18 +1,15 @@
 """Sensors and schedule: what starts by itself, on a real instance and real files."""
 
-import os
 import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from babynames_dagster.automation.failure_sensor import failure_sensor
 from babynames_dagster.automation.file_sensor import FILE_TAG, file_sensor
 from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
-from babynames_dagster.cli.pipeline import job_to_run
 from babynames_dagster.database.senders import Claim, claim_partitions, release_claim
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.resources.database import DatabaseResource
@@ -170,24 +167,3 @@ def test_the_daily_schedule_is_off_by_default_and_runs_everything() -> None:
     request = schedule(dg.build_schedule_context())
     assert isinstance(request, dg.RunRequest)
     assert request.tags.items() >= WHOLE_RANGE.items()
-
-
-def test_a_failed_run_is_told_to_people_and_an_unreachable_target_breaks_nothing(
-    sandbox: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del sandbox
-    monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://127.0.0.1:1/hook")
-    current_settings.cache_clear()
-    result = job_to_run().execute_in_process(
-        instance=instance,
-        run_config={"ops": {"raw_zip": {"config": {"path": os.devnull}}}},
-        tags=WHOLE_RANGE,
-        raise_on_error=False,
-    )
-    context = dg.build_run_status_sensor_context(
-        sensor_name="run_failed",
-        dagster_event=result.get_run_failure_event(),
-        dagster_instance=instance,
-        dagster_run=result.dagster_run,
-    ).for_run_failure()
-    failure_sensor()(context)

@@ -166,6 +166,15 @@ def outcome_counts(engine: Engine) -> list[OutcomeCount]:
         return [OutcomeCount(*row) for row in connection.execute(statement)]
 
 
+def ledger_counts(engine: Engine, portal_id: int) -> dict[str, int]:
+    """Count a portal's contacts in the ledger by outcome; an outcome that none has is left out.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    return {row.outcome: row.contacts for row in outcome_counts(engine) if row.portal_id == portal_id}
+
+
 def rejected_contacts(engine: Engine, limit: int) -> list[RejectedContact]:
     """List the contacts that HubSpot refuses, by portal and name id.
 

@@ -107,27 +107,19 @@ class PartitionReport(ContactCounts):
         span: What the run did while the partition was under way.
         contacts_per_second: The partition's own acknowledged contacts, per second of its span; None where nothing
             was sent, and in a dry run.
-        share_of_ceiling: All contacts that were acknowledged in its span, as `SyncReport.achieved_share`; None as
-            above.
         first_rejects: The first of its rejects in this run.
         preview: The properties of its first contacts by the name's id, whatever became of them.
     """
 
     span: Span = field(default_factory=Span)
     contacts_per_second: float | None = None
-    share_of_ceiling: float | None = None
     first_rejects: list[Reject] = field(default_factory=list)
     preview: list[Mapping[str, str]] = field(default_factory=list)
 
-    def rate(self, ceiling: float) -> None:
-        """Work out the rates of what was acknowledged.
-
-        Args:
-            ceiling: Contacts a second that HubSpot's limit allows over a long time.
-        """
+    def rate(self) -> None:
+        """Work out the rate of what was acknowledged."""
         if self.span.seconds > 0:
             self.contacts_per_second = self.acknowledged / self.span.seconds
-            self.share_of_ceiling = self.span.acknowledged / self.span.seconds / ceiling
 
 
 @dataclass
@@ -146,6 +138,7 @@ class SyncReport:
             and where nothing was acknowledged.
         seconds: How long the run took.
         first_rejects: The first rejects of this run.
+        ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
 
@@ -158,6 +151,7 @@ class SyncReport:
     achieved_share: float | None = None
     seconds: float = 0.0
     first_rejects: list[Reject] = field(default_factory=list)
+    ledger: dict[str, int] = field(default_factory=dict)
     stopped: PipelineError | None = None
 
     @property

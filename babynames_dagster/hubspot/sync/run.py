@@ -21,9 +21,9 @@ from babynames_dagster.database.ledger.candidates import (
     names_by_partition,
     require_years,
 )
-from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.entries import LedgerOutcome, ledger_counts
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.client import HubSpotClient, Traffic
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.delivery import deliver
@@ -51,6 +51,11 @@ __all__ = ["ContactCounts", "PartitionReport", "Reject", "SyncOptions", "SyncRep
 
 _log = logging.getLogger(__name__)
 
+
+def _ignore_report(_: SyncReport) -> None:
+    """Take a report that no caller asked for."""
+
+
 _LEDGER_OUTCOMES = {
     Kind.CREATED: LedgerOutcome.SYNCED,
     Kind.UPDATED: LedgerOutcome.SYNCED,
@@ -76,6 +81,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     stop: threading.Event | None = None,
     sender: str | None = None,
     say: Callable[[str], None] = _log.warning,
+    on_broken_off: Callable[[SyncReport], None] = _ignore_report,
 ) -> SyncReport:
     """Send what differs from what HubSpot has acknowledged, and record each row's outcome as its answer arrives.
 
@@ -92,6 +98,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         stop: Ends the run cleanly when set: what is under way is waited for and recorded.
         sender: Who this is, for other runs that wait for it; None for this process's number.
         say: Told whom this run waits for. No two runs send the same partition at once; a dry run waits for nothing.
+        on_broken_off: Given the report as far as the run came, where Ctrl-C or Dagster breaks it off.
 
     Returns:
         The counts of every partition. `stopped` says why the run ended early, where it did.
@@ -106,10 +113,12 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     report = SyncReport(
         client.portal_id, options.dry_run, {initial: PartitionReport(contacts=names[initial]) for initial in partitions}
     )
-    run = _Run(client, engine, scope, mapping, settings, options, on_progress, report)
+    run = _Run(client, engine, scope, mapping, settings, options, on_progress, report, on_broken_off)
     halt = stop or threading.Event()
     if options.dry_run:
-        return run.report_of(halt)
+        run.report_of(halt)
+        report.ledger = ledger_counts(engine, client.portal_id)
+        return report
     with sole_sender(
         engine,
         portal_id=client.portal_id,
@@ -120,6 +129,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     ) as turn:
         run.report_of(halt)
     report.stopped = turn.lost or report.stopped
+    report.ledger = ledger_counts(engine, client.portal_id)
     return report
 
 
@@ -135,6 +145,7 @@ class _Run:
     options: SyncOptions
     on_progress: ProgressListener
     report: SyncReport
+    on_broken_off: Callable[[SyncReport], None]
     spans: Spans = field(init=False)
     done: int = 0
 
@@ -144,7 +155,17 @@ class _Run:
 
     def report_of(self, stop: threading.Event) -> SyncReport:
         """Run, and return what became of it."""
-        report, before, started = self.report, self.client.traffic, time.monotonic()
+        before, started = self.client.traffic, time.monotonic()
+        try:
+            self._send(stop)
+        except BaseException:
+            self._close(before, started)
+            self.on_broken_off(self.report)
+            raise
+        self._close(before, started)
+        return self.report
+
+    def _send(self, stop: threading.Event) -> None:
         batches = self._batches()
         first = next(batches, None)
         if first is not None:
@@ -156,22 +177,23 @@ class _Run:
                 max_in_flight=self.settings.hubspot.max_in_flight,
                 stop=stop,
             )
-            report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
+            self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
         self._tell()
-        after = self.client.traffic
+
+    def _close(self, before: Traffic, started: float) -> None:
+        """Complete the report: what the run took, and what it did not reach."""
+        report, after = self.report, self.client.traffic
         report.seconds = time.monotonic() - started
         report.requests = after.requests - before.requests
         report.rate_limited = after.rate_limited - before.rate_limited
         report.waited_seconds = after.paused_seconds - before.paused_seconds
-        ceiling = self._ceiling()
         if not report.dry_run and report.total.acknowledged:
-            report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / ceiling
+            report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / self._ceiling()
         for partition, counts in report.by_partition.items():
             counts.close()
             counts.span = self.spans.of(partition)
             if not report.dry_run:
-                counts.rate(ceiling)
-        return report
+                counts.rate()
 
     def _batches(self) -> Iterator[list[Outgoing]]:
         pages = candidate_pages(
@@ -226,8 +248,7 @@ class _Run:
 
     def _moment(self) -> Moment:
         traffic = self.client.traffic
-        acknowledged = sum(counts.acknowledged for counts in self.report.by_partition.values())
-        return Moment(time.monotonic(), traffic.requests, traffic.paused_seconds, acknowledged)
+        return Moment(time.monotonic(), traffic.requests, traffic.paused_seconds)
 
     def _ceiling(self) -> float:
         """Return how many contacts a second HubSpot's limit allows over a long time."""

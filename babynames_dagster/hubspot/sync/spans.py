@@ -20,13 +20,11 @@ class Moment:
         seconds: A clock that only grows.
         requests: Calls made so far.
         paused_seconds: Seconds of pauses that HubSpot has ordered so far.
-        acknowledged: Contacts of all partitions that HubSpot has acknowledged so far.
     """
 
     seconds: float
     requests: int
     paused_seconds: float
-    acknowledged: int
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,11 @@ class Span:
         seconds: How long that was.
         requests: Calls in that time, whichever partitions they were for.
         waited_seconds: Seconds of the pauses (429) that began in that time, at most `seconds`.
-        acknowledged: Contacts that HubSpot acknowledged in that time, of all partitions.
     """
 
     seconds: float = 0.0
     requests: int = 0
     waited_seconds: float = 0.0
-    acknowledged: int = 0
 
     @classmethod
     def between(cls, first: Moment, last: Moment) -> "Span":
@@ -53,7 +49,6 @@ class Span:
             seconds,
             last.requests - first.requests,
             min(last.paused_seconds - first.paused_seconds, seconds),
-            last.acknowledged - first.acknowledged,
         )
 
 

@@ -9,24 +9,24 @@ from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 
 
 def test_a_span_runs_from_the_first_hand_over_to_the_latest_answer() -> None:
-    moments = iter([Moment(10, 2, 0, 0), Moment(12, 5, 0.5, 200), Moment(15, 9, 0.5, 500), Moment(16, 11, 0.5, 700)])
+    moments = iter([Moment(10, 2, 0), Moment(12, 5, 0.5), Moment(15, 9, 0.5), Moment(16, 11, 0.5)])
     spans = Spans(lambda: next(moments))
     spans.handed_over({"A"})
     spans.answered({"A"})
     spans.handed_over({"A", "B"})
     spans.answered({"A", "B"})
-    assert spans.of("A") == Span(seconds=6, requests=9, waited_seconds=0.5, acknowledged=700)
-    assert spans.of("B") == Span(seconds=1, requests=2, waited_seconds=0, acknowledged=200)
+    assert spans.of("A") == Span(seconds=6, requests=9, waited_seconds=0.5)
+    assert spans.of("B") == Span(seconds=1, requests=2, waited_seconds=0)
 
 
 def test_nothing_is_told_of_what_was_never_sent_or_never_answered() -> None:
-    spans = Spans(lambda: Moment(1, 1, 1, 1))
+    spans = Spans(lambda: Moment(1, 1, 1))
     spans.handed_over({"A"})
     assert spans.of("A") == spans.of("B") == Span()
 
 
 def test_a_pause_counts_only_as_far_as_the_span_reaches() -> None:
-    assert Span.between(Moment(0, 0, 0, 0), Moment(2, 1, 10, 0)).waited_seconds == 2
+    assert Span.between(Moment(0, 0, 0), Moment(2, 1, 10)).waited_seconds == 2
 
 
 def test_partitions_that_follow_each_other_have_calls_of_their_own(sqlite_engine: Engine, stand_in: StandIn) -> None:
@@ -34,11 +34,9 @@ def test_partitions_that_follow_each_other_have_calls_of_their_own(sqlite_engine
     report = sync(sqlite_engine, stand_in, hubspot_requests_per_batch=10, hubspot_max_in_flight=1)
     told = [report.by_partition[initial] for initial in "ABC"]
     assert [counts.span.requests for counts in told] == [2, 2, 2]
-    assert [counts.span.acknowledged for counts in told] == [20, 20, 20]
     assert 0 < sum(counts.span.seconds for counts in told) <= report.seconds
     for counts in told:
         assert counts.contacts_per_second == pytest.approx(20 / counts.span.seconds)
-        assert counts.share_of_ceiling == pytest.approx(20 / counts.span.seconds / (2000 * 100))
 
 
 def test_partitions_that_share_a_batch_share_its_call(sqlite_engine: Engine, stand_in: StandIn) -> None:
@@ -46,7 +44,6 @@ def test_partitions_that_share_a_batch_share_its_call(sqlite_engine: Engine, sta
     report = sync(sqlite_engine, stand_in)
     told = [report.by_partition[initial] for initial in "ABC"]
     assert {counts.span.requests for counts in told} == {1}
-    assert {counts.span.acknowledged for counts in told} == {30}
     assert len({counts.span.seconds for counts in told}) == 1
 
 
@@ -57,16 +54,16 @@ def test_a_partition_that_sends_nothing_has_no_rates(sqlite_engine: Engine, stan
     report = sync(sqlite_engine, stand_in)
     unchanged, sent, empty = (report.by_partition[initial] for initial in "ABC")
     for counts in (unchanged, empty):
-        assert (counts.span, counts.contacts_per_second, counts.share_of_ceiling) == (Span(), None, None)
+        assert (counts.span, counts.contacts_per_second) == (Span(), None)
     assert sent.span.requests == 1
-    assert sent.share_of_ceiling
+    assert sent.contacts_per_second
 
 
 def test_a_dry_run_acknowledges_nothing_and_so_has_no_rates(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 10, initials=["A"])
     counts = sync(sqlite_engine, stand_in, options=SyncOptions(dry_run=True)).by_partition["A"]
     assert counts.span.requests == 1
-    assert (counts.contacts_per_second, counts.share_of_ceiling) == (None, None)
+    assert counts.contacts_per_second is None
 
 
 def test_a_pause_is_told_of_the_partition_that_had_to_wait(sqlite_engine: Engine, stand_in: StandIn) -> None:

@@ -1,0 +1,123 @@
+"""What the UI shows of a sync: of each partition, and of the run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport
+
+REJECTS_SHOWN = 10
+PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
+DRY_RUN_KEY = "dry_run"
+SHARE_SECONDS = 60.0
+"""A run that took less has no `share_of_ceiling`."""
+
+
+def partition_metadata(report: PartitionReport, run: SyncReport) -> dict[str, Any]:
+    """Return what the UI shows of one partition: its own counts, the account's, and what the run did in its span.
+
+    There is no rate where nothing was sent: 0 would look slow in a plot.
+
+    Args:
+        report: The partition.
+        run: The run that it is part of.
+    """
+    metadata: dict[str, Any] = {
+        "dagster/partition_row_count": report.contacts,
+        **_account_metadata(run),
+        **_count_metadata(report),
+        "seconds": round(report.span.seconds, 3),
+        "requests": report.span.requests,
+        "waited_seconds": round(report.span.waited_seconds, 3),
+    }
+    if report.contacts_per_second is not None:
+        metadata["contacts_per_second"] = round(report.contacts_per_second, 1)
+    if report.preview:
+        rows = [dg.TableRecord({name: contact[name] for name in PREVIEW_PROPERTIES}) for contact in report.preview]
+        metadata["preview"] = dg.MetadataValue.table(rows)
+    return {**metadata, **_rejects_metadata(report.first_rejects)}
+
+
+def run_metadata(report: SyncReport) -> dict[str, Any]:
+    """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
+    return {
+        "portal_id": str(report.portal_id),
+        **_account_metadata(report),
+        DRY_RUN_KEY: report.dry_run,
+        **_count_metadata(report.total),
+        "requests": report.requests,
+        "rate_limited": report.rate_limited,
+        "waited_seconds": round(report.waited_seconds, 3),
+        **_share_metadata(report),
+        "seconds": round(report.seconds, 3),
+        **_rejects_metadata(report.first_rejects),
+    }
+
+
+def _account_metadata(run: SyncReport) -> dict[str, Any]:
+    """Return what became of the account's contacts, in this run and in all of them, and a link to them."""
+    total, ledger = run.total, run.ledger
+    rows = [
+        ("in HubSpot as in the table", total.acknowledged + total.unchanged, ledger.get("synced", 0)),
+        ("  of these, created", total.created, None),
+        ("  of these, updated", total.updated, None),
+        ("  of these, unchanged since an earlier run", total.unchanged, None),
+        ("rejected by HubSpot", total.rejected, ledger.get("rejected", 0)),
+        ("failed, sent again by the next run", total.failed, ledger.get("failed", 0)),
+        ("archived by undo", total.archived, ledger.get("archived", 0)),
+        ("not reached", total.unsent, None),
+    ]
+    would = " (dry run: what it would do)" if run.dry_run else ""
+    records = [
+        dg.TableRecord(
+            {
+                "contacts": label,
+                f"this run{would}": count,
+                "all runs, all partitions": "" if ever is None or not ledger else ever,
+            }
+        )
+        for label, count, ever in rows
+    ]
+    return {
+        "account": dg.MetadataValue.table(records),
+        "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{run.portal_id}/objects/0-1"),
+    }
+
+
+def _share_metadata(run: SyncReport) -> dict[str, float]:
+    """Return the share of what HubSpot's limit allows; of a short run it would say nothing.
+
+    A rolling window lets its first calls go at once, so that the first seconds are above what the limit allows over
+    time.
+    """
+    if run.achieved_share is None or run.seconds < SHARE_SECONDS:
+        return {}
+    return {"share_of_ceiling": round(min(1.0, run.achieved_share), 4)}
+
+
+def _count_metadata(counts: ContactCounts) -> dict[str, int]:
+    return {
+        "contacts_created": counts.created,
+        "contacts_updated": counts.updated,
+        "contacts_unchanged": counts.unchanged,
+        "contacts_rejected": counts.rejected,
+        "contacts_failed": counts.failed,
+        "contacts_archived": counts.archived,
+        "contacts_unsent": counts.unsent,
+    }
+
+
+def _rejects_metadata(rejects: Sequence[Reject]) -> dict[str, Any]:
+    records = [
+        dg.TableRecord(
+            {
+                "email": reject.email,
+                "category": reject.category,
+                "message": reject.message[:300],
+                "correlation_id": reject.correlation_id or "",
+            }
+        )
+        for reject in rejects[:REJECTS_SHOWN]
+    ]
+    return {"first_rejects": dg.MetadataValue.table(records)} if records else {}
