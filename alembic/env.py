@@ -4,12 +4,16 @@ from sqlalchemy.engine import Connection
 
 from alembic import context
 from babynames_dagster.database.engine import open_engine, writing
+from babynames_dagster.database.resuming import make_resumable
 from babynames_dagster.database.tables import metadata
+from babynames_dagster.database.versions import VERSION_TABLE, carry_over_version
 from babynames_dagster.settings import load_settings
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata, compare_type=True)
+    carry_over_version(connection, context.script)
+    context.configure(connection=connection, target_metadata=metadata, compare_type=True, version_table=VERSION_TABLE)
+    make_resumable(context.get_context())
     with context.begin_transaction():
         context.run_migrations()
 
@@ -19,6 +23,7 @@ def _run_offline() -> None:
         url=load_settings().database_address().render_as_string(hide_password=False),
         target_metadata=metadata,
         literal_binds=True,
+        version_table=VERSION_TABLE,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -55,6 +55,10 @@ class ErrorCode(Enum):
     DB_PERMISSION_DENIED = (False, "Grant the database user the named right, or correct DB_NAME.")
     DB_SCHEMA_OUTDATED = (False, "Run `babynames migrate`, or set DB_AUTO_MIGRATE=true.")
     DB_SCHEMA_UNKNOWN = (False, "The database was migrated by a newer version of this project: update it.")
+    DB_TABLE_FOREIGN = (
+        False,
+        "Name another database in DB_NAME; `babynames migrate --adopt` takes over the names of a baby_names table.",
+    )
     DB_BUSY = (True, "Another process holds the lock: wait for it to end, then run again.")
     DB_CONNECTION_LOST = (
         True,

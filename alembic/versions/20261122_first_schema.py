@@ -141,7 +141,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Take back, with what later versions left when they were taken back."""
+    op.drop_table("superseded_contacts")
     op.drop_table("rejected_rows")
     op.drop_table("rate_limits")
     op.drop_index("idx_loads_target_sha256", table_name="loads")

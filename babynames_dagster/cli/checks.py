@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import refuse_schema, upgrade
+from babynames_dagster.database.migrate import Standing, refuse_schema, upgrade
 from babynames_dagster.database.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.upkeep.account_check import check_account
@@ -40,8 +40,15 @@ def describe_database(found: DatabaseState) -> str:
     schema = found.schema
     if found.server is None:
         return f"{found.address}, which is not there yet: `babynames migrate`, or the next run, makes it"
-    if schema.revision is None:
-        state = "without tables yet: `babynames migrate`, or the next run, makes them"
+    if schema.foreign:
+        state = f"another program's: its {' and '.join(schema.foreign)} has other columns than ours"
+    elif schema.standing is Standing.HALF_MADE:
+        state = (
+            f"half-made: a migration from {schema.revision or 'nothing'} to {schema.head} stopped before its end, and "
+            "`babynames migrate`, or the next run, resumes it"
+        )
+    elif schema.revision is None:
+        state = "empty, without tables of ours: `babynames migrate`, or the next run, makes them"
     elif not schema.is_known:
         state = f"schema at {schema.revision}, which a newer version of this project made: update it"
     elif not schema.is_newest:

@@ -9,14 +9,12 @@ resume point, which each batch's transaction checks.
 import fcntl
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from babynames_dagster.database.failures import translated_errors
+from babynames_dagster.database.locks import named_lock
 
 
 @contextmanager
@@ -51,16 +49,4 @@ def _claim_by_file(path: Path, stack: ExitStack) -> bool:
 
 def _claim_by_server(engine: Engine, load_id: int, stack: ExitStack) -> bool:
     database = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
-    name = f"babynames.load.{database}.{load_id}"
-    with translated_errors(engine.url):
-        connection = stack.enter_context(engine.connect())
-        claimed = bool(connection.execute(sa.text("SELECT GET_LOCK(:name, 0)"), {"name": name}).scalar())
-        connection.commit()
-
-    def give_back() -> None:
-        with suppress(SQLAlchemyError):  # the server may have gone, and the lock with it
-            connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": name})
-
-    if claimed:
-        stack.callback(give_back)
-    return claimed
+    return stack.enter_context(named_lock(engine, f"babynames.load.{database}.{load_id}", seconds=0))

@@ -4,22 +4,42 @@ What belongs here: running Alembic from code. What does not: DDL, which `alembic
 """
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-import sqlalchemy as sa
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from alembic import command
 from babynames_dagster.database.engine import BUSY_SECONDS, reading, writing
+from babynames_dagster.database.locks import named_lock
+from babynames_dagster.database.resuming import Step, make_resumable
+from babynames_dagster.database.versions import revision_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _LOCK = "babynames_dagster.migrate"
+# Alembic's `op` is one for the whole process.
+_ALEMBIC = threading.Lock()
+
+
+class Standing(Enum):
+    """What a database is to this project."""
+
+    EMPTY = "empty"
+    """It has no table of ours."""
+    OURS = "ours"
+    """It has our schema, at the revision that it names."""
+    HALF_MADE = "half-made"
+    """A migration stopped before its end; migrating again resumes it."""
+    OTHERS = "another program's"
+    """It has a table of a name that ours needs, and with other columns."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +50,15 @@ class SchemaState:
         revision: Its revision; None for a database without a schema.
         head: The revision that this code needs.
         is_known: Whether this code has a migration to that revision; if not, newer code made it.
+        standing: What it is to this project.
+        foreign: Tables of another program that stand in the way.
     """
 
     revision: str | None
     head: str | None
-    is_known: bool
+    is_known: bool = True
+    standing: Standing = Standing.EMPTY
+    foreign: tuple[str, ...] = ()
 
     @property
     def is_newest(self) -> bool:
@@ -73,10 +97,10 @@ def ensure_schema(engine: Engine, *, auto_migrate: bool) -> None:
         PipelineError: DB_SCHEMA_OUTDATED where it is older and must not be migrated; DB_SCHEMA_UNKNOWN where it
             is newer than this code; any DB_* code of the server.
     """
-    state = schema_state(current_revision(engine))
-    if not state.is_newest:
-        refuse_schema(state, auto_migrate=auto_migrate)
-        upgrade(engine)
+    if current_revision(engine) == _script().get_current_head():
+        return
+    refuse_schema(schema_state(engine), auto_migrate=auto_migrate)
+    upgrade(engine)
 
 
 def refuse_schema(state: SchemaState, *, auto_migrate: bool) -> None:
@@ -87,48 +111,110 @@ def refuse_schema(state: SchemaState, *, auto_migrate: bool) -> None:
         auto_migrate: Whether it may be migrated.
 
     Raises:
-        PipelineError: DB_SCHEMA_UNKNOWN, DB_SCHEMA_OUTDATED.
+        PipelineError: DB_SCHEMA_UNKNOWN, DB_SCHEMA_OUTDATED, DB_TABLE_FOREIGN.
     """
     if not state.is_known:
         raise PipelineError(
             ErrorCode.DB_SCHEMA_UNKNOWN,
             f"The schema is at revision {state.revision}, which this version does not know.",
         )
+    if state.foreign:
+        raise PipelineError(
+            ErrorCode.DB_TABLE_FOREIGN,
+            f"Another program made {' and '.join(state.foreign)} in this database: columns of ours are missing there.",
+        )
     if not (state.is_newest or auto_migrate):
         raise PipelineError(
             ErrorCode.DB_SCHEMA_OUTDATED,
-            f"The schema is at revision {state.revision or 'none'}, this version needs {state.head}, "
-            "and DB_AUTO_MIGRATE is off.",
+            f"The schema is {state.standing.value}, at revision {state.revision or 'none'}; this version needs "
+            f"{state.head}, and DB_AUTO_MIGRATE is off.",
         )
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Migrate up to a revision; waits while another process migrates.
+    """Migrate up to a revision; waits while another process migrates, and resumes what was interrupted.
 
     Raises:
-        PipelineError: DB_BUSY where another migrator does not end within a minute; any DB_* code of the server.
+        PipelineError: DB_TABLE_FOREIGN, before anything is changed; DB_BUSY where another migrator does not end within
+            a minute; any DB_* code of the server.
     """
-    config = alembic_config()
-    with _one_migrator(engine), writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    _run(engine, lambda config: command.upgrade(config, revision))
 
 
-def schema_state(revision: str | None) -> SchemaState:
-    """Return where a schema of that revision stands.
+def downgrade(engine: Engine, revision: str) -> None:
+    """Migrate down to a revision, for an older version of this project. The ledger stays.
 
     Args:
-        revision: What `current_revision` says; None for a database without a schema.
+        engine: The database.
+        revision: A revision, or `-1` for the one before.
+
+    Raises:
+        PipelineError: As `upgrade`.
     """
-    script = ScriptDirectory.from_config(alembic_config())
-    known = {None, *(item.revision for item in script.walk_revisions())}
-    return SchemaState(revision, script.get_current_head(), revision in known)
+    _run(engine, lambda config: command.downgrade(config, revision))
+
+
+def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:
+    config = alembic_config()
+    with _ALEMBIC, _one_migrator(engine), writing(engine) as connection:
+        state = _state(connection)
+        if state.foreign:
+            refuse_schema(state, auto_migrate=True)
+        config.attributes["connection"] = connection
+        alembic(config)
+
+
+def schema_state(engine: Engine) -> SchemaState:
+    """Return where a database's schema stands; nothing is changed.
+
+    Raises:
+        PipelineError: Any DB_* code of the server.
+    """
+    with _ALEMBIC, reading(engine) as connection:
+        return _state(connection)
+
+
+def unmade_schema() -> SchemaState:
+    """Return the state of a database that is still to be made."""
+    return SchemaState(None, _script().get_current_head())
 
 
 def current_revision(engine: Engine) -> str | None:
     """Return the schema's revision; None for a database without one."""
     with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection, _script())
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def _state(connection: Connection) -> SchemaState:
+    script = _script()
+    revision, head = revision_of(connection, script), script.get_current_head()
+    if revision not in {None, *(item.revision for item in script.walk_revisions())}:
+        return SchemaState(revision, head, is_known=False, standing=Standing.OURS)
+    steps = _steps(connection, script, revision)
+    foreign = tuple(dict.fromkeys(step.table for step in steps if step.missing))
+    if foreign:
+        standing = Standing.OTHERS
+    elif any(step.is_done for step in steps):
+        standing = Standing.HALF_MADE
+    else:
+        standing = Standing.EMPTY if revision is None else Standing.OURS
+    return SchemaState(revision, head, standing=standing, foreign=foreign)
+
+
+def _steps(connection: Connection, script: ScriptDirectory, revision: str | None) -> list[Step]:
+    """Look which steps of the migrations after a revision are done."""
+    steps: list[Step] = []
+    context = MigrationContext.configure(connection)
+    make_resumable(context, steps=steps)
+    pending = [item for item in script.iterate_revisions("heads", revision or "base") if item.revision != revision]
+    with Operations.context(context):
+        for item in reversed(pending):
+            item.module.upgrade()
+    return steps
 
 
 @contextmanager
@@ -140,11 +226,7 @@ def _one_migrator(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    lock = sa.text("SELECT GET_LOCK(:name, :seconds)")
-    with reading(engine) as connection:
-        if not connection.execute(lock, {"name": _LOCK, "seconds": BUSY_SECONDS}).scalar():
+    with named_lock(engine, _LOCK, seconds=BUSY_SECONDS) as taken:
+        if not taken:
             raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {BUSY_SECONDS} s.")
-        try:
-            yield
-        finally:
-            connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+        yield

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from babynames_dagster.database.engine import open_engine, reading
-from babynames_dagster.database.migrate import SchemaState, current_revision, schema_state
+from babynames_dagster.database.migrate import SchemaState, schema_state, unmade_schema
 
 _VERSION = {"sqlite": "SELECT sqlite_version()", "mysql": "SELECT version()"}
 
@@ -41,11 +41,11 @@ def look_at(url: URL) -> DatabaseState:
     """
     address, dialect = url.render_as_string(hide_password=True), url.get_backend_name()
     if dialect == "sqlite" and not Path(str(url.database)).exists():
-        return DatabaseState(address, None, schema_state(None))
+        return DatabaseState(address, None, unmade_schema())
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
             version = connection.execute(sa.text(_VERSION[dialect])).scalar_one()
-        return DatabaseState(address, f"{dialect} {version}", schema_state(current_revision(engine)))
+        return DatabaseState(address, f"{dialect} {version}", schema_state(engine))
     finally:
         engine.dispose()

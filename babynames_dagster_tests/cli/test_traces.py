@@ -106,7 +106,7 @@ def test_check_and_status_tell_of_a_newer_schema_and_leave_it(tmp_path: Path, en
     assert run_babynames("migrate", folder=tmp_path).returncode == 0
     file = tmp_path / "data" / "babynames.db"
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'tomorrow'")
+        connection.execute("UPDATE babynames_version SET version_num = 'tomorrow'")
     connection.close()
     answer = run_babynames("check", "db", folder=tmp_path, environment=environment)
     assert (answer.returncode, "DB_SCHEMA_UNKNOWN" in answer.stderr) == (1, True)
@@ -115,7 +115,7 @@ def test_check_and_status_tell_of_a_newer_schema_and_leave_it(tmp_path: Path, en
         assert answer.returncode == 0
         assert "schema at tomorrow" in answer.stdout + answer.stderr
     with sqlite3.connect(file) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("tomorrow",)]
+        assert connection.execute("SELECT version_num FROM babynames_version").fetchall() == [("tomorrow",)]
     connection.close()
 
 

@@ -1,0 +1,71 @@
+"""Where a database says which revision its schema has: a table of our own name.
+
+What belongs here: that table, and carrying over what an older version of this project kept in `alembic_version`. What
+does not: migrating (`migrate.py`).
+
+Another program that uses Alembic, such as Dagster's instance, may share the database: each has a table of its own.
+"""
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+VERSION_TABLE = "babynames_version"
+
+_OTHERS_TABLE = "alembic_version"
+_FIRST_TABLES = {"baby_names", "baby_name_years", "loads", "hubspot_contacts", "rate_limits"}
+
+
+def _version_table(name: str) -> sa.Table:
+    """Return a version table as Alembic itself makes it."""
+    key = sa.PrimaryKeyConstraint("version_num", name=f"{name}_pkc")
+    return sa.Table(name, sa.MetaData(), sa.Column("version_num", sa.String(32), nullable=False), key)
+
+
+_ours, _others = _version_table(VERSION_TABLE), _version_table(_OTHERS_TABLE)
+
+
+def revision_of(connection: Connection, script: ScriptDirectory) -> str | None:
+    """Return the revision of a database's schema; None where it has none.
+
+    Args:
+        connection: An open transaction.
+        script: Our migrations.
+    """
+    inspector = sa.inspect(connection)
+    if inspector.has_table(VERSION_TABLE):
+        found: str | None = connection.execute(sa.select(_ours.c.version_num)).scalar()
+        if found is not None:
+            return found
+    return _revision_in_others_table(connection, inspector, script)
+
+
+def carry_over_version(connection: Connection, script: ScriptDirectory) -> None:
+    """Move the revision of a schema that was made before our table had a name of its own.
+
+    Can be interrupted anywhere: the old row goes last.
+
+    Args:
+        connection: An open writing transaction.
+        script: Our migrations.
+    """
+    inspector = sa.inspect(connection)
+    revision = _revision_in_others_table(connection, inspector, script)
+    if revision is None:
+        return
+    _ours.create(connection, checkfirst=True)
+    if connection.execute(sa.select(_ours.c.version_num)).first() is None:
+        connection.execute(sa.insert(_ours).values(version_num=revision))
+    connection.execute(sa.delete(_others).where(_others.c.version_num == revision))
+    if connection.execute(sa.select(_others.c.version_num)).first() is None:
+        _others.drop(connection)
+
+
+def _revision_in_others_table(connection: Connection, inspector: sa.Inspector, script: ScriptDirectory) -> str | None:
+    """Return the revision in `alembic_version` if it is one of ours: the first schema's tables are all there."""
+    tables = set(inspector.get_table_names())
+    if not {_OTHERS_TABLE, *_FIRST_TABLES} <= tables:
+        return None
+    known = {item.revision for item in script.walk_revisions()}
+    found = connection.execute(sa.select(_others.c.version_num)).scalars()
+    return next((revision for revision in found if revision in known), None)
