@@ -21,45 +21,57 @@ from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
 from babynames_dagster.io_managers.tables import MySQLIOManager
 from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.fields import config_of
+from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.kaggle import KaggleResource
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.loading import LoadingResource
+from babynames_dagster.settings import Secrets, Settings, load_settings
 
 
-def default_resources() -> dict[str, Any]:
-    """Return the resources of the settings; nothing is opened yet."""
-    database = DatabaseResource()
+def resources_of(settings: Settings) -> dict[str, Any]:
+    """Return the resources of these settings; nothing is opened yet, and no secret is in any of them."""
+    secrets, retries = Secrets(settings), config_of(settings.retries)
+    folders = config_of(settings.files)
+    folders.pop("dagster_home", None)
+    files = FilesResource(**folders, secrets=secrets)
+    database = DatabaseResource(**config_of(settings.database), data_dir=files.data_dir, secrets=secrets)
+    loading = LoadingResource(**config_of(settings.load), **retries)
+    kaggle = KaggleResource(**config_of(settings.kaggle), **retries, files=files, secrets=secrets)
     return {
+        "files": files,
         "database": database,
-        "file_io_manager": FilesystemIOManager(),
-        "mysql_io_manager": MySQLIOManager(database=database),
-        "kaggle": KaggleResource(),
-        "hubspot": HubSpotResource(),
+        "loading": loading,
+        "kaggle": kaggle,
+        "hubspot": HubSpotResource(**config_of(settings.hubspot), **retries, secrets=secrets),
+        "file_io_manager": FilesystemIOManager(kaggle=kaggle),
+        "mysql_io_manager": MySQLIOManager(database=database, files=files, loading=loading),
     }
 
 
-def build_definitions(*, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_definitions(settings: Settings, *, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Put the code location together.
 
     Args:
+        settings: The settings; absent credentials are no mistake until a step needs them.
         resources: Resources by key that replace the default ones.
-
-    Raises:
-        PipelineError: INVALID_CONFIG; absent credentials are no mistake until a step needs them.
     """
-    settings = current_settings()
     return dg.Definitions(
         assets=[raw_zip, baby_names_table, baby_name_years, hubspot_contacts],
         asset_checks=ALL_CHECKS,
-        jobs=[pipeline_job(settings), sync_job()],
-        schedules=[daily_schedule(settings)],
-        sensors=[file_sensor(), sync_sensor(), failure_sensor(), success_sensor()],
-        resources={**default_resources(), **(resources or {})},
+        jobs=[pipeline_job(settings.hubspot), sync_job()],
+        schedules=[daily_schedule(settings.schedule)],
+        sensors=[file_sensor(), sync_sensor(), failure_sensor(settings), success_sensor(settings)],
+        resources={**resources_of(settings), **(resources or {})},
         executor=dg.in_process_executor,
     )
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Return this project's code location."""
-    return build_definitions()
+    """Return this project's code location.
+
+    Raises:
+        PipelineError: INVALID_CONFIG.
+    """
+    return build_definitions(load_settings())

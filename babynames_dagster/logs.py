@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.masking import Mask
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FileSettings
 
 LOGGER = "babynames_dagster"
 KEPT_DAYS = 30
@@ -23,28 +23,29 @@ KEPT_DAYS = 30
 _PATTERN = "babynames-*.log"
 
 
-def log_to_files(settings: Settings, logger: logging.Logger | None = None) -> None:
+def log_to_files(files: FileSettings, mask: Mask, logger: logging.Logger | None = None) -> None:
     """Let a logger write to LOG_DIR as well, from LOG_LEVEL on; a second call changes nothing.
 
     Args:
-        settings: LOG_DIR, LOG_LEVEL, and what must be masked.
+        files: LOG_DIR, LOG_LEVEL.
+        mask: Hides secrets.
         logger: The logger, such as the log of a Dagster step; by default this package's own.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
     target = logging.getLogger(LOGGER) if logger is None else logger
-    if any(isinstance(handler, DailyFiles) and handler.folder == settings.files.logs for handler in target.handlers):
+    if any(isinstance(handler, DailyFiles) and handler.folder == files.logs for handler in target.handlers):
         return
-    handler = DailyFiles(settings.files.logs)
-    handler.setLevel(settings.files.log_level)
-    handler.setFormatter(SafeLines(Mask(settings.secrets())))
+    handler = DailyFiles(files.logs)
+    handler.setLevel(files.log_level)
+    handler.setFormatter(SafeLines(mask))
     try:
         handler.open()
     except OSError as error:
         raise PipelineError(
             ErrorCode.FILE_NOT_WRITABLE,
-            f"The log folder {settings.files.logs} can't be written: {error.strerror}.",
+            f"The log folder {files.logs} can't be written: {error.strerror}.",
             remedy="Make it writable for this user, or name another one in LOG_DIR.",
         ) from error
     if not target.isEnabledFor(handler.level):

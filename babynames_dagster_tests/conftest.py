@@ -14,7 +14,6 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import upgrade
-from babynames_dagster.settings import current_settings
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
@@ -39,14 +38,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerFor
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run each test in an empty folder, with none of the machine's own settings but where its browser is."""
     for name in {*VARIABLES, "HUBSPOT_API_KEY", "DAGSTER_HOME"} - {"CHROMIUM_PATH"}:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
-    current_settings.cache_clear()
-    yield
-    current_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

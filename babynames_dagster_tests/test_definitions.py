@@ -3,14 +3,32 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap, ResourceConfigEnvVarSnap
 
+from babynames_dagster.automation.jobs import PIPELINE_JOB
 from babynames_dagster.cli.pipeline import job_to_run
-from babynames_dagster.definitions import build_definitions, default_resources
+from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.database import DatabaseResource
+from babynames_dagster.resources.files import FilesResource
+from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.resources.kaggle import KaggleResource
+from babynames_dagster.resources.loading import LoadingResource
+from babynames_dagster.settings import (
+    DatabaseSettings,
+    FileSettings,
+    HubSpotSettings,
+    KaggleSettings,
+    LoadSettings,
+    RetrySettings,
+    load_settings,
+)
+from babynames_dagster.settings.group import Group, is_secret
+from babynames_dagster.settings.model import VARIABLES
 
 ASSETS = {"raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts"}
 
@@ -40,11 +58,11 @@ def test_loading_reads_no_setting_at_import(tmp_path: Path) -> None:
 def test_a_mistake_in_the_settings_is_told_when_the_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCH_SIZE", "many")
     with pytest.raises(PipelineError, match="BATCH_SIZE"):
-        build_definitions()
+        build_definitions(load_settings())
 
 
 def test_every_definition_is_valid_and_described() -> None:
-    definitions = build_definitions()
+    definitions = build_definitions(load_settings())
     dg.Definitions.validate_loadable(definitions)
     graph = definitions.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
@@ -57,7 +75,7 @@ def test_every_definition_is_valid_and_described() -> None:
 
 
 def test_the_lineage_is_file_table_years_contacts() -> None:
-    graph = build_definitions().resolve_asset_graph()
+    graph = build_definitions(load_settings()).resolve_asset_graph()
     parents = {
         key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
         for key in graph.get_all_asset_keys()
@@ -71,13 +89,81 @@ def test_the_lineage_is_file_table_years_contacts() -> None:
 
 
 def test_the_main_job_loads_year_data_only_where_a_year_filter_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asset_names(job_to_run()) == ASSETS - {"baby_name_years"}
+    assert asset_names(job_to_run(load_settings())) == ASSETS - {"baby_name_years"}
     monkeypatch.setenv("MIN_YEAR", "1990")
-    current_settings.cache_clear()
-    assert asset_names(job_to_run()) == ASSETS
+    assert asset_names(job_to_run(load_settings())) == ASSETS
 
 
-def test_no_resource_has_a_field_that_could_show_a_secret() -> None:
-    for resource in default_resources().values():
-        fields = set(type(resource).model_fields)
-        assert fields <= {"database"}
+SECRETS = {
+    "ALERT_WEBHOOK_URL": "https://hooks.example/5ecret-hook",
+    "DATABASE_URL": "mysql+pymysql://someone:5ecret-word@db.example/names",
+    "DB_PASSWORD": "5ecret-password",
+    "HUBSPOT_ACCESS_TOKEN": "5ecret-token",
+    "KAGGLE_KEY": "5ecret-key",
+    "KAGGLE_PASSWORD": "5ecret-kaggle",
+    "SMTP_PASSWORD": "5ecret-mail",
+    "SUCCESS_PING_URL": "https://ping.example/5ecret",
+}
+
+
+def test_what_dagster_shows_and_stores_has_the_names_of_secrets_and_no_value() -> None:
+    assert set(SECRETS) == {name for name, field in VARIABLES.items() if is_secret(field)}
+    definitions = build_definitions(load_settings(SECRETS))
+    job = definitions.resolve_job_def(PIPELINE_JOB)
+    shown = RepositorySnap.from_def(definitions.get_repository_def())
+    everything = dg.serialize_value(shown) + dg.serialize_value(job.get_job_snapshot())
+    assert "5ecret" not in everything
+    configured = {
+        (found.name, field): value
+        for found in shown.resources or ()
+        for field, value in found.configured_values.items()
+    }
+    for resource, field, name in (
+        ("hubspot", "access_token", "HUBSPOT_ACCESS_TOKEN"),
+        ("kaggle", "key", "KAGGLE_KEY"),
+        ("kaggle", "password", "KAGGLE_PASSWORD"),
+        ("database", "url", "DATABASE_URL"),
+        ("database", "password", "DB_PASSWORD"),
+    ):
+        assert configured[resource, field] == ResourceConfigEnvVarSnap(name=name)
+
+
+@pytest.mark.parametrize(
+    ("resource", "groups"),
+    [
+        (DatabaseResource, [DatabaseSettings]),
+        (FilesResource, [FileSettings]),
+        (HubSpotResource, [HubSpotSettings, RetrySettings]),
+        (KaggleResource, [KaggleSettings, RetrySettings]),
+        (LoadingResource, [LoadSettings, RetrySettings]),
+    ],
+)
+def test_every_setting_is_a_described_field_of_its_resource(
+    resource: type[dg.ConfigurableResource[Any]], groups: list[type[Group]]
+) -> None:
+    settings = {name for group in groups for name in group.model_fields} - {"dagster_home"}
+    assert settings <= set(resource.model_fields)
+    for name in settings:
+        assert resource.model_fields[name].description
+
+
+def test_a_resource_that_is_built_by_hand_finds_its_secret_by_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("HUBSPOT_ACCESS_TOKEN=only-in-the-file\n", encoding="utf-8")
+    found: list[str] = []
+
+    @dg.asset
+    def asks(hubspot: HubSpotResource) -> None:
+        token = hubspot.settings.hubspot.access_token
+        found.append(token.get_secret_value() if token else "")
+
+    built = HubSpotResource(access_token=dg.EnvVar("HUBSPOT_ACCESS_TOKEN"), email_domain="example.com")
+    assert dg.materialize([asks], resources={"hubspot": built}).success
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "rotated")
+    assert dg.materialize([asks], resources={"hubspot": built}).success
+    assert found == ["only-in-the-file", "rotated"]
+
+
+def test_resources_can_be_replaced() -> None:
+    settings = load_settings()
+    other = LoadingResource(batch_size=7)
+    assert (build_definitions(settings, resources={"loading": other}).resources or {})["loading"] is other

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.logs import KEPT_DAYS, DailyFiles, log_to_files
+from babynames_dagster.masking import Mask
 from babynames_dagster.progress import Progress
 from babynames_dagster.settings import Settings, load_settings
 
@@ -39,7 +40,7 @@ def lines(settings: Settings) -> list[str]:
 
 def test_each_line_has_iso_time_and_level_those_of_tracebacks_and_broken_names_too(logger: logging.Logger) -> None:
     settings = load_settings()
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     logger.info("Loading %s", "Jo\n2026-01-01T00:00:00.000+00:00 ERROR forged: x")
     try:
         raise ValueError("boom")  # noqa: TRY301 - a traceback to log
@@ -55,7 +56,7 @@ def test_each_line_has_iso_time_and_level_those_of_tracebacks_and_broken_names_t
 
 def test_the_file_is_named_for_the_day_and_the_next_day_has_another(logger: logging.Logger) -> None:
     settings = load_settings()
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     for days in (0, 1):
         record = logger.makeRecord(logger.name, logging.INFO, "", 0, f"day {days}", (), None)
         record.created += days * 86_400
@@ -76,7 +77,7 @@ def test_files_of_long_ago_are_removed_and_nothing_else(logger: logging.Logger) 
         for month in (1, 2):
             (settings.files.logs / f"babynames-2020-{month:02}-{day:02}.log").touch()
     (settings.files.logs / "login-failed.png").touch()
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     kept = sorted(path.name for path in settings.files.logs.glob("*.log"))
     assert len(kept) == KEPT_DAYS
     assert "babynames-2020-01-01.log" not in kept
@@ -85,7 +86,7 @@ def test_files_of_long_ago_are_removed_and_nothing_else(logger: logging.Logger) 
 
 def test_log_level_decides_what_is_kept(logger: logging.Logger) -> None:
     settings = load_settings(log_level="warn")
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     logger.info("unheard")
     logger.warning("heard")
     assert [line.split(": ")[1] for line in lines(settings)] == ["heard"]
@@ -98,7 +99,7 @@ def test_secrets_are_masked_wherever_they_appear(logger: logging.Logger) -> None
         hubspot_access_token=SecretStr("pat-na1-0000"),
         kaggle_password=SecretStr('quo"ted'),
     )
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     logger.info("Bearer %s for mysql://u:pass%%2Fword%%201@h, pass/word 1, s@crets, s%%40crets", "pat-na1-0000")
     logger.info('{"password": "quo\\"ted"}')
     try:
@@ -113,15 +114,15 @@ def test_secrets_are_masked_wherever_they_appear(logger: logging.Logger) -> None
 
 def test_a_second_call_does_not_double_the_lines(logger: logging.Logger) -> None:
     settings = load_settings()
-    log_to_files(settings, logger)
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     logger.info("once")
     assert len(lines(settings)) == 1
 
 
 def test_reports_of_a_progress_bar_are_left_out(logger: logging.Logger) -> None:
     settings = load_settings(log_level="debug")
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     logger.debug("load", extra={"progress": Progress("load", 1, 2, "rows")})
     logger.debug("kept")
     assert [line.split(": ")[1] for line in lines(settings)] == ["kept"]
@@ -133,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(logger: logging.Logg
     with pytest.raises(
         PipelineError, match=r"The log folder .* can't be written: (File exists|Not a directory)"
     ) as caught:
-        log_to_files(load_settings(log_dir=tmp_path / name), logger)
+        log_to_files(load_settings(log_dir=tmp_path / name).files, Mask([]), logger)
     assert caught.value.code is ErrorCode.FILE_NOT_WRITABLE
     assert "LOG_DIR" in caught.value.remedy
     assert daily_files(logger) == []
@@ -143,7 +144,7 @@ def test_a_folder_that_is_lost_later_breaks_nothing_and_is_told_once(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load_settings()
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     for path in settings.files.logs.iterdir():
         path.unlink()
     settings.files.logs.rmdir()
@@ -161,7 +162,7 @@ def test_odd_characters_and_arguments_that_do_not_fit_break_nothing(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load_settings()
-    log_to_files(settings, logger)
+    log_to_files(settings.files, Mask(settings.secrets()), logger)
     [handler] = daily_files(logger)
     handler.handle(logging.makeLogRecord({"msg": "lone \udc80, emoji 👶"}))
     handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("no number",)}))

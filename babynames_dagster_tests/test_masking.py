@@ -25,6 +25,7 @@ def test_the_secret_settings_are_known() -> None:
         "kaggle_key",
         "kaggle_password",
         "smtp_password",
+        "success_ping_url",
     }
 
 

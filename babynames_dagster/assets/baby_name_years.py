@@ -7,21 +7,22 @@ from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
 from babynames_dagster.names.csv.reading import ReadOptions, years_reader
-from babynames_dagster.resources.failing import dagster_failures
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.files import FilesResource
 
 
 @table_asset(code_version="1", schema=YEARS_SCHEMA, lineage=YEARS_LINEAGE, deps=["baby_names_table"])
-def baby_name_years(context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile) -> pa.RecordBatchReader:
+def baby_name_years(
+    context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile, files: FilesResource
+) -> pa.RecordBatchReader:
     """How many children got each name in each year, in `baby_name_years`.
 
     Only MIN_YEAR, MAX_YEAR and the chart need it, so the main job leaves it out unless one of the two is set:
     materialize it by hand. The chart of births by year is behind "Show Markdown" in its metadata.
     """
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         return years_reader(
             raw_zip.file,
             sha256=raw_zip.sha256,
-            options=ReadOptions.from_settings(current_settings()),
+            options=ReadOptions.from_settings(files.settings),
             full_reload=config.full_reload,
         )

@@ -8,27 +8,30 @@ from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
 from babynames_dagster.names.csv.reading import ReadOptions, names_reader
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
-from babynames_dagster.resources.failing import dagster_failures
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.files import FilesResource
+from babynames_dagster.resources.loading import LoadingResource
 
 
 @table_asset(code_version="1", schema=NAMES_SCHEMA, lineage=NAMES_LINEAGE)
 def baby_names_table(
-    context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile
+    context: dg.AssetExecutionContext,
+    config: LoadConfig,
+    raw_zip: StoredFile,
+    files: FilesResource,
+    loading: LoadingResource,
 ) -> pa.RecordBatchReader:
     """The distinct names of the dataset, streamed from inside the zip into `baby_names`.
 
     Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
     reason. A file that was loaded before is recognised; an interrupted load goes on after its last batch.
     """
-    with dagster_failures(context.log):
-        settings = current_settings()
-        warning = slow_settings_warning(settings)
+    with files.failures(context.log):
+        warning = slow_settings_warning(loading.settings)
         if warning is not None:
             context.log.warning(warning)
         return names_reader(
             raw_zip.file,
             sha256=raw_zip.sha256,
-            options=ReadOptions.from_settings(settings),
+            options=ReadOptions.from_settings(files.settings),
             full_reload=config.full_reload,
         )

@@ -20,16 +20,17 @@ from babynames_dagster.datafile.inspect import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.failing import dagster_failures
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.files import FilesResource
+from babynames_dagster.resources.kaggle import KaggleResource
+from babynames_dagster.resources.loading import LoadingResource
 
 FRESH_DAYS = 366.0
 
 
 @dg.asset_check(asset=raw_zip, description="The file still holds what was recorded when it was settled on.")
-def zip_matches_its_record() -> dg.AssetCheckResult:
+def zip_matches_its_record(files: FilesResource) -> dg.AssetCheckResult:
     """Compare the file's SHA-256 with the recorded one."""
-    record = read_record(current_settings().files.downloads, ())
+    record = read_record(files.settings.downloads, ())
     if record is None:
         return dg.AssetCheckResult(passed=False, description="No run has settled on a file yet.")
     try:
@@ -42,9 +43,9 @@ def zip_matches_its_record() -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=raw_zip, description="The file is younger than KAGGLE_MAX_AGE_DAYS, or a year.")
-def raw_zip_is_fresh() -> dg.AssetCheckResult:
+def raw_zip_is_fresh(kaggle: KaggleResource) -> dg.AssetCheckResult:
     """Compare the file's age with what is allowed."""
-    settings = current_settings()
+    settings = kaggle.settings
     allowed = settings.kaggle.max_age_days or FRESH_DAYS
     record = read_record(settings.files.downloads, ())
     if record is None or not Path(record.path).exists():
@@ -58,9 +59,11 @@ def raw_zip_is_fresh() -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=baby_names_table, description="Rows read = inserted + present + duplicate + rejected.")
-def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def rows_add_up(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Add up the last load's counts."""
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         load = last_finished_load(database.engine, "baby_names")
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
@@ -83,10 +86,12 @@ def rows_add_up(context: dg.AssetCheckExecutionContext, database: DatabaseResour
     blocking=True,
     description="Rejected rows are no larger a share of the file than REJECT_LIMIT; else nothing is sent to HubSpot.",
 )
-def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def few_rows_are_rejected(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, loading: LoadingResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Compare the last load's share of rejects with the limit."""
-    limit = current_settings().load.reject_limit
-    with dagster_failures(context.log):
+    limit = loading.reject_limit
+    with files.failures(context.log):
         load = last_finished_load(database.engine, "baby_names")
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
@@ -103,9 +108,11 @@ def few_rows_are_rejected(context: dg.AssetCheckExecutionContext, database: Data
 
 
 @dg.asset_check(asset=baby_names_table, description="No two rows share a slug.")
-def slugs_are_unique(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def slugs_are_unique(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Compare the number of distinct slugs with the number of rows."""
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         facts = table_facts(database.engine)
     return dg.AssetCheckResult(
         passed=facts.rows == facts.distinct_slugs,
@@ -114,17 +121,21 @@ def slugs_are_unique(context: dg.AssetCheckExecutionContext, database: DatabaseR
 
 
 @dg.asset_check(asset=baby_names_table, description="Sex is M or F in every row.")
-def sex_is_m_or_f(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def sex_is_m_or_f(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Count the rows whose sex is anything else."""
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         facts = table_facts(database.engine)
     return dg.AssetCheckResult(passed=facts.other_sexes == 0, metadata={"rows_with_another_sex": facts.other_sexes})
 
 
 @dg.asset_check(asset=baby_name_years, description="The name of every row is in baby_names.")
-def births_belong_to_names(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def births_belong_to_names(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Count the names that have births and are gone."""
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         missing = count_orphans(database.engine)
     return dg.AssetCheckResult(passed=missing == 0, metadata={"names_missing": missing})
 
@@ -133,12 +144,14 @@ def births_belong_to_names(context: dg.AssetCheckExecutionContext, database: Dat
     asset=baby_name_years,
     description="Every row that the last finished load inserted or met is there, and no later load has touched it.",
 )
-def rows_match_last_load(context: dg.AssetCheckExecutionContext, database: DatabaseResource) -> dg.AssetCheckResult:
+def rows_match_last_load(
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
+) -> dg.AssetCheckResult:
     """Compare what the last load counted with the rows that bear its id.
 
     Loads at work in its time may have been the last to meet some of its rows: as many more can be meant.
     """
-    with dagster_failures(context.log):
+    with files.failures(context.log):
         load = last_finished_load(database.engine, "baby_name_years")
         if load is None:
             return dg.AssetCheckResult(passed=False, description="No load has finished yet.")

@@ -24,9 +24,8 @@ from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.upkeep.read_back import compare_sample
 from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.settings import current_settings
 
 SAMPLE_SIZE = 20
 SHOWN = 10
@@ -35,15 +34,15 @@ _TOLD = 5
 
 @dg.asset_check(asset=hubspot_contacts, description="Every name that the account is to have is accounted for.")
 def ledger_matches_table(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Compare ledger and table, partition by partition, for those that the run was about.
 
     Contacts whose name is gone are counted (`contacts_orphaned`): HUBSPOT_MIRROR says what becomes of them.
     """
     covered = covered_partitions(context.run.tags)
-    scope = ContactScope.from_settings(current_settings())
-    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+    scope = ContactScope.from_settings(hubspot.settings.hubspot)
+    with files.failures(context.log), hubspot.client(database.engine) as client:
         compared = [row for row in ledger_vs_table(database.engine, client.portal_id, scope) if row.initial in covered]
         shared = count_shared_records(database.engine, client.portal_id)
     unsent = {row.initial: row.unsent for row in compared if row.unsent}
@@ -61,17 +60,17 @@ def ledger_matches_table(
 
 @dg.asset_check(asset=hubspot_contacts, description="A sample read back from HubSpot is ours, and holds what we sent.")
 def sample_reads_back(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Read some acknowledged contacts and compare them property by property.
 
     What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
     is not there.
     """
-    mapping = ContactMapping.from_settings(current_settings())
+    mapping = ContactMapping.from_settings(hubspot.settings.hubspot)
     started = context.instance.get_run_stats(context.run.run_id).start_time or 0.0
     since = datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
-    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+    with files.failures(context.log), hubspot.client(database.engine) as client:
         sample = compare_sample(client, database.engine, mapping=mapping, since=since, size=SAMPLE_SIZE)
     shown = [*sample.lost, *sample.news]
     metadata: dict[str, Any] = {
@@ -90,11 +89,11 @@ def sample_reads_back(
 
 @dg.asset_check(asset=hubspot_contacts, description="`babynames reconcile` last found every contact as it should be.")
 def contacts_reconciled(
-    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource
+    context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Show what reconciling found last, partition by partition, for those that the run was about."""
     covered = covered_partitions(context.run.tags)
-    with dagster_failures(context.log), hubspot.client(database.engine) as client:
+    with files.failures(context.log), hubspot.client(database.engine) as client:
         counts = [row for row in finding_counts(database.engine, client.portal_id) if row.initial in covered]
         loud = [finding for finding in Finding if finding not in QUIET]
         first = found_contacts(database.engine, client.portal_id, loud, SHOWN, covered)

@@ -14,10 +14,10 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
-from babynames_dagster.resources.failing import as_failure, dagster_failures
+from babynames_dagster.resources.failing import as_failure
+from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.reporting import notices, progress_events
-from babynames_dagster.settings import current_settings
 
 POOL = "hubspot"
 
@@ -52,6 +52,7 @@ def hubspot_contacts(
     config: SyncConfig,
     baby_names_table: LoadedTable,
     hubspot: HubSpotResource,
+    files: FilesResource,
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """One contact per name in HubSpot, created or updated by its email, at the pace that HubSpot allows.
 
@@ -70,8 +71,8 @@ def hubspot_contacts(
         full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
     )
     broken_off: list[SyncReport] = []
-    with dagster_failures(context.log, lambda: how_far(broken_off)):
-        warning = slow_settings_warning(current_settings())
+    with files.failures(context.log, lambda: how_far(broken_off)):
+        warning = slow_settings_warning(hubspot.settings.hubspot)
         if warning is not None:
             context.log.warning(warning)
         try:

@@ -6,7 +6,6 @@ from pydantic import Field
 from babynames_dagster.assets.partitions import GROUP, OWNERS
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
-from babynames_dagster.resources.failing import dagster_failures
 from babynames_dagster.resources.kaggle import KaggleResource
 from babynames_dagster.resources.reporting import progress_events
 
@@ -33,7 +32,7 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
     A sound file that is in the download folder already is used as it is; else Chromium signs in to Kaggle and
     downloads it. A half download never bears the final name.
     """
-    with dagster_failures(context.log):
+    with kaggle.files.failures(context.log):
         obtained = kaggle.obtain(
             path=config.path,
             force=config.force_download,

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 import requests
 
 from babynames_dagster.masking import Mask
-from babynames_dagster.settings import Seconds, Settings
+from babynames_dagster.settings import AlertSettings, Seconds
 
 TIMEOUT: Seconds = 10.0
 _CAUSE_LENGTH = 2000
@@ -47,23 +47,24 @@ class Alert:
         return " ".join(f"{self.job} failed: {self.code}".split())
 
 
-def send_alert(alert: Alert, settings: Settings, *, timeout: Seconds = TIMEOUT) -> list[str]:
-    """Send an alert to every target that the settings name, with all their secrets masked.
+def send_alert(alert: Alert, settings: AlertSettings, mask: Mask, *, timeout: Seconds = TIMEOUT) -> list[str]:
+    """Send an alert to every target that the settings name, with all secrets masked.
 
     Args:
         alert: What to tell.
         settings: ALERT_WEBHOOK_URL, SMTP_* and ALERT_EMAIL_*; without them, nothing is sent.
+        mask: Hides secrets.
         timeout: Seconds to wait for a target's answer.
 
     Returns:
         What could not be delivered and why, one line a target, for the log.
     """
-    masked = _masked(alert, Mask(settings.secrets()))
+    masked = _masked(alert, mask)
     failures = []
-    if settings.alerts.webhook_url is not None:
-        failures.append(_post(settings.alerts.webhook_url.get_secret_value(), slack_message(masked), timeout))
-    if settings.alerts.smtp_host is not None:
-        failures.append(_mail(masked, settings.alerts.smtp_host, settings, timeout))
+    if settings.webhook_url is not None:
+        failures.append(_post(settings.webhook_url.get_secret_value(), slack_message(masked), timeout))
+    if settings.smtp_host is not None:
+        failures.append(_mail(masked, settings.smtp_host, settings, timeout))
     return [failure for failure in failures if failure is not None]
 
 
@@ -119,15 +120,15 @@ def _delivered(variable: str, call: Callable[[], requests.Response]) -> str | No
     return None
 
 
-def _mail(alert: Alert, host: str, settings: Settings, timeout: Seconds) -> str | None:
-    server = f"{host}:{settings.alerts.smtp_port}"
-    receivers = [address.strip() for address in (settings.alerts.email_to or "").split(",") if address.strip()]
-    sender = settings.alerts.email_from or settings.alerts.smtp_user
+def _mail(alert: Alert, host: str, settings: AlertSettings, timeout: Seconds) -> str | None:
+    server = f"{host}:{settings.smtp_port}"
+    receivers = [address.strip() for address in (settings.email_to or "").split(",") if address.strip()]
+    sender = settings.email_from or settings.smtp_user
     if not receivers or sender is None:
         return f"no mail through {server}: ALERT_EMAIL_TO and ALERT_EMAIL_FROM must be set"
     try:
         message = mail_message(alert, sender=sender, receivers=receivers)
-        with _connection(host, settings.alerts.smtp_port, timeout) as connection:
+        with _connection(host, settings.smtp_port, timeout) as connection:
             _sign_in(connection, host, settings)
             refused = connection.send_message(message)
     except smtplib.SMTPResponseException as error:
@@ -143,18 +144,18 @@ def _connection(host: str, port: int, timeout: Seconds) -> smtplib.SMTP:
     return smtplib.SMTP(host, port, timeout=timeout)
 
 
-def _sign_in(connection: smtplib.SMTP, host: str, settings: Settings) -> None:
+def _sign_in(connection: smtplib.SMTP, host: str, settings: AlertSettings) -> None:
     """Turn encryption on wherever the server offers it, and sign in where credentials are set."""
     encrypted = isinstance(connection, smtplib.SMTP_SSL)
     connection.ehlo()
     if not encrypted and connection.has_extn("starttls"):
         connection.starttls(context=ssl.create_default_context())
         encrypted = True
-    if settings.alerts.smtp_user is None or settings.alerts.smtp_password is None:
+    if settings.smtp_user is None or settings.smtp_password is None:
         return
     if not encrypted and not _is_loopback(host):
         raise smtplib.SMTPNotSupportedError  # a password is not sent in the clear
-    connection.login(settings.alerts.smtp_user, settings.alerts.smtp_password.get_secret_value())
+    connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ from babynames_dagster.datafile.inspect import sha256_within
 from babynames_dagster.datafile.record import read_run_record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.files import FilesResource
 
 FILE_TAG = "babynames/file_sha256"
 INTERVAL_SECONDS = 30
@@ -39,8 +39,10 @@ def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinitio
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Loads each zip or CSV that turns up in DOWNLOAD_DIR, once per content, whatever its name.",
     )
-    def new_file(context: dg.SensorEvaluationContext, database: DatabaseResource) -> dg.SensorResult | dg.SkipReason:
-        downloads = current_settings().files.downloads
+    def new_file(
+        context: dg.SensorEvaluationContext, database: DatabaseResource, files: FilesResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        downloads = files.settings.downloads
 
         def content_state(sha256: str) -> ContentState:
             if is_loaded(database.engine, sha256):

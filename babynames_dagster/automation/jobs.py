@@ -4,7 +4,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from babynames_dagster.assets.partitions import RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 PIPELINE_JOB = "babynames"
 SYNC_JOB = "hubspot_sync"
@@ -17,13 +17,13 @@ UNDER_WAY = (
 )
 
 
-def pipeline_assets(settings: Settings) -> list[str]:
+def pipeline_assets(settings: HubSpotSettings) -> list[str]:
     """Return the assets of the main job; the year data only where a year filter needs them."""
-    filtered = settings.hubspot.min_year is not None or settings.hubspot.max_year is not None
+    filtered = settings.min_year is not None or settings.max_year is not None
     return [name for name in ALL_ASSETS if filtered or name != "baby_name_years"]
 
 
-def pipeline_job(settings: Settings) -> UnresolvedAssetJobDefinition:
+def pipeline_job(settings: HubSpotSettings) -> UnresolvedAssetJobDefinition:
     """Return the job that takes a file all the way to HubSpot."""
     return dg.define_asset_job(
         PIPELINE_JOB,

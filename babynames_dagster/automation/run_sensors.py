@@ -10,8 +10,9 @@ import dagster as dg
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
 from babynames_dagster.automation.alerts import Alert, ping, send_alert
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.masking import Mask
 from babynames_dagster.resources.failing import check_titles, error_of_run, failed_checks
-from babynames_dagster.settings import Settings, current_settings
+from babynames_dagster.settings import Settings
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
 _WILL_RETRY_TAG = "dagster/will_retry"
@@ -21,7 +22,7 @@ _REPEATED = (
 )
 
 
-def failure_sensor() -> dg.SensorDefinition:
+def failure_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor of failed runs; without ALERT_WEBHOOK_URL and SMTP_HOST it only logs."""
 
     @dg.run_failure_sensor(
@@ -38,12 +39,12 @@ def failure_sensor() -> dg.SensorDefinition:
         error = error_of_run(events) or PipelineError(ErrorCode.UNEXPECTED, str(context.failure_event.message))
         if context.dagster_run.tags.get(_WILL_RETRY_TAG) == "true":
             error = PipelineError(error.code, error.what, remedy=_REPEATED)
-        _alert(context, error, check_titles(failed_checks(events), dg.AssetCheckSeverity.ERROR))
+        _alert(context, settings.reread(), error, check_titles(failed_checks(events), dg.AssetCheckSeverity.ERROR))
 
     return run_failed
 
 
-def success_sensor() -> dg.SensorDefinition:
+def success_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor of runs that succeeded: it reports failed checks, else pings SUCCESS_PING_URL."""
 
     @dg.run_status_sensor(
@@ -58,12 +59,16 @@ def success_sensor() -> dg.SensorDefinition:
             return
         events = _events(context)
         checks = check_titles(failed_checks(events), dg.AssetCheckSeverity.ERROR)
-        settings = current_settings()
+        current = settings.reread()
         if checks:
             names = "; ".join(checks)
-            _alert(context, PipelineError(ErrorCode.CHECK_FAILED, f"All steps ended well, but not the checks {names}."))
-        elif settings.alerts.success_ping_url is not None and _brought_contacts(events):
-            problem = ping(settings.alerts.success_ping_url.get_secret_value())
+            _alert(
+                context,
+                settings.reread(),
+                PipelineError(ErrorCode.CHECK_FAILED, f"All steps ended well, but not the checks {names}."),
+            )
+        elif current.alerts.success_ping_url is not None and _brought_contacts(events):
+            problem = ping(current.alerts.success_ping_url.get_secret_value())
             if problem is not None:
                 context.log.warning(problem)
 
@@ -97,8 +102,9 @@ def _brought_contacts(events: Sequence[dg.DagsterEvent]) -> bool:
     return False
 
 
-def _alert(context: dg.RunStatusSensorContext, error: PipelineError, checks: Sequence[str] = ()) -> None:
-    settings: Settings = current_settings()
+def _alert(
+    context: dg.RunStatusSensorContext, settings: Settings, error: PipelineError, checks: Sequence[str] = ()
+) -> None:
     run = context.dagster_run
     more = f"\nChecks that failed: {'; '.join(checks)}." if checks else ""
     alert = Alert(
@@ -109,5 +115,5 @@ def _alert(context: dg.RunStatusSensorContext, error: PipelineError, checks: Seq
         remedy=error.remedy,
         link=f"{settings.alerts.ui_url}/runs/{run.run_id}",
     )
-    for problem in send_alert(alert, settings):
+    for problem in send_alert(alert, settings.alerts, Mask(settings.secrets())):
         context.log.warning(problem)

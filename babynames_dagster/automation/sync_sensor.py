@@ -17,7 +17,6 @@ from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.turns import describe_senders
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.settings import current_settings
 
 INTERVAL_SECONDS = 600
 FAILURE_PAUSE_SECONDS = 6 * 3600
@@ -77,12 +76,12 @@ def _work(engine: Engine, hubspot: HubSpotResource) -> tuple[dict[str, int], lis
     Raises:
         PipelineError: What such a sync would fail with at once, the daily reserve included; any DB_* code.
     """
-    settings = current_settings()
+    settings = hubspot.settings.hubspot
     scope = ContactScope.from_settings(settings)
     require_years(engine, scope)
     with hubspot.client(engine) as client:
         left = client.limiter.daily_remaining
-        if left is not None and left <= settings.hubspot.daily_reserve:
+        if left is not None and left <= settings.daily_reserve:
             raise PipelineError(
                 ErrorCode.HUBSPOT_DAILY_LIMIT,
                 f"{left:,} of today's calls are left, and HUBSPOT_DAILY_RESERVE keeps them.",

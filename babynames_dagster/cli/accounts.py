@@ -13,7 +13,7 @@ from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster.resources.reporting import log_progress
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 
 
 @app.command()
@@ -31,7 +31,7 @@ def undo(
 
     Example: `babynames undo --override-guards`
     """
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings)
     verbosity: Verbosity = context.obj
     with opened_account(settings) as (engine, client):
@@ -39,12 +39,12 @@ def undo(
         if not count:
             say(f"Nothing to undo in portal {client.portal_id}.")
             return
-        guards = Guards.from_settings(settings, overridden=override_guards)
+        guards = Guards.from_settings(settings.hubspot, overridden=override_guards)
         guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
         if not yes:
             typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
         with shown_progress(quiet=verbosity.quiet):
-            report = undo_created(client, engine, settings=settings, on_progress=log_progress)
+            report = undo_created(client, engine, settings=settings.hubspot, on_progress=log_progress)
         say(told(report, client.portal_id))
     for kept in report.first_kept:
         say(f"Kept: {kept}")

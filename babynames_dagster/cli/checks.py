@@ -64,7 +64,7 @@ def check_kaggle_site(settings: Settings) -> str:
     Raises:
         PipelineError: MISSING_CONFIG, or any KAGGLE_* code.
     """
-    return check_kaggle(settings)
+    return check_kaggle(settings.fetching)
 
 
 def check_hubspot_account(settings: Settings) -> str:
@@ -86,7 +86,7 @@ def check_hubspot_account(settings: Settings) -> str:
 
 def _check_account(settings: Settings, pacing: Engine) -> str:
     try:
-        return check_account(settings, pacing)
+        return check_account(settings.account, pacing)
     finally:
         pacing.dispose()
 

@@ -24,7 +24,7 @@ from babynames_dagster.database.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.state import look_at
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_names
-from babynames_dagster.settings import Settings, current_settings
+from babynames_dagster.settings import Settings, load_settings
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "db": check_database,
@@ -59,7 +59,7 @@ def check(
     """
     if what is not None and what not in _CHECKS:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(_CHECKS)}")
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings)
     status = 0
     for name in [what] if what else list(_CHECKS):
@@ -82,7 +82,7 @@ def status(
         str | None,
         typer.Option(
             help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
-            autocompletion=lambda: sandbox_names(current_settings().files.data),
+            autocompletion=lambda: sandbox_names(load_settings().files.data),
         ),
     ] = None,
     json: Json = False,
@@ -91,14 +91,13 @@ def status(
 
     Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
-    settings = current_settings()
+    settings = load_settings()
     others = sandbox_names(settings.files.data)
     if demo is not None:
         if demo not in others:
             raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
-        os.environ.update(own_variables(sandbox_folder(settings.files.data, demo)))
-        current_settings.cache_clear()
-        settings, others = current_settings(), []
+        own = own_variables(sandbox_folder(settings.files.data, demo))
+        settings, others = load_settings({**os.environ, **own}), []
     found = overview(settings)
     if json:
         show_json(found)
@@ -127,7 +126,7 @@ def rejects(
 
     Examples: `babynames rejects`, `babynames rejects --retry`
     """
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings)
     if retry:
         run_and_show(

@@ -13,6 +13,7 @@ from typing_extensions import override
 from babynames_dagster.cli.app import Verbosity
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
 from babynames_dagster.logs import LOGGER, log_to_files
+from babynames_dagster.masking import Mask
 from babynames_dagster.settings import Settings
 
 _log = logging.getLogger(COMMAND_LOGGER)
@@ -29,7 +30,7 @@ def begin_log(context: typer.Context, settings: Settings, *, aloud: int = loggin
     Raises:
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
-    log_to_files(settings)
+    log_to_files(settings.files, Mask(settings.secrets()))
     verbosity: Verbosity = context.obj
     notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
     package = logging.getLogger(LOGGER)

@@ -11,7 +11,8 @@ from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.logs import LOGGER, log_to_files
-from babynames_dagster.settings import current_settings
+from babynames_dagster.masking import Mask
+from babynames_dagster.settings import load_settings
 
 COMMAND_MODULES = (accounts, inspection, reconcile, runs, upkeep)
 """Importing them is what puts their commands on the app."""
@@ -38,7 +39,8 @@ def main() -> None:
         _leave(PipelineError(code, str(error)))
     except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
         with contextlib.suppress(PipelineError):
-            log_to_files(current_settings())
+            settings = load_settings()
+            log_to_files(settings.files, Mask(settings.secrets()))
         _log.exception("The command failed.")
         _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))
 

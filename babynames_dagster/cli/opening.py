@@ -21,7 +21,7 @@ def opened_account(settings: Settings) -> Iterator[tuple[Engine, HubSpotClient]]
     engine = open_engine(settings.database_address())
     try:
         ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
-        with open_client(settings, engine) as client:
+        with open_client(settings.account, engine) as client:
             yield engine, client
     finally:
         engine.dispose()

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.cli.pipeline import dagster_home_of, opened_instance
+from babynames_dagster.cli.pipeline import opened_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.loads import last_loads
@@ -41,11 +41,11 @@ def overview(settings: Settings) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "database": describe_database(found),
         "data_dir": str(settings.files.data),
-        "dagster_home": str(dagster_home_of(settings.files.data)),
+        "dagster_home": str(settings.files.records),
         "tables": {},
         "ledger": [],
         "loads": [],
-        "runs": _runs(dagster_home_of(settings.files.data)),
+        "runs": _runs(settings.files.records),
     }
     if found.schema.is_newest:
         engine = open_engine(url)

@@ -23,6 +23,7 @@ from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.resources.failing import KILLED
+from babynames_dagster.settings import Settings
 
 PROCESS_TAG = "babynames/process"
 
@@ -44,31 +45,9 @@ class WantedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def job_to_run() -> dg.JobDefinition:
-    """Return the main job; Dagster finds it again by this function's name."""
-    return build_definitions().resolve_job_def(PIPELINE_JOB)
-
-
-def dagster_home_of(data: Path) -> Path:
-    """Return the folder of the Dagster instance that runs and `make ui` share, whether it is there or not.
-
-    Args:
-        data: The data folder, below which it lies unless DAGSTER_HOME names another.
-    """
-    given = os.environ.get("DAGSTER_HOME")
-    return Path(given).expanduser().resolve() if given else data / "dagster"
-
-
-def dagster_home(data: Path) -> Path:
-    """Return that folder, made ready.
-
-    Args:
-        data: The data folder.
-
-    Raises:
-        PipelineError: FILE_NOT_WRITABLE where it can't be made.
-    """
-    return ready_home(dagster_home_of(data))
+def job_to_run(settings: Settings) -> dg.JobDefinition:
+    """Return the main job, with the resources of these settings."""
+    return build_definitions(settings).resolve_job_def(PIPELINE_JOB)
 
 
 def ready_home(home: Path) -> Path:
@@ -95,16 +74,16 @@ def ready_home(home: Path) -> Path:
 
 
 @contextmanager
-def shared_instance(data: Path) -> Iterator[dg.DagsterInstance]:
+def shared_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `make ui` shows; its folder is made ready first.
 
     Args:
-        data: The data folder.
+        home: The folder of its records.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the folder can't be made.
     """
-    with opened_instance(dagster_home(data)) as instance:
+    with opened_instance(ready_home(home)) as instance:
         yield instance
 
 
@@ -118,10 +97,9 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the folder can't be locked.
     """
-    os.environ["DAGSTER_HOME"] = str(home)
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
     with _alone_in(home):
-        instance = dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.from_config(str(home))
     with instance:
         yield instance
 
@@ -142,24 +120,28 @@ def _not_writable(folder: Path, error: OSError) -> PipelineError:
     return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.")
 
 
-def run_pipeline(instance: dg.DagsterInstance, wanted: WantedRun, *, verbose: bool) -> PipelineResult:
+def run_pipeline(
+    instance: dg.DagsterInstance, settings: Settings, wanted: WantedRun, *, verbose: bool
+) -> PipelineResult:
     """Run the main job, or some of its assets, in this process.
 
     Args:
         instance: Where the run is recorded.
+        settings: The run's settings.
         wanted: What to run.
         verbose: Whether Dagster's own log lines are shown, too.
     """
-    selected = {dg.AssetKey(name) for name in wanted.assets} or job_to_run().asset_layer.selected_asset_keys
+    job = job_to_run(settings)
+    selected = {dg.AssetKey(name) for name in wanted.assets} or job.asset_layer.selected_asset_keys
     config = {
         name: {"config": dict(values)} for name, values in wanted.op_config.items() if dg.AssetKey(name) in selected
     }
     end_killed_runs(instance)
     covered = {PARTITION_TAG: wanted.partition} if wanted.partition else partition_range_tags()
-    result = dg.execute_job(
-        dg.reconstructable(job_to_run),
+    result = job.execute_in_process(
         instance=instance,
         asset_selection=sorted(selected) if wanted.assets else None,
+        raise_on_error=False,
         tags={**covered, PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}", **wanted.tags},
         run_config={
             "ops": config,

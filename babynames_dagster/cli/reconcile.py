@@ -19,7 +19,7 @@ from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.resources.reporting import log_progress
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 
 
 @app.command()
@@ -48,18 +48,18 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     """
     if partition is not None and partition not in INITIALS:
         raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings)
     verbosity: Verbosity = context.obj
     with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity.quiet):
         report = Reconciler(
             client,
             engine,
-            ContactMapping.from_settings(settings),
-            ContactScope.from_settings(settings),
+            ContactMapping.from_settings(settings.hubspot),
+            ContactScope.from_settings(settings.hubspot),
             [partition] if partition else INITIALS,
             WritePolicy.OVERWRITE,
-            Guards.from_settings(settings, overridden=override_guards),
+            Guards.from_settings(settings.hubspot, overridden=override_guards),
             max_in_flight=settings.hubspot.max_in_flight,
             wait_seconds=settings.hubspot.wait,
             options=ReconcileOptions(repair=repair, recreate=recreate, marker=settings.hubspot.marker_property),

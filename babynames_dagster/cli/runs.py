@@ -19,7 +19,7 @@ from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster.settings import Settings, current_settings
+from babynames_dagster.settings import Settings, load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")]
@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             "dry_run": dry_run,
         },
     }
-    settings = current_settings()
+    settings = load_settings()
     context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
     begin_log(context, settings)
     run_and_show(settings, context.obj, WantedRun(op_config, partition=partition), json=json)
@@ -88,7 +88,7 @@ def demo(
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
-    folder = sandbox_folder(current_settings().files.data, sandbox_name(dataset))
+    folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
     context.obj = _louder_or_quieter(context.obj, quiet=quiet, verbose=verbose)
     with _demo(dataset, folder) as settings:
         begin_log(context, settings)
@@ -102,12 +102,11 @@ def _louder_or_quieter(given: Verbosity, *, quiet: bool, verbose: bool) -> Verbo
 
 @contextmanager
 def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
-    """Point this process at a sandbox, and at its folder."""
+    """Serve a sandbox, and say what points the pipeline at it and at its folder."""
     given = os.environ.get("DATABASE_URL", "").strip()
     with running_sandbox(dataset=dataset, state=folder / "stand-in") as sandbox:
-        os.environ.update(own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {}))
-        current_settings.cache_clear()
-        settings = current_settings()
+        own = own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {})
+        settings = load_settings({**os.environ, **own})
         if given:
             err.print(
                 f"Note: DATABASE_URL is set, so the demo's names go to {settings.database_address()!r}.", markup=False
@@ -129,10 +128,10 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     """
     settings.require_for_run()
     if not verbosity.quiet:
-        for warning in filter(None, (slow_load(settings), slow_sync(settings))):
+        for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
             err.print(f"Note: {warning}", markup=False)
-    with shared_instance(settings.files.data) as instance, shown_progress(quiet=verbosity.quiet):
-        result = run_pipeline(instance, wanted, verbose=verbosity.verbose)
+    with shared_instance(settings.files.records) as instance, shown_progress(quiet=verbosity.quiet):
+        result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
     _finish(result, json=json)
 
 

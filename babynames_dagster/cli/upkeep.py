@@ -21,7 +21,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.login import sign_in_by_hand
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 
 
 @app.command()
@@ -30,7 +30,7 @@ def migrate(context: typer.Context) -> None:
 
     Example: `babynames migrate` (the same as `alembic upgrade head`)
     """
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings)
     engine = open_engine(settings.database_address())
     try:
@@ -47,9 +47,9 @@ def login(context: typer.Context) -> None:
 
     For two-step verification and bot checks. Example: `babynames login`
     """
-    settings = current_settings()
+    settings = load_settings()
     begin_log(context, settings, aloud=logging.INFO)
-    say(f"The session is kept in {sign_in_by_hand(settings)}")
+    say(f"The session is kept in {sign_in_by_hand(settings.fetching)}")
 
 
 @app.command()
@@ -66,7 +66,7 @@ def sandbox(
 
     Example: `babynames sandbox --dataset names.zip`
     """
-    folder = sandbox_folder(current_settings().files.data, sandbox_name(dataset))
+    folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -101,7 +101,7 @@ def clean(
 
     Examples: `babynames clean`, `babynames clean --all --yes`
     """
-    data = current_settings().files.data
+    data = load_settings().files.data
     target = data if everything else data / "demo"
     if not target.exists():
         out.print(f"Nothing to remove: {target} does not exist.", markup=False)

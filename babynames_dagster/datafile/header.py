@@ -7,14 +7,14 @@ import re
 
 from babynames_dagster.datafile.archive import open_csv
 from babynames_dagster.datafile.inspect import DataFile
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _HEAD_BYTES = 1 << 16
 _MARKS = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 _SEPARATORS = ",;|\t"
 
 
-def header_columns(file: DataFile, settings: Settings) -> frozenset[str]:
+def header_columns(file: DataFile, settings: FetchSettings) -> frozenset[str]:
     """Return the column names of a CSV, case-folded, whatever its encoding and separator.
 
     Of a text that is no CSV, that is its first line, perhaps cut at its commas.

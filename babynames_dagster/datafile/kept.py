@@ -10,7 +10,7 @@ from pathlib import Path
 from babynames_dagster.datafile.header import header_columns
 from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _UNSOUND = {ErrorCode.ZIP_INVALID, ErrorCode.ZIP_TRUNCATED, ErrorCode.ZIP_CRC_ERROR, ErrorCode.CSV_EMPTY}
 _SUFFIXES = {".zip", ".csv"}
@@ -31,7 +31,7 @@ class KeptFiles:
     refused: tuple[str, ...]
 
 
-def kept_files(settings: Settings) -> KeptFiles:
+def kept_files(settings: FetchSettings) -> KeptFiles:
     """Look for the dataset's file in the download folder.
 
     Ours are `<KAGGLE_FILE>.zip` and `<KAGGLE_FILE>`, the newer first; then any other zip or CSV whose header has the
@@ -61,7 +61,7 @@ def kept_files(settings: Settings) -> KeptFiles:
     return KeptFiles(None, tuple(refused))
 
 
-def _ours(settings: Settings) -> list[Path]:
+def _ours(settings: FetchSettings) -> list[Path]:
     folder = settings.files.downloads
     named = [folder / f"{settings.kaggle.file}.zip", folder / settings.kaggle.file]
     present = sorted((path for path in named if path.is_file()), key=_age_days)
@@ -70,7 +70,7 @@ def _ours(settings: Settings) -> list[Path]:
     return present + [path for path in others if _is_dataset(path, settings)]
 
 
-def _is_dataset(path: Path, settings: Settings) -> bool:
+def _is_dataset(path: Path, settings: FetchSettings) -> bool:
     try:
         found = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
         return header_columns(found, settings) >= _COLUMNS

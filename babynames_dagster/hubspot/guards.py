@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,9 @@ class Guards:
     overridden: bool = False
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, overridden: bool = False) -> "Guards":
+    def from_settings(cls, settings: HubSpotSettings, *, overridden: bool = False) -> "Guards":
         """Return the guards that the settings describe."""
-        return cls(
-            settings.hubspot.max_creates, settings.hubspot.max_updates, settings.hubspot.max_archives, overridden
-        )
+        return cls(settings.max_creates, settings.max_updates, settings.max_archives, overridden)
 
     @property
     def need_counts_of_sync(self) -> bool:

@@ -11,8 +11,8 @@ from babynames_dagster.datafile.promote import promote
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
-from babynames_dagster.resources.failing import dagster_failures
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.kaggle import KaggleResource
+from babynames_dagster.settings import FetchSettings
 
 SHA256_KEY = "sha256"
 PATH_KEY = "path"
@@ -32,12 +32,14 @@ class StoredFile:
 
 
 class FilesystemIOManager(dg.ConfigurableIOManager):
-    """Keeps the dataset's file, and which one each run settled on. Configured by the environment: DOWNLOAD_DIR."""
+    """Keeps the dataset's file, and which one each run settled on."""
+
+    kaggle: KaggleResource
 
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""
-        settings = current_settings()
-        with dagster_failures(context.log):
+        settings = self.kaggle.settings
+        with self.kaggle.files.failures(context.log):
             path = obj.path if obj.path == obj.final else promote(obj.path, obj.final)
             file = inspect_file(
                 path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
@@ -63,26 +65,29 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         Raises:
             Failure: FILE_NOT_FOUND where there is none, FILE_CHANGED where it is another one by now.
         """
-        settings = current_settings()
+        settings = self.kaggle.settings
         run = context.step_context.dagster_run
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
-        with dagster_failures(context.log):
+        with self.kaggle.files.failures(context.log):
             record = read_record(settings.files.downloads, run_ids)
             if record is not None:
-                return stored_file(record)
+                return stored_file(record, settings)
             kept = kept_files(settings).sound
             if kept is None:
                 raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.files.downloads} yet.")
-            return stored_file(FileRecord(str(kept), sha256_of(kept), kept.stat().st_size))
+            return stored_file(FileRecord(str(kept), sha256_of(kept), kept.stat().st_size), settings)
 
 
-def stored_file(record: FileRecord) -> StoredFile:
+def stored_file(record: FileRecord, settings: FetchSettings) -> StoredFile:
     """Return a recorded file after looking at it again.
+
+    Args:
+        record: What was recorded.
+        settings: KAGGLE_FILE and MAX_UNCOMPRESSED_BYTES.
 
     Raises:
         PipelineError: FILE_NOT_FOUND, FILE_CHANGED, or any ZIP_* or CSV_* code.
     """
-    settings = current_settings()
     file = inspect_file(
         Path(record.path), wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
     )

@@ -15,9 +15,9 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.load import LoadReport, RejectedRow, load_names, load_years
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.files import FilesResource
+from babynames_dagster.resources.loading import LoadingResource
 from babynames_dagster.resources.reporting import progress_events
-from babynames_dagster.settings import current_settings
 
 REJECTS_SHOWN = 10
 PREVIEW_ROWS = 10
@@ -45,16 +45,18 @@ class MySQLIOManager(dg.ConfigurableIOManager):
     """Loads record batches into a table of the resource `database`: MySQL, MariaDB or SQLite."""
 
     database: DatabaseResource
+    files: FilesResource
+    loading: LoadingResource
 
     def handle_output(self, context: dg.OutputContext, obj: pa.RecordBatchReader) -> None:
         """Load the stream, and publish what happened to each of its rows."""
         header = StreamHeader.from_schema(obj.schema)
-        with dagster_failures(context.log):
+        with self.files.failures(context.log):
             report = _LOADS[header.target](
                 obj,
                 self.database.engine,
                 run_id=context.run_id,
-                settings=current_settings(),
+                settings=self.loading.settings,
                 on_progress=progress_events(context.log),
             )
             context.add_output_metadata(load_metadata(report))
@@ -66,7 +68,7 @@ class MySQLIOManager(dg.ConfigurableIOManager):
         Raises:
             Failure: NAMES_NOT_LOADED where it is empty: whoever reads it would take nothing for success.
         """
-        with dagster_failures(context.log):
+        with self.files.failures(context.log):
             engine = self.database.engine
             if not has_names(engine):
                 raise PipelineError(ErrorCode.NAMES_NOT_LOADED, "The table baby_names is empty.")

@@ -12,7 +12,7 @@ from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
 from babynames_dagster.masking import Mask
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _BAD_DOWNLOAD = {
     ErrorCode.ZIP_TRUNCATED: ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED,
@@ -23,7 +23,7 @@ _BAD_DOWNLOAD = {
 _HEAD_BYTES = 4096
 
 
-def look_at_arrival(path: Path, settings: Settings, log: logging.Logger) -> DataFile:
+def look_at_arrival(path: Path, settings: FetchSettings, log: logging.Logger) -> DataFile:
     """Recognise a fresh download by its bytes, and read it through once for its checksums.
 
     Args:

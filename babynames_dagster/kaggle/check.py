@@ -14,12 +14,12 @@ from babynames_dagster.kaggle.browser.fetch import visiting
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.rest.download import RestDownload
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _LOG = logging.getLogger(__name__)
 
 
-def check_kaggle(settings: Settings) -> str:
+def check_kaggle(settings: FetchSettings) -> str:
     """Sign in as a run would, and see that the dataset and its file are there.
 
     Args:
@@ -42,14 +42,14 @@ def check_kaggle(settings: Settings) -> str:
     return f"{_check_api(settings)}; the browser way is blocked: [{blocked.code.name}] {blocked.what}"
 
 
-def _check_api(settings: Settings) -> str:
+def _check_api(settings: FetchSettings) -> str:
     size = RestDownload(settings, Path()).probe()
     who = settings.kaggle.username or ("a token" if settings.kaggle.key else "nobody in particular")
     amount = f"{size:,} bytes" if size is not None else "size unknown"
     return f"{_host(settings)} by REST as {who}: {settings.kaggle.file} of {settings.kaggle.dataset}, {amount}"
 
 
-async def _check_site(settings: Settings) -> str:
+async def _check_site(settings: FetchSettings) -> str:
     headless = settings.kaggle.headless
     if headless and kept_session(settings) is None:
         require_credentials(settings)
@@ -77,5 +77,5 @@ def how_signed_in(*, kept: bool, headless: bool) -> str:
     return "with KAGGLE_EMAIL and KAGGLE_PASSWORD" if headless else "after a login in its window"
 
 
-def _host(settings: Settings) -> str:
+def _host(settings: FetchSettings) -> str:
     return urlsplit(settings.kaggle.base_url).netloc

@@ -19,7 +19,7 @@ from babynames_dagster.kaggle.browser.fetch import fetch_by_browser
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.progress import ProgressListener, ignore_progress
-from babynames_dagster.settings import Seconds, Settings
+from babynames_dagster.settings import FetchSettings, Seconds
 
 How = Literal["fetched", "kept", "given", "resumed"]
 Method = Literal["browser", "api", "file"]
@@ -76,7 +76,7 @@ class _Fetched:
 
 
 def obtain_dataset(
-    settings: Settings,
+    settings: FetchSettings,
     *,
     force: bool = False,
     path: Path | None = None,
@@ -114,13 +114,13 @@ def obtain_dataset(
     )
 
 
-def _given(path: Path, settings: Settings) -> _Fetched:
+def _given(path: Path, settings: FetchSettings) -> _Fetched:
     named = path.expanduser().resolve()
     inspect_file(named, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     return _Fetched(named, named, "given", "file")
 
 
-def _kept_or_fetched(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
     kept = kept_files(settings)
     if kept.sound is not None:
         log.info("%s is there: nothing is fetched.", kept.sound)
@@ -137,7 +137,7 @@ def _kept_or_fetched(settings: Settings, on_progress: ProgressListener, log: log
         raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable) from None
 
 
-def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
     with download_workspace(settings.files.downloads) as workspace:
         if settings.kaggle.method == "api":
             return _by_rest(settings, workspace, on_progress, log)
@@ -159,7 +159,9 @@ def _fetch(settings: Settings, on_progress: ProgressListener, log: logging.Logge
             ) from None
 
 
-def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _by_browser(
+    settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger
+) -> _Fetched:
     log.info("Fetching %s of %s with the browser.", settings.kaggle.file, settings.kaggle.dataset)
 
     def attempt() -> _Fetched:
@@ -169,7 +171,7 @@ def _by_browser(settings: Settings, workspace: Path, on_progress: ProgressListen
     return retried(attempt, settings, log)
 
 
-def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _by_rest(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
     log.info("Fetching %s of %s by REST.", settings.kaggle.file, settings.kaggle.dataset)
     download = RestDownload(settings, workspace / "arriving")
 
@@ -185,7 +187,7 @@ def _by_rest(settings: Settings, workspace: Path, on_progress: ProgressListener,
     return retried(attempt, settings, log)
 
 
-def _accepted(arrived: Path, settings: Settings, log: logging.Logger) -> tuple[Path, Path]:
+def _accepted(arrived: Path, settings: FetchSettings, log: logging.Logger) -> tuple[Path, Path]:
     """Look at a download; return where it waits for its final name, and that name."""
     kind = look_at_arrival(arrived, settings, log).kind
     folder = settings.files.downloads

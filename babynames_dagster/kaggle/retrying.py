@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.retry import backoff_seconds
-from babynames_dagster.settings import Seconds, Settings
+from babynames_dagster.settings import FetchSettings, Seconds
 
 Result = TypeVar("Result")
 
@@ -30,7 +30,7 @@ class RetryAfterError(PipelineError):
         self.seconds = seconds
 
 
-def retried(attempt: Callable[[], Result], settings: Settings, log: logging.Logger) -> Result:
+def retried(attempt: Callable[[], Result], settings: FetchSettings, log: logging.Logger) -> Result:
     """Run something until it succeeds, fails for good, or MAX_RETRIES are used up.
 
     Args:

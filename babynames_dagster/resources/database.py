@@ -9,11 +9,23 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import ensure_schema
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
+from babynames_dagster.settings import DatabaseSettings, FileSettings, Secrets
 
 
 class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
-    """The database. Configured by the environment: DATABASE_URL, or DB_HOST and its like; else SQLite in DATA_DIR."""
+    """The database of names and ledger: MySQL, MariaDB, or a SQLite file."""
+
+    url: SecretName = described(DatabaseSettings, "url")
+    dialect: str | None = described(DatabaseSettings, "dialect")
+    host: str | None = described(DatabaseSettings, "host", default=None)
+    port: int = described(DatabaseSettings, "port")
+    name: str | None = described(DatabaseSettings, "name")
+    user: str | None = described(DatabaseSettings, "user")
+    password: SecretName = described(DatabaseSettings, "password")
+    auto_migrate: bool = described(DatabaseSettings, "auto_migrate")
+    data_dir: str = described(FileSettings, "data_dir")
+    secrets: dg.ResourceDependency[Secrets] = looked_up()
 
     _engine: Engine | None = PrivateAttr(default=None)
 
@@ -36,8 +48,8 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Da
             PipelineError: MISSING_CONFIG, or any DB_* code.
         """
         if self._engine is None:
-            settings = current_settings()
-            engine = open_engine(settings.database_address())
-            ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
+            settings = settings_of(DatabaseSettings, self, self.secrets)
+            engine = open_engine(settings.address(settings_of(FileSettings, self).data))
+            ensure_schema(engine, auto_migrate=settings.auto_migrate)
             self._engine = engine
         return self._engine

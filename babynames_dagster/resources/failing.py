@@ -9,8 +9,6 @@ from typing import Protocol
 import dagster as dg
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.logs import log_to_files
-from babynames_dagster.settings import current_settings
 
 CODE_KEY = "code"
 CAUSE_KEY = "cause"
@@ -47,7 +45,7 @@ class _ErrorInfo(Protocol):
 
 @contextmanager
 def dagster_failures(log: logging.Logger, how_far: Callable[[], str] = str) -> Iterator[None]:
-    """Turn a PipelineError into a Failure, and let the step's log write to LOG_DIR, too.
+    """Turn a PipelineError into a Failure; `FilesResource.failures` opens the log files as well.
 
     Args:
         log: The step's log.
@@ -58,7 +56,6 @@ def dagster_failures(log: logging.Logger, how_far: Callable[[], str] = str) -> I
         BaseException: What stopped the step, with a text for people.
     """
     try:
-        log_to_files(current_settings(), log)
         yield
     except PipelineError as error:
         log.error("%s", error)  # noqa: TRY400 - the message is for people; Dagster keeps the traceback

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
 import dagster as dg
 from sqlalchemy.engine import Engine
@@ -10,11 +11,50 @@ from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts
 from babynames_dagster.progress import ProgressListener
-from babynames_dagster.settings import current_settings
+from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
+from babynames_dagster.settings import AccountSettings, HubSpotSettings, RetrySettings, Secrets
 
 
 class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
-    """The HubSpot account. Configured by the environment: HUBSPOT_ACCESS_TOKEN and the other HUBSPOT_* variables."""
+    """The HubSpot account, what its contacts look like, and the pace of calls."""
+
+    access_token: SecretName = described(HubSpotSettings, "access_token")
+    base_url: str = described(HubSpotSettings, "base_url")
+    api_version: str = described(HubSpotSettings, "api_version")
+    email_domain: str = described(HubSpotSettings, "email_domain")
+    email_style: Literal["readable", "unique"] = described(HubSpotSettings, "email_style")
+    lifecycle_stage: str = described(HubSpotSettings, "lifecycle_stage")
+    lead_status: str = described(HubSpotSettings, "lead_status")
+    extra_properties: dict[str, str] = described(HubSpotSettings, "extra_properties")
+    requests_per_batch: int = described(HubSpotSettings, "requests_per_batch")
+    batch_delay: int = described(HubSpotSettings, "batch_delay")
+    rate_limit: int | None = described(HubSpotSettings, "rate_limit")
+    daily_reserve: int = described(HubSpotSettings, "daily_reserve")
+    max_in_flight: int = described(HubSpotSettings, "max_in_flight")
+    timeout: float = described(HubSpotSettings, "timeout")
+    wait: float = described(HubSpotSettings, "wait")
+    max_creates: str = described(HubSpotSettings, "max_creates")
+    max_updates: str = described(HubSpotSettings, "max_updates")
+    max_archives: str = described(HubSpotSettings, "max_archives")
+    marker_property: str | None = described(HubSpotSettings, "marker_property")
+    demo_mode: bool = described(HubSpotSettings, "demo_mode")
+    max_records: int = described(HubSpotSettings, "max_records")
+    min_year: int | None = described(HubSpotSettings, "min_year")
+    max_year: int | None = described(HubSpotSettings, "max_year")
+    max_retries: int = described(RetrySettings, "max_retries")
+    retry_delay: int = described(RetrySettings, "retry_delay")
+    secrets: dg.ResourceDependency[Secrets] = looked_up()
+
+    @property
+    def settings(self) -> AccountSettings:
+        """The settings that the domain takes.
+
+        Raises:
+            PipelineError: INVALID_CONFIG where a field can't be what it is.
+        """
+        return AccountSettings(
+            settings_of(HubSpotSettings, self, self.secrets), settings_of(RetrySettings, self, self.secrets)
+        )
 
     @contextmanager
     def client(self, engine: Engine) -> Iterator[HubSpotClient]:
@@ -23,7 +63,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         Raises:
             PipelineError: MISSING_CONFIG without a token; any HUBSPOT_* code.
         """
-        with open_client(current_settings(), engine) as client:
+        with open_client(self.settings, engine) as client:
             yield client
 
     def sync(  # noqa: PLR0913 - what a run is made of, all by keyword
@@ -42,14 +82,14 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         Raises:
             PipelineError: What stops the sync before its first row.
         """
-        settings = current_settings()
+        settings = self.settings
         with self.client(engine) as client:
             return sync_contacts(
                 client,
                 engine,
                 partitions=partitions,
-                mapping=ContactMapping.from_settings(settings),
-                settings=settings,
+                mapping=ContactMapping.from_settings(settings.hubspot),
+                settings=settings.hubspot,
                 options=options,
                 on_progress=on_progress,
                 sender=sender,

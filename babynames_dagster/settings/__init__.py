@@ -5,21 +5,26 @@ from babynames_dagster.settings.files import FileSettings
 from babynames_dagster.settings.hubspot import HubSpotSettings
 from babynames_dagster.settings.kaggle import KaggleSettings
 from babynames_dagster.settings.load import LoadSettings
-from babynames_dagster.settings.model import Settings, current_settings, load_settings
+from babynames_dagster.settings.model import Settings, load_settings
 from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
+from babynames_dagster.settings.secrets import Secrets
 from babynames_dagster.settings.types import Seconds
+from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 
 __all__ = [
+    "AccountSettings",
     "AlertSettings",
     "DatabaseSettings",
+    "FetchSettings",
     "FileSettings",
     "HubSpotSettings",
     "KaggleSettings",
     "LoadSettings",
+    "LoadingSettings",
     "RetrySettings",
     "ScheduleSettings",
     "Seconds",
+    "Secrets",
     "Settings",
-    "current_settings",
     "load_settings",
 ]

@@ -20,6 +20,9 @@ class FileSettings(Group):
     log_dir: UserPath | None = Field(
         None, validation_alias="LOG_DIR", description="Logs and screenshots (`<DATA_DIR>/logs`)"
     )
+    dagster_home: UserPath | None = Field(
+        None, validation_alias="DAGSTER_HOME", description="Folder of Dagster's records (`<DATA_DIR>/dagster`)"
+    )
     log_level: LogLevel = Field("INFO", validation_alias="LOG_LEVEL", description="How much is logged")
     csv_encoding: Encoding = Field("utf-8", validation_alias="CSV_ENCODING", description="Encoding of the CSV")
     csv_delimiter: Delimiter | None = Field(
@@ -41,6 +44,11 @@ class FileSettings(Group):
     def downloads(self) -> Path:
         """The download folder, absolute."""
         return (self.download_dir or self.data_dir / "downloads").resolve()
+
+    @property
+    def records(self) -> Path:
+        """The folder of Dagster's records, absolute."""
+        return (self.dagster_home or self.data_dir / "dagster").resolve()
 
     @property
     def logs(self) -> Path:

@@ -4,23 +4,24 @@ What belongs here: reading them once, and reporting every mistake at once. What 
 module a group; where their texts come from (`sources.py`).
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, ValidationError
 from sqlalchemy.engine import URL
+from typing_extensions import Self, override
 
 from babynames_dagster.settings.database import DatabaseSettings
 from babynames_dagster.settings.files import FileSettings
-from babynames_dagster.settings.group import Group, invalid, mistake, not_set
+from babynames_dagster.settings.group import Group, invalid, is_secret, mistake, not_set
 from babynames_dagster.settings.hubspot import HubSpotSettings
 from babynames_dagster.settings.kaggle import KaggleSettings
 from babynames_dagster.settings.load import LoadSettings
 from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
-from babynames_dagster.settings.sources import env_file, environment
+from babynames_dagster.settings.sources import env_file, named_texts
+from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 
 ENV_FILE = Path(".env")
 
@@ -36,34 +37,62 @@ GROUPS: dict[str, type[Group]] = {
 }
 VARIABLES = {name: field for group in GROUPS.values() for name, field in group.variables().items()}
 """Every setting by its variable."""
+_VERBATIM = {"CSV_DELIMITER"}
 _GROUP_OF = {name: key for key, group in GROUPS.items() for name in group.variables()}
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The pipeline's settings. Build it with `load_settings()`, which reports mistakes for people."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
-    kaggle: KaggleSettings = Field(default_factory=KaggleSettings)
-    files: FileSettings = Field(default_factory=FileSettings)
-    load: LoadSettings = Field(default_factory=LoadSettings)
-    hubspot: HubSpotSettings = Field(default_factory=HubSpotSettings)
-    retries: RetrySettings = Field(default_factory=RetrySettings)
-    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
-    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    database: DatabaseSettings
+    kaggle: KaggleSettings
+    files: FileSettings
+    load: LoadSettings
+    hubspot: HubSpotSettings
+    retries: RetrySettings
+    schedule: ScheduleSettings
+    alerts: AlertSettings
+    _sources: tuple[Mapping[str, str] | None, Mapping[str, Any]] = PrivateAttr(default=(None, {}))
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **__: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Say who wins: what is given in code, the environment, `.env`, the defaults."""
-        exported = environment(settings_cls)
-        return init_settings, exported, env_file(settings_cls, ENV_FILE, without=exported.named)
+    def read(cls, environment: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Self:
+        """Read all sources; see `load_settings`.
+
+        Raises:
+            PipelineError: INVALID_CONFIG.
+        """
+        environment_texts = named_texts(os.environ if environment is None else environment)
+        texts = env_file(ENV_FILE) | environment_texts
+        values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
+        for name, text in texts.items():
+            if name in VARIABLES and text.strip():
+                values[_GROUP_OF[name]][name] = text if _is_verbatim(name) else text.strip()
+        for name, value in overrides.items():
+            values[_GROUP_OF[name.upper()]][name.upper()] = value
+        try:
+            return cls.model_validate(values, context=(environment, overrides))
+        except ValidationError as error:
+            mistakes = [
+                mistake(GROUPS[str(item["loc"][0])], {**item, "loc": item["loc"][1:]})
+                for item in error.errors(include_url=False)
+            ]
+            raise invalid(mistakes) from None
+
+    @override
+    def model_post_init(self, context: Any) -> None:
+        """Remember the sources, for `reread`."""
+        if context is not None:
+            self._sources = context
+
+    def reread(self) -> Self:
+        """Return the settings as their sources have them at this moment, such as a secret that was rotated.
+
+        Raises:
+            PipelineError: INVALID_CONFIG.
+        """
+        return type(self).read(*self._sources)
 
     @property
     def groups(self) -> dict[str, Group]:
@@ -88,36 +117,43 @@ class Settings(BaseSettings):
         if missing:
             raise not_set(missing)
 
+    @property
+    def fetching(self) -> FetchSettings:
+        """What getting the dataset's file takes."""
+        return FetchSettings(self.kaggle, self.files, self.retries)
+
+    @property
+    def loading(self) -> LoadingSettings:
+        """What loading a table takes."""
+        return LoadingSettings(self.load, self.retries)
+
+    @property
+    def account(self) -> AccountSettings:
+        """What the sync with a HubSpot account takes."""
+        return AccountSettings(self.hubspot, self.retries)
+
     def secrets(self) -> Iterator[tuple[str, SecretStr]]:
         """Yield every secret that is set: variable and value."""
         for group in self.groups.values():
             yield from group.secrets()
 
 
-def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
-    """Read the environment and `.env` into settings.
+def load_settings(environment: Mapping[str, str] | None = None, /, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
+    """Read the environment and `.env` into settings; what the environment names is not taken from `.env`.
+
+    A blank variable counts as not set: `SMTP_HOST= babynames ...` leaves out what `.env` says.
 
     Args:
+        environment: Variables in place of the process's own.
         overrides: Values by variable, in lower case, that win over both; what the command line was told.
 
     Raises:
         PipelineError: INVALID_CONFIG with every mistake at once: variable, value (never a secret's), and what
             it should be.
     """
-    given: dict[str, Any] = {}
-    for name, value in overrides.items():
-        given.setdefault(_GROUP_OF[name.upper()], {})[name.upper()] = value
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        mistakes = [
-            mistake(GROUPS[str(item["loc"][0])], {**item, "loc": item["loc"][1:]})
-            for item in error.errors(include_url=False)
-        ]
-        raise invalid(mistakes) from None
+    return Settings.read(environment, overrides)
 
 
-@lru_cache(maxsize=1)
-def current_settings() -> Settings:
-    """Return this process's settings, read at the first call."""
-    return load_settings()
+def _is_verbatim(name: str) -> bool:
+    """Say whether space around a text may be part of it."""
+    return name in _VERBATIM or is_secret(VARIABLES[name])

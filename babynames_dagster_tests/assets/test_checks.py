@@ -22,9 +22,9 @@ from babynames_dagster.assets.checks import (
     zip_matches_its_record,
 )
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
-from babynames_dagster.definitions import default_resources
+from babynames_dagster.definitions import resources_of
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 ALL_CHECKS = {
@@ -53,7 +53,7 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
 
 def evaluate(check: dg.AssetChecksDefinition) -> dg.AssetCheckEvaluation:
     """Execute one check alone, as the button of the UI does."""
-    definitions = dg.Definitions(asset_checks=[check], resources=default_resources())
+    definitions = dg.Definitions(asset_checks=[check], resources=resources_of(load_settings()))
     job = definitions.resolve_implicit_global_asset_job_def()
     (evaluation,) = job.execute_in_process(raise_on_error=False).get_asset_check_evaluations()
     return evaluation
@@ -68,7 +68,6 @@ def year_filter(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that makes `baby_name_years` part of the job."""
     del sandbox  # which forgets the settings of before, and so has to come first
     monkeypatch.setenv("MIN_YEAR", "1900")
-    current_settings.cache_clear()
 
 
 def load_both_tables(instance: dg.DagsterInstance, dataset: Path) -> None:
@@ -240,7 +239,6 @@ def test_the_checks_of_a_load_say_what_they_compared(
 ) -> None:
     del sandbox
     monkeypatch.setenv("REJECT_LIMIT", "0.5")
-    current_settings.cache_clear()
     dataset.write_text(dataset.read_text(encoding="utf-8") + "1990,,F,1\n1991,Mary,F,2\n", encoding="utf-8")
     run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(dataset)}})
     assert numbers(evaluate(rows_add_up)) == {

@@ -10,7 +10,7 @@ import requests
 
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
 
 ROWS = [
@@ -121,7 +121,6 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
     monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
     monkeypatch.setenv("MAX_RETRIES", "0")
-    current_settings.cache_clear()
     requests.put(
         f"{sandbox.hubspot_url}/_sandbox/faults",
         json=[{"kind": "server_error", "path": "upsert", "times": 1}],
@@ -162,7 +161,7 @@ def test_a_sync_without_any_names_is_no_success(sandbox: Sandbox) -> None:
 
 def test_a_file_that_somebody_put_into_the_folder_is_loaded_without_raw_zip(sandbox: Sandbox) -> None:
     del sandbox
-    settings = current_settings()
+    settings = load_settings()
     settings.files.downloads.mkdir(parents=True)
     write_csv(settings.files.downloads / settings.kaggle.file, ROWS)
     with dg.DagsterInstance.ephemeral() as instance:

@@ -24,7 +24,7 @@ from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.resources.failing import error_of_run
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
@@ -127,7 +127,7 @@ def test_a_share_of_the_ceiling_is_shown_of_long_runs_only_and_is_never_above_on
 
 def run_without_partitions(instance: dg.DagsterInstance, **config: bool) -> dg.ExecuteInProcessResult:
     """Run the sync as the launchpad does with an empty box, and `dagster job execute`."""
-    return job_to_run().execute_in_process(
+    return job_to_run(load_settings()).execute_in_process(
         instance=instance,
         asset_selection=[CONTACTS],
         run_config={"ops": {"hubspot_contacts": {"config": config}}},
@@ -149,7 +149,6 @@ def test_a_sync_that_is_stopped_says_how_many_contacts_are_acknowledged_and_keep
 ) -> None:
     monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
-    current_settings.cache_clear()
 
     def stop_after_two() -> None:
         while upserts(sandbox) < 2:

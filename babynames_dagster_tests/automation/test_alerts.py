@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from babynames_dagster.automation.alerts import Alert, send_alert, slack_message
+from babynames_dagster.masking import Mask
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port
 from babynames_dagster_tests.support.smtp import MailServer, running_mail_server
@@ -22,6 +23,10 @@ ALERT = Alert(
 )
 
 
+def send(alert: Alert, settings: Settings, *, timeout: float = 10) -> list[str]:
+    return send_alert(alert, settings.alerts, Mask(settings.secrets()), timeout=timeout)
+
+
 def mailing(port: int, **more: object) -> Settings:
     return load_settings(
         smtp_host="127.0.0.1",
@@ -33,12 +38,12 @@ def mailing(port: int, **more: object) -> Settings:
 
 
 def test_without_targets_nothing_is_sent_and_nothing_fails() -> None:
-    assert send_alert(ALERT, load_settings()) == []
+    assert send(ALERT, load_settings()) == []
 
 
 def test_the_webhook_gets_code_cause_remedy_and_link_as_slack_reads_them() -> None:
     with webhook() as (url, bodies):
-        assert send_alert(ALERT, load_settings(alert_webhook_url=SecretStr(url))) == []
+        assert send(ALERT, load_settings(alert_webhook_url=SecretStr(url))) == []
     assert json.loads(bodies[0]) == {
         "text": "*babynames failed: DB_AUTH_ERROR*\n"
         "db.example: Access denied for user &lt;root&gt; &amp; co\n"
@@ -53,7 +58,7 @@ def test_an_endless_cause_is_cut() -> None:
 
 def test_each_receiver_gets_the_mail() -> None:
     with running_mail_server(MailServer()) as server:
-        assert send_alert(ALERT, mailing(server.port)) == []
+        assert send(ALERT, mailing(server.port)) == []
     [(receivers, message)] = server.messages
     assert receivers == ["a@example.com", "b@example.com"]
     assert message["Subject"] == "babynames failed: DB_AUTH_ERROR"
@@ -65,9 +70,9 @@ def test_each_receiver_gets_the_mail() -> None:
 def test_the_mail_server_is_signed_in_to_where_credentials_are_set() -> None:
     with running_mail_server(MailServer(credentials=("user", "s3cret-word"))) as server:
         signed_in = mailing(server.port, smtp_user="user", smtp_password=SecretStr("s3cret-word"))
-        assert send_alert(ALERT, signed_in) == []
+        assert send(ALERT, signed_in) == []
         wrong = mailing(server.port, smtp_user="user", smtp_password=SecretStr("other-word"))
-        [failure] = send_alert(ALERT, wrong)
+        [failure] = send(ALERT, wrong)
     assert failure == f"the mail server 127.0.0.1:{server.port} refused the alert: 535 (SMTPAuthenticationError)"
     assert len(server.messages) == 1
 
@@ -75,14 +80,14 @@ def test_the_mail_server_is_signed_in_to_where_credentials_are_set() -> None:
 def test_a_password_is_not_sent_when_encryption_was_offered_and_then_fails() -> None:
     with running_mail_server(MailServer(extensions=("STARTTLS", "AUTH PLAIN"))) as server:
         settings = mailing(server.port, smtp_user="user", smtp_password=SecretStr("s3cret-word"))
-        [failure] = send_alert(ALERT, settings)
+        [failure] = send(ALERT, settings)
     assert "454" in failure
     assert not any(line.startswith("AUTH") for line in server.lines)
 
 
 def test_a_refused_receiver_is_named_and_the_other_gets_the_mail() -> None:
     with running_mail_server(MailServer(refused=frozenset({"b@example.com"}))) as server:
-        [failure] = send_alert(ALERT, mailing(server.port))
+        [failure] = send(ALERT, mailing(server.port))
     assert failure.endswith("refused some receivers: b@example.com")
     assert [receivers for receivers, _ in server.messages] == [["a@example.com"]]
 
@@ -96,7 +101,7 @@ def test_secrets_are_masked_in_what_is_sent() -> None:
             db_password=SecretStr("hush hush"),
             hubspot_access_token=SecretStr("pat-eu1-12345"),
         )
-        assert send_alert(leaky, settings) == []
+        assert send(leaky, settings) == []
     for sent in (bodies[0].decode(), server.messages[0][1].get_content()):
         assert "hush" not in sent
         assert "pat-eu1" not in sent
@@ -106,7 +111,7 @@ def test_secrets_are_masked_in_what_is_sent() -> None:
 @pytest.mark.parametrize(("status", "location"), [(500, ""), (404, ""), (302, "https://elsewhere.example/")])
 def test_a_webhook_that_refuses_is_reported_without_its_address(status: int, location: str) -> None:
     with webhook(status, location) as (url, bodies):
-        failures = send_alert(ALERT, load_settings(alert_webhook_url=SecretStr(url)))
+        failures = send(ALERT, load_settings(alert_webhook_url=SecretStr(url)))
     assert failures == [f"ALERT_WEBHOOK_URL refused the call: HTTP {status}"]
     assert len(bodies) == 1
 
@@ -114,7 +119,7 @@ def test_a_webhook_that_refuses_is_reported_without_its_address(status: int, loc
 def test_unreachable_targets_are_reported_and_never_raise() -> None:
     nobody = free_port()
     settings = mailing(nobody, alert_webhook_url=SecretStr(f"http://127.0.0.1:{nobody}/hook/T0P-S3CRET"))
-    assert send_alert(ALERT, settings, timeout=2) == [
+    assert send(ALERT, settings, timeout=2) == [
         "ALERT_WEBHOOK_URL was not reached: ConnectionError",
         f"the mail server 127.0.0.1:{nobody} did not take the alert: ConnectionRefusedError",
     ]
@@ -125,25 +130,25 @@ def test_a_webhook_address_that_makes_no_sense_is_reported_and_never_raises(url:
     settings = load_settings()
     alerts = settings.alerts.model_copy(update={"webhook_url": SecretStr(url)})
     settings = settings.model_copy(update={"alerts": alerts})
-    [failure] = send_alert(ALERT, settings)
+    [failure] = send(ALERT, settings)
     assert failure.startswith("ALERT_WEBHOOK_URL was not reached")
 
 
 def test_a_failing_webhook_does_not_keep_the_mail_back() -> None:
     with running_mail_server(MailServer()) as server:
         settings = mailing(server.port, alert_webhook_url=SecretStr(f"http://127.0.0.1:{free_port()}/"))
-        assert len(send_alert(ALERT, settings)) == 1
+        assert len(send(ALERT, settings)) == 1
     assert len(server.messages) == 1
 
 
 def test_mail_without_a_receiver_is_reported() -> None:
-    [failure] = send_alert(ALERT, load_settings(smtp_host="127.0.0.1"))
+    [failure] = send(ALERT, load_settings(smtp_host="127.0.0.1"))
     assert failure == "no mail through 127.0.0.1:587: ALERT_EMAIL_TO and ALERT_EMAIL_FROM must be set"
 
 
 def test_line_breaks_in_a_title_do_not_become_headers() -> None:
     with running_mail_server(MailServer()) as server:
-        assert send_alert(replace(ALERT, code="X\r\nBcc: c@example.com"), mailing(server.port)) == []
+        assert send(replace(ALERT, code="X\r\nBcc: c@example.com"), mailing(server.port)) == []
     [(receivers, message)] = server.messages
     assert receivers == ["a@example.com", "b@example.com"]
     assert message["Bcc"] is None

@@ -14,7 +14,7 @@ from babynames_dagster.cli.pipeline import job_to_run
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.resources.failing import KILLED
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 from babynames_dagster_tests.support.webhook import webhook
 
@@ -27,7 +27,6 @@ def hook(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[byt
     del sandbox
     with webhook() as (url, bodies):
         monkeypatch.setenv("ALERT_WEBHOOK_URL", url)
-        current_settings.cache_clear()
         yield bodies
 
 
@@ -36,7 +35,6 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """What the monitor was asked for."""
     with webhook() as (url, bodies):
         monkeypatch.setenv("SUCCESS_PING_URL", url)
-        current_settings.cache_clear()
         yield bodies
 
 
@@ -50,31 +48,31 @@ def report_failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     (failed,) = [event for event in events if event.is_run_failure]
     found = instance.get_run_by_id(run.run_id)
     assert found is not None
-    failure_sensor()(
+    failure_sensor(load_settings())(
         dg.build_run_status_sensor_context(
             sensor_name="run_failed",
             dagster_event=failed,
             dagster_instance=instance,
             dagster_run=found,
-            repository_def=build_definitions().get_repository_def(),
+            repository_def=build_definitions(load_settings()).get_repository_def(),
         ).for_run_failure()
     )
 
 
 def report_success(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
-    success_sensor()(
+    success_sensor(load_settings())(
         dg.build_run_status_sensor_context(
             sensor_name="run_succeeded",
             dagster_event=result.get_run_success_event(),
             dagster_instance=instance,
             dagster_run=result.dagster_run,
-            repository_def=build_definitions().get_repository_def(),
+            repository_def=build_definitions(load_settings()).get_repository_def(),
         )
     )
 
 
 def started_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
-    return instance.create_run_for_job(job_to_run(), status=dg.DagsterRunStatus.STARTED)
+    return instance.create_run_for_job(job_to_run(load_settings()), status=dg.DagsterRunStatus.STARTED)
 
 
 def test_a_failed_run_is_told_with_code_remedy_and_link(instance: dg.DagsterInstance, hook: list[bytes]) -> None:
@@ -90,7 +88,6 @@ def test_an_unreachable_target_breaks_nothing(
 ) -> None:
     del sandbox
     monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://127.0.0.1:1/hook")
-    current_settings.cache_clear()
     report_failure(instance, run_graph(instance, config={"raw_zip": {"path": os.devnull}}).dagster_run)
 
 

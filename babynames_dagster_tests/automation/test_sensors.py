@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -11,28 +12,29 @@ from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.database.senders import Claim, claim_partitions, release_claim
-from babynames_dagster.definitions import build_definitions
-from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.definitions import build_definitions, resources_of
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import current_settings, load_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 STILL_SECONDS = 0.3
 WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partition_range_end": "other"}
 
 
+def given(*keys: str) -> dict[str, Any]:
+    resources = resources_of(load_settings())
+    return {key: resources[key] for key in keys}
+
+
 def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:
     """Put a CSV into the download folder, written to its end a while ago."""
-    folder = current_settings().files.downloads
+    folder = load_settings().files.downloads
     folder.mkdir(parents=True, exist_ok=True)
     return write_csv(folder / name, rows)
 
 
 def ask_about_files(instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
-    with dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"database": DatabaseResource()}
-    ) as context:
+    with dg.build_sensor_context(instance=instance, cursor=cursor, resources=given("database", "files")) as context:
         answer = file_sensor(settle_seconds=STILL_SECONDS)(context)
     assert isinstance(answer, dg.SensorResult)
     return answer
@@ -76,9 +78,7 @@ def test_a_missing_folder_is_said_and_starts_nothing(sandbox: Sandbox, instance:
 
 
 def ask_about_contacts(instance: dg.DagsterInstance) -> list[dg.RunRequest | dg.SkipReason]:
-    with dg.build_sensor_context(
-        instance=instance, resources={"database": DatabaseResource(), "hubspot": HubSpotResource()}
-    ) as context:
+    with dg.build_sensor_context(instance=instance, resources=given("database", "hubspot")) as context:
         answer = sync_sensor()(context)
         return list(answer)  # type: ignore[arg-type]  # a generator function's answer
 
@@ -104,8 +104,8 @@ def test_partitions_that_another_run_sends_are_left_to_it(sandbox: Sandbox, inst
     del sandbox
     path = drop_file("names.csv", [(1990, name, "F", 1) for name in ("Ada", "Bea", "Mary")])
     assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
-    engine = DatabaseResource().engine
-    with HubSpotResource().client(engine) as client:
+    engine = resources_of(load_settings())["database"].engine
+    with resources_of(load_settings())["hubspot"].client(engine) as client:
         portal = client.portal_id
 
     def sent_by_another(*partitions: str) -> None:
@@ -129,7 +129,6 @@ def test_nothing_is_asked_for_while_hubspot_cannot_be_reached(
 ) -> None:
     del sandbox
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-wrong-token")
-    current_settings.cache_clear()
     (skip,) = ask_about_contacts(instance)
     assert isinstance(skip, dg.SkipReason)
     assert "HUBSPOT_AUTH_ERROR" in str(skip.skip_message)
@@ -140,7 +139,6 @@ def test_nothing_is_asked_for_where_only_the_daily_reserve_is_left(
 ) -> None:
     del sandbox
     monkeypatch.setenv("HUBSPOT_DAILY_RESERVE", "10000000")
-    current_settings.cache_clear()
     path = drop_file("names.csv", [(1990, "Ada", "F", 1)])
     assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
     (skip,) = ask_about_contacts(instance)
@@ -152,7 +150,9 @@ def test_a_sync_that_failed_a_moment_ago_is_left_alone(sandbox: Sandbox, instanc
     del sandbox
     path = drop_file("names.csv", [(1990, "Ada", "F", 1)])
     assert run_graph(instance, assets=["raw_zip", "baby_names_table"], config={"raw_zip": {"path": str(path)}}).success
-    run = instance.create_run_for_job(build_definitions().resolve_job_def(SYNC_JOB), status=dg.DagsterRunStatus.STARTED)
+    run = instance.create_run_for_job(
+        build_definitions(load_settings()).resolve_job_def(SYNC_JOB), status=dg.DagsterRunStatus.STARTED
+    )
     assert "under way" in str(ask_about_contacts(instance)[0])
     instance.report_run_failed(run)
     (skip,) = ask_about_contacts(instance)
@@ -161,7 +161,7 @@ def test_a_sync_that_failed_a_moment_ago_is_left_alone(sandbox: Sandbox, instanc
 
 
 def test_the_daily_schedule_is_off_by_default_and_runs_everything() -> None:
-    schedule = daily_schedule(load_settings(daily_cron="15 4 * * *"))
+    schedule = daily_schedule(load_settings(daily_cron="15 4 * * *").schedule)
     assert schedule.cron_schedule == "15 4 * * *"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     request = schedule(dg.build_schedule_context())

@@ -5,18 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-import pytest
-
 from babynames_dagster.cli.pipeline import shared_instance
 
 
-def test_dagsters_records_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+def test_dagsters_records_are_made_once(tmp_path: Path) -> None:
     together = Barrier(3)
 
     def open_it(_: int) -> int:
         together.wait(timeout=60)
-        with shared_instance(tmp_path) as instance:
+        with shared_instance(tmp_path / "home") as instance:
             return len(instance.get_runs())
 
     with ThreadPoolExecutor(3) as pool:

@@ -8,12 +8,13 @@ import sys
 import dagster as dg
 
 from babynames_dagster.cli.pipeline import PROCESS_TAG, end_killed_runs, job_to_run
+from babynames_dagster.settings import load_settings
 
 
 def started_run(instance: dg.DagsterInstance, process: int) -> str:
     """Record a run as started by a process of this host."""
     run = instance.create_run_for_job(
-        job_to_run(),
+        job_to_run(load_settings()),
         tags={PROCESS_TAG: f"{socket.gethostname()}:{process}"},
         status=dg.DagsterRunStatus.STARTED,
     )

@@ -32,7 +32,7 @@ def _zip(path: Path, *members: str) -> Path:
 def test_a_sound_zip_is_used(settings: Settings) -> None:
     kept = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
-    obtained = obtain_dataset(settings)
+    obtained = obtain_dataset(settings.fetching)
 
     assert (obtained.path, obtained.final, obtained.how, obtained.method) == (kept, kept, "kept", "file")
     assert obtained.bytes == kept.stat().st_size
@@ -42,7 +42,7 @@ def test_a_plain_csv_is_used(settings: Settings) -> None:
     kept = settings.files.downloads / _CSV
     kept.write_text(_ROWS)
 
-    assert obtain_dataset(settings).path == kept
+    assert obtain_dataset(settings.fetching).path == kept
 
 
 def test_the_newer_of_zip_and_csv_is_used(settings: Settings) -> None:
@@ -51,14 +51,14 @@ def test_the_newer_of_zip_and_csv_is_used(settings: Settings) -> None:
     newer = settings.files.downloads / _CSV
     newer.write_text(_ROWS)
 
-    assert obtain_dataset(settings).path == newer
+    assert obtain_dataset(settings.fetching).path == newer
 
 
 def test_an_archive_saved_by_a_browser_is_used_where_ours_is_in_it(settings: Settings) -> None:
     kept = _zip(settings.files.downloads / "archive.zip", "README.md", f"data/{_CSV}")
     (settings.files.downloads / "unrelated.csv").write_text("Item,Price\nTea,3\n")
 
-    assert obtain_dataset(settings).path == kept
+    assert obtain_dataset(settings.fetching).path == kept
 
 
 @pytest.mark.parametrize("name", ["names.csv", "NAMES.CSV", "X.ZIP"])
@@ -70,7 +70,7 @@ def test_a_file_of_any_name_is_used_where_it_is_the_dataset(settings: Settings, 
         kept.write_text(_ROWS, encoding="utf-16")
     (settings.files.downloads / ".hidden.csv").write_text(_ROWS)
 
-    assert obtain_dataset(settings).path == kept
+    assert obtain_dataset(settings.fetching).path == kept
 
 
 def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
@@ -81,17 +81,17 @@ def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
     for seconds, path in enumerate((ours, older, newer), start=1):
         os.utime(path, (seconds, seconds))
 
-    assert obtain_dataset(settings).path == ours
+    assert obtain_dataset(settings.fetching).path == ours
     ours.unlink()
-    assert obtain_dataset(settings).path == newer
+    assert obtain_dataset(settings.fetching).path == newer
     newer.write_bytes(newer.read_bytes()[:60])
-    assert obtain_dataset(settings).path == older
+    assert obtain_dataset(settings.fetching).path == older
 
 
 def test_a_named_file_is_used_wherever_it_is(settings: Settings, tmp_path: Path) -> None:
     named = _zip(tmp_path / "elsewhere.zip", "names.csv")
 
-    obtained = obtain_dataset(settings, path=named)
+    obtained = obtain_dataset(settings.fetching, path=named)
 
     assert (obtained.path, obtained.final, obtained.how) == (named, named, "given")
 
@@ -100,7 +100,7 @@ def test_a_named_file_that_is_missing_is_not_replaced_by_another(settings: Setti
     _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(settings, path=tmp_path / "missing.zip")
+        obtain_dataset(settings.fetching, path=tmp_path / "missing.zip")
 
     assert caught.value.code is ErrorCode.FILE_NOT_FOUND
 
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Set
     whole.write_bytes(whole.read_bytes()[:60])
 
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(settings)
+        obtain_dataset(settings.fetching)
 
     assert caught.value.code is ErrorCode.MISSING_CONFIG
     assert str(whole) in caught.value.what
@@ -120,7 +120,7 @@ def test_a_file_that_fetching_would_not_mend_is_told_at_once(settings: Settings,
     _zip(settings.files.downloads / f"{_CSV}.zip", "README.md")
 
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(load_settings(data_dir=tmp_path))
+        obtain_dataset(load_settings(data_dir=tmp_path).fetching)
 
     assert caught.value.code is ErrorCode.CSV_NOT_IN_ZIP
 
@@ -130,9 +130,9 @@ def test_an_old_file_counts_as_missing(settings: Settings, tmp_path: Path) -> No
     three_days_ago = time.time() - 3 * 86_400
     os.utime(kept, (three_days_ago, three_days_ago))
 
-    assert obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=4)).how == "kept"
+    assert obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=4).fetching).how == "kept"
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=2))
+        obtain_dataset(load_settings(data_dir=tmp_path, kaggle_max_age_days=2).fetching)
 
     assert caught.value.code is ErrorCode.MISSING_CONFIG
     assert "3.0 days old" in caught.value.what
@@ -142,7 +142,7 @@ def test_force_fetches_even_where_a_sound_file_is(settings: Settings) -> None:
     _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
 
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(settings, force=True)
+        obtain_dataset(settings.fetching, force=True)
 
     assert caught.value.code is ErrorCode.MISSING_CONFIG
 
@@ -151,6 +151,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(load_settings(data_dir=tmp_path, download_dir=tmp_path / "file" / "below", kaggle_method="api"))
+        obtain_dataset(
+            load_settings(data_dir=tmp_path, download_dir=tmp_path / "file" / "below", kaggle_method="api").fetching
+        )
 
     assert caught.value.code is ErrorCode.FILE_NOT_WRITABLE

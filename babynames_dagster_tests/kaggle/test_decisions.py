@@ -111,7 +111,7 @@ def test_a_text_in_the_files_place_is_no_file(tmp_path: Path, sent: bytes, code:
     arrived.write_bytes(sent)
 
     with pytest.raises(PipelineError) as caught:
-        look_at_arrival(arrived, load_settings(), _LOG)
+        look_at_arrival(arrived, load_settings().fetching, _LOG)
 
     assert caught.value.code is code
 
@@ -121,7 +121,7 @@ def test_a_csv_is_one_in_any_encoding_and_letter_case(tmp_path: Path, encoding: 
     arrived = tmp_path / "arrived.csv"
     arrived.write_bytes('YEAR;"NAME";SEX\r\n1880;"Mary";F\r\n'.encode(encoding))
 
-    assert look_at_arrival(arrived, load_settings(), _LOG).kind == "csv"
+    assert look_at_arrival(arrived, load_settings().fetching, _LOG).kind == "csv"
 
 
 def test_an_error_in_json_counts_whatever_the_status() -> None:
@@ -165,7 +165,7 @@ def test_what_can_pass_is_tried_again_and_what_can_not_is_not() -> None:
 
     for code in (ErrorCode.KAGGLE_UNREACHABLE, ErrorCode.KAGGLE_AUTH_ERROR):
         with pytest.raises(PipelineError):
-            retried(lambda code=code: fail_with(code), settings, _LOG)  # type: ignore[misc]
+            retried(lambda code=code: fail_with(code), settings.fetching, _LOG)  # type: ignore[misc]
 
     assert tried == [ErrorCode.KAGGLE_UNREACHABLE] * 3 + [ErrorCode.KAGGLE_AUTH_ERROR]
 

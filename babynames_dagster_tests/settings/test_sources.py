@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import current_settings, load_settings
+from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.settings import value_of
 
@@ -179,11 +179,20 @@ def test_a_folder_in_the_files_place_is_reported() -> None:
     assert caught.value.code is ErrorCode.INVALID_CONFIG
 
 
-def test_the_settings_are_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = current_settings()
-    monkeypatch.setenv("DB_HOST", "elsewhere")
-    assert current_settings() is first
-    assert first.database.host == "localhost"
+def test_settings_that_are_read_again_have_what_their_sources_have_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_settings(db_host="given")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "rotated")
+    assert first.hubspot.access_token is None
+    again = first.reread()
+    assert secret(again.hubspot.access_token) == "rotated"
+    assert again.database.host == "given"
+
+
+def test_a_given_environment_stands_for_the_processs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_HOST", "mine")
+    settings = load_settings({"DB_PORT": "3307"})
+    assert (settings.database.host, settings.database.port) == ("localhost", 3307)
+    assert settings.reread() == settings
 
 
 def test_reading_the_settings_leaves_the_environment_alone() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from babynames_dagster.cli import main
 from babynames_dagster.logs import LOGGER
-from babynames_dagster.settings import current_settings
 from babynames_dagster.settings.model import VARIABLES
 
 SCRIPTS = Path(sys.executable).parent
@@ -67,7 +66,6 @@ def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[
     os.environ.update(clean_environment(environment))
     os.chdir(folder)
     sys.argv = arguments
-    current_settings.cache_clear()
     try:
         yield
     finally:
@@ -80,7 +78,6 @@ def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[
             log.removeHandler(handler)
             handler.close()
         log.setLevel(level)
-        current_settings.cache_clear()
 
 
 def run_babynames(

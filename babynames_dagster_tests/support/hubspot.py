@@ -200,13 +200,13 @@ def sync(
 ) -> SyncReport:
     """Open a client and sync, as the resource does."""
     settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
+    with open_client(settings.account, engine) as client:
         return sync_contacts(
             client,
             engine,
             partitions=partitions,
-            mapping=ContactMapping.from_settings(settings),
-            settings=settings,
+            mapping=ContactMapping.from_settings(settings.hubspot),
+            settings=settings.hubspot,
             options=options,
         )
 
@@ -224,12 +224,12 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
 ) -> ReconcileReport:
     """Open a client and reconcile, as the command does."""
     settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
+    with open_client(settings.account, engine) as client:
         return Reconciler(
             client,
             engine,
-            ContactMapping.from_settings(settings),
-            ContactScope.from_settings(settings),
+            ContactMapping.from_settings(settings.hubspot),
+            ContactScope.from_settings(settings.hubspot),
             PARTITIONS,
             policy,
             guards,

@@ -53,9 +53,9 @@ def load(
     """Load a file's names, with settings by field name."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    options = ReadOptions.from_settings(settings)
+    options = ReadOptions.from_settings(settings.files)
     reader = names_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_names(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
+    return load_names(reader, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
 
 
 def load_births(
@@ -69,16 +69,16 @@ def load_births(
     """Load a file's births by year, with settings by field name."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    options = ReadOptions.from_settings(settings)
+    options = ReadOptions.from_settings(settings.files)
     reader = years_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_years(reader, engine, run_id=None, settings=settings, on_progress=on_progress)
+    return load_years(reader, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
 
 
 def stream_rows(path: Path, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the fields' own types
     """Return the rows of a file's stream of names, without a database."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings), full_reload=False)
+    reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings.files), full_reload=False)
     return [row for batch in reader for row in batch.to_pylist()]
 
 

@@ -11,7 +11,7 @@ import pytest
 from babynames_dagster.automation.jobs import partition_range_tags
 from babynames_dagster.cli.pipeline import job_to_run
 from babynames_dagster.sandbox.server import Sandbox, running_sandbox
-from babynames_dagster.settings import current_settings
+from babynames_dagster.settings import load_settings
 
 
 @contextmanager
@@ -22,7 +22,6 @@ def pointed_at_sandbox(
     with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
         for name, value in {**sandbox.environment, "DATABASE_URL": database_url, "RETRY_DELAY": "10"}.items():
             monkeypatch.setenv(name, value)
-        current_settings.cache_clear()
         yield sandbox
 
 
@@ -34,7 +33,7 @@ def run_graph(
     tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run the main job, or some of its assets, over all partitions; failures are for the caller to look at."""
-    return job_to_run().execute_in_process(
+    return job_to_run(load_settings()).execute_in_process(
         instance=instance,
         asset_selection=[dg.AssetKey(name) for name in assets] or None,
         run_config={"ops": {name: {"config": dict(values)} for name, values in (config or {}).items()}},

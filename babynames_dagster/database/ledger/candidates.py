@@ -17,7 +17,7 @@ from babynames_dagster.database.loads import DONE
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.database.years_table import has_orphans
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 PAGE_ROWS = 5000
 
@@ -37,12 +37,12 @@ class ContactScope:
     max_year: int | None = None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "ContactScope":
+    def from_settings(cls, settings: HubSpotSettings) -> "ContactScope":
         """Return the scope that DEMO_MODE, MAX_RECORDS, MIN_YEAR and MAX_YEAR describe."""
         return cls(
-            settings.hubspot.max_records if settings.hubspot.demo_mode else None,
-            settings.hubspot.min_year,
-            settings.hubspot.max_year,
+            settings.max_records if settings.demo_mode else None,
+            settings.min_year,
+            settings.max_year,
         )
 
     @property

@@ -34,7 +34,7 @@ from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.retry import backoff_seconds
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import AccountSettings
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 _CODES: dict[int, ErrorCode] = {
@@ -73,7 +73,7 @@ class Traffic:
     paused_seconds: float
 
 
-def app_digest(settings: Settings) -> str:
+def app_digest(settings: AccountSettings) -> str:
     """Return the name under which an app's pacing is kept: nothing in it leads back to the token.
 
     Raises:
@@ -256,7 +256,7 @@ class HubSpotClient:
         return PipelineError(error.code, error.what, remedy=f"Run again after {moment}: what was done is kept.")
 
 
-def open_client(settings: Settings, engine: Engine) -> HubSpotClient:
+def open_client(settings: AccountSettings, engine: Engine) -> HubSpotClient:
     """Open the client of the app that the settings name, and find out its portal.
 
     Args:
@@ -305,7 +305,7 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
     )
 
 
-def _token(settings: Settings) -> str:
+def _token(settings: AccountSettings) -> str:
     return settings.hubspot.access_token.get_secret_value().strip() if settings.hubspot.access_token else ""
 
 

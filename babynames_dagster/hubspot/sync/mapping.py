@@ -14,7 +14,7 @@ from typing import Literal
 from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.email_rules import LOCAL_PART_OCTETS, RESERVED_TLDS
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 _LAST_NAMES = {"M": "Male", "F": "Female"}
 _OWN_PROPERTIES = ("email", "firstname", "lastname", "hs_lead_status", "lifecyclestage")
@@ -65,18 +65,18 @@ class ContactMapping:
         object.__setattr__(self, "fingerprint", _digest(json.dumps(parts, sort_keys=True)))
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "ContactMapping":
+    def from_settings(cls, settings: HubSpotSettings) -> "ContactMapping":
         """Return the mapping that the settings describe.
 
         Raises:
             PipelineError: INVALID_CONFIG, see `__post_init__`.
         """
         return cls(
-            email_domain=settings.hubspot.email_domain,
-            email_style=settings.hubspot.email_style,
-            lifecycle_stage=settings.hubspot.lifecycle_stage,
-            lead_status=settings.hubspot.lead_status,
-            extra=settings.hubspot.extra_properties,
+            email_domain=settings.email_domain,
+            email_style=settings.email_style,
+            lifecycle_stage=settings.lifecycle_stage,
+            lead_status=settings.lead_status,
+            extra=settings.extra_properties,
         )
 
     @property

@@ -45,7 +45,7 @@ from babynames_dagster.hubspot.sync.report import (
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 __all__ = ["ContactCounts", "PartitionReport", "Reject", "SyncOptions", "SyncReport", "sync_contacts"]
 
@@ -75,7 +75,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     *,
     partitions: Sequence[str],
     mapping: ContactMapping,
-    settings: Settings,
+    settings: HubSpotSettings,
     options: SyncOptions = SyncOptions(),  # noqa: B008 - frozen
     on_progress: ProgressListener = ignore_progress,
     stop: threading.Event | None = None,
@@ -124,7 +124,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         portal_id=client.portal_id,
         partitions=partitions,
         sender=sender,
-        waiting=Waiting(settings.hubspot.wait, say),
+        waiting=Waiting(settings.wait, say),
         stop=halt,
     ) as turn:
         run.report_of(halt)
@@ -141,7 +141,7 @@ class _Run:
     engine: Engine
     scope: ContactScope
     mapping: ContactMapping
-    settings: Settings
+    settings: HubSpotSettings
     options: SyncOptions
     on_progress: ProgressListener
     report: SyncReport
@@ -174,7 +174,7 @@ class _Run:
             pump = Pump(
                 work,
                 self._receive,
-                max_in_flight=self.settings.hubspot.max_in_flight,
+                max_in_flight=self.settings.max_in_flight,
                 stop=stop,
             )
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
@@ -206,7 +206,7 @@ class _Run:
             self._previewed(pages),
             self.mapping,
             self.options,
-            size=self.settings.hubspot.requests_per_batch,
+            size=self.settings.requests_per_batch,
             on_settled=lambda partition, outcome: self._count(partition, _SETTLED[outcome]),
         )
 

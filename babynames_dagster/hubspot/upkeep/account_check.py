@@ -8,10 +8,10 @@ from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.reading import read_contacts
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import AccountSettings
 
 
-def check_account(settings: Settings, engine: Engine) -> str:
+def check_account(settings: AccountSettings, engine: Engine) -> str:
     """Try every kind of call that a sync makes and that writes nothing, and say in one line what answered.
 
     Args:
@@ -22,7 +22,7 @@ def check_account(settings: Settings, engine: Engine) -> str:
         PipelineError: MISSING_CONFIG, INVALID_CONFIG; HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES,
             HUBSPOT_PROPERTY_ERROR and whatever else keeps a sync from beginning; any DB_* code.
     """
-    mapping = ContactMapping.from_settings(settings)
+    mapping = ContactMapping.from_settings(settings.hubspot)
     with open_client(settings, engine) as client:
         preflight(client, mapping)
         answer = read_contacts(client, [f"babynames-check@{mapping.email_domain}"], ["email"])

@@ -25,7 +25,7 @@ from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import HubSpotSettings
 
 
 def contacts_to_undo(engine: Engine, portal_id: int) -> int:
@@ -41,7 +41,7 @@ def undo_created(
     client: HubSpotClient,
     engine: Engine,
     *,
-    settings: Settings,
+    settings: HubSpotSettings,
     on_progress: ProgressListener = ignore_progress,
     stop: threading.Event | None = None,
 ) -> ArchiveReport:
@@ -63,7 +63,7 @@ def undo_created(
         portal_id=client.portal_id,
         partitions=INITIALS,
         sender=f"babynames undo on {socket.gethostname()}",
-        waiting=Waiting(settings.hubspot.wait),
+        waiting=Waiting(settings.wait),
         stop=halt,
     ) as turn:
         total = contacts_to_undo(engine, client.portal_id)
@@ -72,7 +72,7 @@ def undo_created(
             client,
             engine,
             itertools.chain.from_iterable(pages),
-            max_in_flight=settings.hubspot.max_in_flight,
+            max_in_flight=settings.max_in_flight,
             on_done=lambda done: on_progress(Progress("undo", done, total, "contacts")),
             stop=halt,
         )

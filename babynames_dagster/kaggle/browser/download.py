@@ -21,7 +21,7 @@ from babynames_dagster.kaggle.browser.locators import Landmark
 from babynames_dagster.kaggle.browser.obstacles import without_query
 from babynames_dagster.kaggle.browser.visit import Sign, Visit
 from babynames_dagster.progress import Progress, ProgressListener
-from babynames_dagster.settings import Seconds, Settings
+from babynames_dagster.settings import FetchSettings, Seconds
 
 # One file is what is wanted; the whole dataset holds it too.
 _CONTROLS: tuple[Landmark, ...] = ("file_download", "dataset_download")
@@ -31,7 +31,7 @@ _UNDER_WAY = "inProgress"
 _LOST = "lost"  # ours, beside the protocol's own states
 
 
-def dataset_path(settings: Settings) -> str:
+def dataset_path(settings: FetchSettings) -> str:
     """Return the path of the dataset's page with our file selected."""
     return f"/datasets/{quote(settings.kaggle.dataset)}?select={quote(settings.kaggle.file)}"
 

@@ -21,10 +21,12 @@ from babynames_dagster.kaggle.browser.signin import asked_again, require_credent
 from babynames_dagster.kaggle.browser.visit import Visit
 from babynames_dagster.masking import forms_of
 from babynames_dagster.progress import ProgressListener
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 
-def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
+def fetch_by_browser(
+    settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger
+) -> Path:
     """Download the dataset's file with a real browser.
 
     Args:
@@ -46,7 +48,7 @@ def fetch_by_browser(settings: Settings, workspace: Path, on_progress: ProgressL
 
 @asynccontextmanager
 async def visiting(
-    settings: Settings, log: logging.Logger, *, headless: bool, by_hand: bool, downloads: Path | None = None
+    settings: FetchSettings, log: logging.Logger, *, headless: bool, by_hand: bool, downloads: Path | None = None
 ) -> AsyncIterator[Visit]:
     """Open a browser on one page; a failure in the block takes a picture of it along.
 
@@ -76,7 +78,7 @@ async def visiting(
         raise await _with_screenshot(failure, visit)
 
 
-async def _fetch(settings: Settings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
+async def _fetch(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:
     headless = settings.kaggle.headless
     async with visiting(settings, log, headless=headless, by_hand=not headless, downloads=workspace) as visit:
         context = visit.page.context

@@ -20,7 +20,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.program import program_for
 from babynames_dagster.kaggle.browser.proxy import proxy_for
 from babynames_dagster.kaggle.browser.session import forget_session, kept_session
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 # Chromium asks Google for updates, for form hints and for the signed-in accounts whatever the switches that should stop
 # it. Each of these services has a switch for its address: port 9 of this machine, where no browser connects to.
@@ -44,7 +44,7 @@ _CLOSE_SECONDS = 10.0
 
 @asynccontextmanager
 async def open_browser(
-    settings: Settings, *, headless: bool, downloads: Path | None = None
+    settings: FetchSettings, *, headless: bool, downloads: Path | None = None
 ) -> AsyncIterator[BrowserContext]:
     """Start Chromium with the kept session, and close it on every way out.
 
@@ -95,7 +95,7 @@ def browser_error(error: Error, doing: str) -> PipelineError:
 
 @asynccontextmanager
 async def _running(
-    settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None
+    settings: FetchSettings, playwright: Playwright, *, headless: bool, downloads: Path | None
 ) -> AsyncIterator[Browser]:
     # Ctrl-C reaches the driver as well, which then kills the browser: what that leaves behind goes with this folder.
     folder = _short_folder()
@@ -125,7 +125,7 @@ def _short_folder() -> str:
     return usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - only as parent of a folder of our own
 
 
-async def _context(browser: Browser, settings: Settings, *, headless: bool) -> BrowserContext:
+async def _context(browser: Browser, settings: FetchSettings, *, headless: bool) -> BrowserContext:
     session = kept_session(settings)
     context = await _context_with(browser, session, headless=headless)
     if context is None and session is not None and browser.is_connected():
@@ -145,7 +145,7 @@ async def _context_with(browser: Browser, session: Path | None, *, headless: boo
 
 
 async def _launch(
-    settings: Settings, playwright: Playwright, *, headless: bool, downloads: Path | None, scratch: str
+    settings: FetchSettings, playwright: Playwright, *, headless: bool, downloads: Path | None, scratch: str
 ) -> Browser:
     program = program_for(settings.kaggle.chromium_path, playwright, headless=headless)
     try:

@@ -10,12 +10,12 @@ from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.fetch import visiting
 from babynames_dagster.kaggle.browser.session import keep_session
 from babynames_dagster.kaggle.browser.signin import sign_in
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _LOG = logging.getLogger(__name__)
 
 
-def sign_in_by_hand(settings: Settings) -> Path:
+def sign_in_by_hand(settings: FetchSettings) -> Path:
     """Open a window on Kaggle's login, wait until somebody is signed in, and keep the session.
 
     KAGGLE_EMAIL and KAGGLE_PASSWORD are filled in where they are set; second factor and captcha are the person's.
@@ -33,7 +33,7 @@ def sign_in_by_hand(settings: Settings) -> Path:
     return run_apart(lambda: keep_new_session(settings, headless=False))
 
 
-async def keep_new_session(settings: Settings, *, headless: bool) -> Path:
+async def keep_new_session(settings: FetchSettings, *, headless: bool) -> Path:
     """Wait until somebody is signed in, and keep the session.
 
     Args:

@@ -14,18 +14,18 @@ from playwright.async_api import StorageState
 
 from babynames_dagster.datafile.workspace import write_error
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _OWNER_ONLY = 0o600
 _LOG = logging.getLogger(__name__)
 
 
-def session_file(settings: Settings) -> Path:
+def session_file(settings: FetchSettings) -> Path:
     """Return where the session is kept."""
     return settings.files.data / "kaggle_session.json"
 
 
-def kept_session(settings: Settings) -> Path | None:
+def kept_session(settings: FetchSettings) -> Path | None:
     """Return the session's file, if there is a usable one, readable by nobody else.
 
     Args:
@@ -44,7 +44,7 @@ def kept_session(settings: Settings) -> Path | None:
     return path if usable else None
 
 
-def keep_session(settings: Settings, state: StorageState) -> Path:
+def keep_session(settings: FetchSettings, state: StorageState) -> Path:
     """Keep a browser's session, mode 0600 from its first byte on.
 
     Args:
@@ -72,7 +72,7 @@ def keep_session(settings: Settings, state: StorageState) -> Path:
     return path
 
 
-def keep_session_if_possible(settings: Settings, state: StorageState) -> None:
+def keep_session_if_possible(settings: FetchSettings, state: StorageState) -> None:
     """Keep a session where a download must not fail only because it can't be kept."""
     try:
         keep_session(settings, state)
@@ -80,7 +80,7 @@ def keep_session_if_possible(settings: Settings, state: StorageState) -> None:
         _LOG.warning("The session is not kept: %s", error.what)
 
 
-def forget_session(settings: Settings) -> None:
+def forget_session(settings: FetchSettings) -> None:
     """Delete a session that the browser does not take.
 
     Args:

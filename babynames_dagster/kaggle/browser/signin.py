@@ -13,7 +13,7 @@ from babynames_dagster.kaggle.browser.launch import browser_error
 from babynames_dagster.kaggle.browser.locators import Landmark
 from babynames_dagster.kaggle.browser.obstacles import refused_sign_in
 from babynames_dagster.kaggle.browser.visit import Visit
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _SIGN_IN_CALL = "EmailSignIn"
 _REFUSALS = {
@@ -25,7 +25,7 @@ _REFUSALS = {
 }
 
 
-def require_credentials(settings: Settings) -> None:
+def require_credentials(settings: FetchSettings) -> None:
     """Make sure that there is something to sign in with.
 
     Raises:

@@ -22,7 +22,7 @@ from babynames_dagster.kaggle.browser.obstacles import (
     refused_status,
     without_query,
 )
-from babynames_dagster.settings import Seconds, Settings
+from babynames_dagster.settings import FetchSettings, Seconds
 
 Sign = Callable[[], Awaitable[object]]
 
@@ -55,7 +55,7 @@ class Visit:
         by_hand: Whether a person sits at the window and deals with obstacles.
     """
 
-    def __init__(self, page: Page, settings: Settings, log: logging.Logger, *, by_hand: bool) -> None:
+    def __init__(self, page: Page, settings: FetchSettings, log: logging.Logger, *, by_hand: bool) -> None:
         """Prepare a visit; nothing is opened yet."""
         self.page = page
         self.settings = settings

@@ -18,7 +18,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.masking import Mask
 from babynames_dagster.progress import Progress, ProgressListener
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 
 _TOKEN_PREFIX = "KGAT_"  # noqa: S105 - how tokens are told from keys
 _MOST_REDIRECTS = 5
@@ -50,7 +50,7 @@ class RestDownload:
         resumed: Whether a later try went on where an earlier one broke off.
     """
 
-    def __init__(self, settings: Settings, target: Path) -> None:
+    def __init__(self, settings: FetchSettings, target: Path) -> None:
         """Prepare the download; nothing is asked yet.
 
         Args:
@@ -180,7 +180,7 @@ class RestDownload:
             raise PipelineError(ErrorCode.KAGGLE_CHECKSUM_MISMATCH, "The download's MD5 is not the one Kaggle gave.")
 
 
-def credentials(settings: Settings) -> AuthBase | None:
+def credentials(settings: FetchSettings) -> AuthBase | None:
     """Return how the API is told who asks; None for nobody, which public datasets allow.
 
     Args:

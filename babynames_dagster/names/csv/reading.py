@@ -17,7 +17,7 @@ from babynames_dagster.names.csv.blocks import BLOCK_BYTES, Block, read_blocks
 from babynames_dagster.names.csv.dialect import Utf8Stream, read_dialect
 from babynames_dagster.names.csv.grouping import name_rows, year_rows
 from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, StreamHeader
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FileSettings
 
 # A load that was interrupted is taken up by counting stream rows, so a new way of cutting the stream, or of telling
 # names apart, has to count as another way of reading.
@@ -41,9 +41,9 @@ class ReadOptions:
     max_uncompressed: int = 20_000_000_000
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: FileSettings) -> Self:
         """Return what CSV_ENCODING, CSV_DELIMITER and MAX_UNCOMPRESSED_BYTES say."""
-        return cls(settings.files.csv_encoding, settings.files.csv_delimiter, settings.files.max_uncompressed_bytes)
+        return cls(settings.csv_encoding, settings.csv_delimiter, settings.max_uncompressed_bytes)
 
     def fingerprint(self, member: str | None) -> str:
         """Return a digest of all that decides what rows a given content has."""

@@ -41,7 +41,7 @@ from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTa
 from babynames_dagster.names.rejects import RejectedRow
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import LoadingSettings
 
 __all__ = ["LoadReport", "RejectedRow", "load_names", "load_years"]
 
@@ -51,7 +51,7 @@ def load_names(
     engine: Engine,
     *,
     run_id: str | None,
-    settings: Settings,
+    settings: LoadingSettings,
     on_progress: ProgressListener = ignore_progress,
 ) -> LoadReport:
     """Load a stream of `names_reader` into `baby_names`; nothing that is there is changed or deleted.
@@ -77,7 +77,7 @@ def load_years(
     engine: Engine,
     *,
     run_id: str | None,
-    settings: Settings,
+    settings: LoadingSettings,
     on_progress: ProgressListener = ignore_progress,
 ) -> LoadReport:
     """Load a stream of `years_reader` into `baby_name_years`; births of an earlier load are corrected.
@@ -100,7 +100,7 @@ class _Load:
         reader: pa.RecordBatchReader,
         engine: Engine,
         target: Target,
-        settings: Settings,
+        settings: LoadingSettings,
         on_progress: ProgressListener,
     ) -> None:
         self._reader = reader

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.retry import backoff_seconds
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import LoadingSettings
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ _CONTENTION_PAUSE = 0.05
 class Retrying:
     """Calls work again after deadlocks, lock-wait time-outs and lost connections."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LoadingSettings) -> None:
         """Take MAX_RETRIES and RETRY_DELAY, which are about lost connections."""
         self._tries = settings.retries.max_retries
         self._pause = settings.retries.delay_seconds

@@ -3,12 +3,12 @@
 What belongs here: what was measured to cost much. What does not: refusing a setting.
 """
 
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import LoadingSettings
 
 SLOW_BATCH_SIZE = 100
 
 
-def slow_settings_warning(settings: Settings) -> str | None:
+def slow_settings_warning(settings: LoadingSettings) -> str | None:
     """Return a warning where BATCH_SIZE makes a load several times slower; None where it does not."""
     if settings.load.batch_size >= SLOW_BATCH_SIZE:
         return None

@@ -195,13 +195,13 @@ def test_a_stop_event_ends_the_run_with_what_was_done_kept(sqlite_engine: Engine
     add_names(sqlite_engine, 3000)
     settings = stand_in.settings(sqlite_engine, hubspot_max_in_flight=4)
     stop = threading.Event()
-    with open_client(settings, sqlite_engine) as client:
+    with open_client(settings.account, sqlite_engine) as client:
         report = sync_contacts(
             client,
             sqlite_engine,
             partitions=PARTITIONS,
-            mapping=ContactMapping.from_settings(settings),
-            settings=settings,
+            mapping=ContactMapping.from_settings(settings.hubspot),
+            settings=settings.hubspot,
             on_progress=lambda progress: stop.set() if progress.done else None,
             stop=stop,
         )

@@ -210,7 +210,7 @@ def test_undo_waits_for_a_sync(sqlite_engine: Engine, stand_in: StandIn) -> None
     sync(sqlite_engine, stand_in)
     claim_elsewhere(sqlite_engine, "A")
     settings = stand_in.settings(sqlite_engine, hubspot_wait=0)
-    with open_client(settings, sqlite_engine) as client, pytest.raises(PipelineError) as caught:
-        undo_created(client, sqlite_engine, settings=settings)
+    with open_client(settings.account, sqlite_engine) as client, pytest.raises(PipelineError) as caught:
+        undo_created(client, sqlite_engine, settings=settings.hubspot)
     assert caught.value.code is ErrorCode.HUBSPOT_BUSY
     assert stand_in.stats()["contacts"] == 10

@@ -36,14 +36,14 @@ NEVER = datetime(3000, 1, 1)  # noqa: DTZ001 - as above
 
 def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> ArchiveReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
-        return undo_created(client, engine, settings=settings)
+    with open_client(settings.account, engine) as client:
+        return undo_created(client, engine, settings=settings.hubspot)
 
 
 def read_back(engine: Engine, stand_in: StandIn, size: int = 100, since: datetime = NEVER) -> SampleComparison:
     settings = stand_in.settings(engine, max_retries=0)
-    with open_client(settings, engine) as client:
-        mapping = ContactMapping.from_settings(settings)
+    with open_client(settings.account, engine) as client:
+        mapping = ContactMapping.from_settings(settings.hubspot)
         return compare_sample(client, engine, mapping=mapping, since=since, size=size)
 
 
@@ -299,7 +299,7 @@ def test_rejected_contacts_are_listed_with_their_reasons(engine: Engine, stand_i
 
 def test_the_account_check_says_whose_account_it_is_and_what_it_allows(engine: Engine, stand_in: StandIn) -> None:
     stand_in.change(calls=190, window_seconds=10.0, daily_calls=625_000)
-    told = check_account(stand_in.settings(engine), engine)
+    told = check_account(stand_in.settings(engine).account, engine)
     assert f"portal {PORTAL}, 190 calls per 10 s" in told
     assert stand_in.stats()["contacts"] == 0
 
@@ -312,12 +312,12 @@ def test_the_account_check_names_a_missing_scope(sqlite_engine: Engine, stand_in
         )
     )
     with pytest.raises(PipelineError, match=missing) as caught:
-        check_account(stand_in.settings(sqlite_engine), sqlite_engine)
+        check_account(stand_in.settings(sqlite_engine).account, sqlite_engine)
     assert caught.value.code is ErrorCode.HUBSPOT_MISSING_SCOPES
 
 
 def test_settings_that_cost_a_factor_of_ten_are_named_with_what_to_set() -> None:
-    warning = slow_settings_warning(load_settings(hubspot_batch_delay=2000, hubspot_requests_per_batch=10))
+    warning = slow_settings_warning(load_settings(hubspot_batch_delay=2000, hubspot_requests_per_batch=10).hubspot)
     assert warning is not None
     assert "5 contacts a second, 200 times fewer" in warning
     assert "HUBSPOT_BATCH_DELAY=2000" in warning
@@ -326,4 +326,4 @@ def test_settings_that_cost_a_factor_of_ten_are_named_with_what_to_set() -> None
 
 @pytest.mark.parametrize("overrides", [{}, {"hubspot_batch_delay": 150}, {"hubspot_requests_per_batch": 20}])
 def test_settings_that_cost_less_are_not_worth_a_warning(overrides: dict[str, int]) -> None:
-    assert slow_settings_warning(load_settings(hubspot_access_token=TOKEN, **overrides)) is None
+    assert slow_settings_warning(load_settings(hubspot_access_token=TOKEN, **overrides).hubspot) is None

@@ -21,7 +21,7 @@ def email(number: int, domain: str = "babynamesdemo.com") -> str:
 
 
 def mirror(engine: Engine, stand_in: StandIn, scope: ContactScope = EVERYTHING) -> ArchiveReport:
-    with open_client(stand_in.settings(engine), engine) as client:
+    with open_client(stand_in.settings(engine).account, engine) as client:
         return archive_orphans(client, engine, scope=scope, partitions=PARTITIONS, max_in_flight=4)
 
 

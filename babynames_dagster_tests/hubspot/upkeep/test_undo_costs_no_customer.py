@@ -14,8 +14,8 @@ FIRST, SECOND, THIRD = "name1.f@babynamesdemo.com", "name2.m@babynamesdemo.com",
 
 def undo(engine: Engine, stand_in: StandIn) -> ArchiveReport:
     settings = stand_in.settings(engine, max_retries=0)
-    with open_client(settings, engine) as client:
-        return undo_created(client, engine, settings=settings)
+    with open_client(settings.account, engine) as client:
+        return undo_created(client, engine, settings=settings.hubspot)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.progress import Progress, ignore_progress
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
@@ -153,7 +153,7 @@ def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeS
     assert len(_screenshots(settings.files.logs)) == 2
 
 
-def _keep_cookie(settings: Settings, value: str) -> None:
+def _keep_cookie(settings: FetchSettings, value: str) -> None:
     """Keep a session as an earlier run would have, readable by everybody."""
     cookie = {"name": "CLIENT-TOKEN", "value": value, "domain": "127.0.0.1", "path": "/"}
     file = session_file(settings)

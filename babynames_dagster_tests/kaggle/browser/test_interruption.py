@@ -14,7 +14,7 @@ import pytest
 
 from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 _MARK = "BABYNAMES_TEST_MARK"
@@ -25,7 +25,8 @@ _CANCELLED = "import signal; signal.signal(signal.SIGTERM, signal.default_int_ha
 _PROGRAM = """
 from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.settings import load_settings
-obtain_dataset(load_settings(), on_progress=lambda progress: progress.done and print(progress.done, flush=True))
+settings = load_settings().fetching
+obtain_dataset(settings, on_progress=lambda progress: progress.done and print(progress.done, flush=True))
 """
 
 
@@ -49,7 +50,7 @@ def temporary() -> Iterator[Path]:
 
 
 def _start_stalled_download(
-    program: str, kaggle: ServedKaggle, settings: Settings, **own: str
+    program: str, kaggle: ServedKaggle, settings: FetchSettings, **own: str
 ) -> subprocess.Popen[str]:
     """Run the program, in a process group of its own, until its download has begun and stands still."""
     kaggle.site.behaviour.transfer = "stalled"

@@ -305,5 +305,5 @@ def test_the_table_is_read_in_pages_and_facts(engine: Engine, tmp_path: Path) ->
 
 
 def test_tiny_batches_are_warned_of() -> None:
-    assert slow_settings_warning(settings_of()) is None
-    assert "BATCH_SIZE=1 " in str(slow_settings_warning(settings_of(batch_size=1)))
+    assert slow_settings_warning(settings_of().loading) is None
+    assert "BATCH_SIZE=1 " in str(slow_settings_warning(settings_of(batch_size=1).loading))

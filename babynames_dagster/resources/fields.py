@@ -1,0 +1,96 @@
+"""How settings become the fields of a resource, and the fields settings again.
+
+What belongs here: the translation, the same for every resource. A secret is a field that holds its variable's name:
+Dagster shows that and never the value, which is looked up where it is used.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import dagster as dg
+from pydantic import BeforeValidator, Field, SecretStr
+
+from babynames_dagster.settings import Secrets
+from babynames_dagster.settings.group import Group, variable
+
+GroupT = TypeVar("GroupT", bound=Group)
+
+_LEFT_TO_THE_GROUP = object()
+
+
+class Secret(dg.Config):
+    """A secret, by the variable that holds it: in the environment, or in `.env`."""
+
+    env: str = Field(description="The variable's name.")
+
+
+def _named(value: object) -> object:
+    return {"env": value.env_var_name} if isinstance(value, dg.EnvVar) else value
+
+
+if TYPE_CHECKING:
+    SecretName = Secret | dg.EnvVar | None
+else:
+    SecretName = Annotated[Secret | None, BeforeValidator(_named)]
+"""A field that takes `dg.EnvVar("NAME")`.
+
+Unlike a `str` field with an `EnvVar`, it does not fail in runs that have no use for it where the variable is not set,
+and finds what only `.env` has.
+"""
+
+
+def described(group: type[Group], name: str, *, default: object = _LEFT_TO_THE_GROUP) -> Any:  # noqa: ANN401 - a field
+    """Return a resource's field for a setting, with its default and description.
+
+    Args:
+        group: The setting's group.
+        name: The setting's field.
+        default: Another default than the setting's.
+    """
+    field = group.model_fields[name]
+    value = field.get_default(call_default_factory=True) if default is _LEFT_TO_THE_GROUP else default
+    return Field(default=_as_config(value), description=f"{field.description} ({variable(field)})")
+
+
+def looked_up() -> Any:  # noqa: ANN401 - a field
+    """Return the field of the secrets that a resource is given; by default those of the environment and `.env`."""
+    return Field(default_factory=Secrets)
+
+
+def config_of(group: Group) -> dict[str, Any]:
+    """Return what was set of a group as a resource takes it; secrets by name."""
+    return {
+        name: dg.EnvVar(variable(type(group).model_fields[name])) if isinstance(value, SecretStr) else _as_config(value)
+        for name, value in ((name, getattr(group, name)) for name in group.model_fields_set)
+    }
+
+
+def settings_of(group: type[GroupT], resource: dg.ConfigurableResource[Any], secrets: Secrets | None = None) -> GroupT:
+    """Return a resource's fields as the group of settings that the domain takes.
+
+    Args:
+        group: The group.
+        resource: The resource; fields that the group doesn't have are left out.
+        secrets: Where the values of secrets are found.
+
+    Raises:
+        PipelineError: INVALID_CONFIG where a field can't be what it is.
+    """
+    values = {name: getattr(resource, name) for name in group.model_fields if name in type(resource).model_fields}
+    found = {name: _value_of(value, secrets) for name, value in values.items()}
+    return group.of({name: value for name, value in found.items() if value is not None})
+
+
+def _value_of(value: object, secrets: Secrets | None) -> object:
+    if isinstance(value, dg.EnvVar):  # a resource that is used outside of a run
+        value = Secret(env=value.env_var_name)
+    return secrets.value_of(value.env) if isinstance(value, Secret) and secrets is not None else value
+
+
+def _as_config(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _as_config(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value

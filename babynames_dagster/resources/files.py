@@ -1,0 +1,51 @@
+"""The folders, the log, and how the dataset's CSV is read."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import dagster as dg
+
+from babynames_dagster.logs import log_to_files
+from babynames_dagster.masking import Mask
+from babynames_dagster.resources.failing import dagster_failures
+from babynames_dagster.resources.fields import described, looked_up, settings_of
+from babynames_dagster.settings import FileSettings, Secrets
+
+
+class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
+    """The folders, the log, and how the dataset's CSV is read."""
+
+    data_dir: str = described(FileSettings, "data_dir")
+    download_dir: str | None = described(FileSettings, "download_dir")
+    log_dir: str | None = described(FileSettings, "log_dir")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = described(FileSettings, "log_level")
+    csv_encoding: str = described(FileSettings, "csv_encoding")
+    csv_delimiter: str | None = described(FileSettings, "csv_delimiter")
+    max_uncompressed_bytes: int = described(FileSettings, "max_uncompressed_bytes")
+    secrets: dg.ResourceDependency[Secrets] = looked_up()
+
+    @property
+    def settings(self) -> FileSettings:
+        """The settings that the domain takes.
+
+        Raises:
+            PipelineError: INVALID_CONFIG where a field can't be what it is.
+        """
+        return settings_of(FileSettings, self)
+
+    @contextmanager
+    def failures(self, log: logging.Logger, how_far: Callable[[], str] = str) -> Iterator[None]:
+        """Turn a PipelineError into a Failure, and let the step's log write to LOG_DIR, too.
+
+        Args:
+            log: The step's log.
+            how_far: As for `dagster_failures`.
+
+        Raises:
+            Failure: What the error says; marked where no retry can help.
+        """
+        with dagster_failures(log, how_far):
+            log_to_files(self.settings, Mask(self.secrets), log)
+            yield

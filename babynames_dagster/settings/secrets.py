@@ -1,0 +1,30 @@
+"""Secret settings as they are handed on: by the variable's name, the value only where it is used."""
+
+from collections.abc import Iterator
+
+from pydantic import SecretStr
+
+from babynames_dagster.settings.model import Settings, load_settings
+
+
+class Secrets:
+    """The secret settings, looked up when they are asked for, so that one that was rotated counts at once."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        """Look in the sources of these settings; by default in the environment and `.env`."""
+        self._settings = settings
+
+    def __iter__(self) -> Iterator[tuple[str, SecretStr]]:
+        """Yield every secret that is set: variable and value."""
+        return self._current().secrets()
+
+    def value_of(self, variable: str) -> SecretStr | None:
+        """Return a secret; None where it is not set.
+
+        Raises:
+            PipelineError: INVALID_CONFIG where the sources can't be read any more.
+        """
+        return dict(self).get(variable)
+
+    def _current(self) -> Settings:
+        return load_settings() if self._settings is None else self._settings.reread()
