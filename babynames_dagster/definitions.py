@@ -4,6 +4,8 @@ What belongs here: wiring. What does not: anything with a decision in it.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -14,12 +16,13 @@ from babynames_dagster.assets.checks import ALL_CHECKS
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.raw_zip import raw_zip
 from babynames_dagster.automation.file_sensor import file_sensor
-from babynames_dagster.automation.jobs import pipeline_job, sync_job
+from babynames_dagster.automation.jobs import asset_jobs
+from babynames_dagster.automation.retention import tidy_job, tidy_schedule
 from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
-from babynames_dagster.io_managers.tables import MySQLIOManager
+from babynames_dagster.io_managers.tables import TableIOManager
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.fields import config_of
 from babynames_dagster.resources.files import FilesResource
@@ -27,6 +30,10 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.kaggle import KaggleResource
 from babynames_dagster.resources.loading import LoadingResource
 from babynames_dagster.settings import Secrets, Settings, load_settings
+
+ASSETS = (raw_zip, baby_names_table, baby_name_years, hubspot_contacts)
+FRESH_DAYS = 366.0
+"""Kaggle's dataset follows a file that appears once a year."""
 
 
 def resources_of(settings: Settings) -> dict[str, Any]:
@@ -45,8 +52,18 @@ def resources_of(settings: Settings) -> dict[str, Any]:
         "kaggle": kaggle,
         "hubspot": HubSpotResource(**config_of(settings.hubspot), **retries, secrets=secrets),
         "file_io_manager": FilesystemIOManager(kaggle=kaggle),
-        "mysql_io_manager": MySQLIOManager(database=database, files=files, loading=loading),
+        "table_io_manager": TableIOManager(database=database, files=files, loading=loading),
     }
+
+
+def described(spec: dg.AssetSpec, *, settings: Settings) -> dg.AssetSpec:
+    """Return an asset's description with what the settings say of it: owners, and how old the file may be."""
+    if settings.alerts.owners:
+        spec = spec.replace_attributes(owners=settings.alerts.owners)
+    if spec.key == raw_zip.key:
+        days = settings.kaggle.max_age_days or FRESH_DAYS
+        spec = dg.apply_freshness_policy(spec, dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days)))
+    return spec
 
 
 def build_definitions(settings: Settings, *, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -57,11 +74,24 @@ def build_definitions(settings: Settings, *, resources: Mapping[str, Any] | None
         resources: Resources by key that replace the default ones.
     """
     return dg.Definitions(
-        assets=[raw_zip, baby_names_table, baby_name_years, hubspot_contacts],
+        assets=[asset.map_asset_specs(partial(described, settings=settings)) for asset in ASSETS],
         asset_checks=ALL_CHECKS,
-        jobs=[pipeline_job(settings.hubspot), sync_job()],
-        schedules=[daily_schedule(settings.schedule)],
-        sensors=[file_sensor(), sync_sensor(), failure_sensor(settings), success_sensor(settings)],
+        jobs=[
+            *asset_jobs(settings.hubspot),
+            tidy_job([asset.key for asset in ASSETS], days=settings.schedule.runs_kept_days),
+        ],
+        schedules=[daily_schedule(settings.schedule), tidy_schedule()],
+        sensors=[
+            file_sensor(),
+            sync_sensor(),
+            dg.AutomationConditionSensorDefinition(
+                "tables_follow",
+                target=[baby_names_table, baby_name_years],
+                description="Loads the tables when what they are made from has changed, outside of the jobs, too.",
+            ),
+            failure_sensor(settings),
+            success_sensor(settings),
+        ],
         resources={**resources_of(settings), **(resources or {})},
         executor=dg.in_process_executor,
     )

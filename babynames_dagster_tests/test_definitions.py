@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+import requests
 from dagster._core.remote_representation.external_data import RepositorySnap, ResourceConfigEnvVarSnap
 
-from babynames_dagster.automation.jobs import PIPELINE_JOB
+from babynames_dagster.automation.jobs import DRY_RUN_JOB, PIPELINE_JOB
 from babynames_dagster.cli.pipeline import job_to_run
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import PipelineError
@@ -18,6 +20,7 @@ from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.kaggle import KaggleResource
 from babynames_dagster.resources.loading import LoadingResource
+from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import (
     DatabaseSettings,
     FileSettings,
@@ -29,6 +32,7 @@ from babynames_dagster.settings import (
 )
 from babynames_dagster.settings.group import Group, is_secret
 from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 
 ASSETS = {"raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts"}
 
@@ -69,7 +73,6 @@ def test_every_definition_is_valid_and_described() -> None:
         node = graph.get(key)
         assert node.description
         assert node.group_name == "babynames"
-        assert node.owners
         assert node.kinds
         assert node.code_version
 
@@ -167,3 +170,50 @@ def test_resources_can_be_replaced() -> None:
     settings = load_settings()
     other = LoadingResource(batch_size=7)
     assert (build_definitions(settings, resources={"loading": other}).resources or {})["loading"] is other
+
+
+def test_owners_are_those_of_the_settings_and_none_are_made_up() -> None:
+    for given, owners in ((None, []), ("team:growth, ana@example.com", ["team:growth", "ana@example.com"])):
+        graph = build_definitions(load_settings(asset_owners=given)).resolve_asset_graph()
+        assert [graph.get(key).owners for key in graph.get_all_asset_keys()] == [owners] * len(ASSETS)
+    with pytest.raises(PipelineError, match="ASSET_OWNERS"):
+        load_settings(asset_owners="somebody")
+
+
+def test_the_file_is_fresh_for_a_year_or_as_long_as_the_settings_say() -> None:
+    for given, days in ((None, 366), (30, 30)):
+        (spec,) = (
+            spec
+            for spec in build_definitions(load_settings(kaggle_max_age_days=given)).resolve_all_asset_specs()
+            if spec.key == dg.AssetKey("raw_zip")
+        )
+        assert spec.freshness_policy == dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days))
+
+
+def test_only_the_tables_follow_by_themselves_and_never_a_run_that_made_them(
+    sandbox: Sandbox, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    del sandbox
+    definitions = build_definitions(load_settings())
+    first = dg.evaluate_automation_conditions(definitions, instance)
+    path = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1)])
+    assert run_graph(instance, assets=["raw_zip"], config={"raw_zip": {"path": str(path)}}).success
+    second = dg.evaluate_automation_conditions(definitions, instance, cursor=first.cursor)
+    assert run_graph(instance, assets=["raw_zip", "baby_names_table", "baby_name_years"]).success
+    third = dg.evaluate_automation_conditions(definitions, instance, cursor=second.cursor)
+    requested = [
+        {result.key.to_user_string() for result in each.results if result.true_subset.size}
+        for each in (first, second, third)
+    ]
+    assert requested == [set(), {"baby_names_table", "baby_name_years"}, set()]
+
+
+def test_the_dry_run_is_a_job_of_its_own_and_writes_nothing(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    settings = load_settings()
+    settings.files.downloads.mkdir(parents=True)
+    write_csv(settings.files.downloads / "babyNamesUSYOB-full.csv", [(1990, "Mary", "F", 1)])
+    job = build_definitions(settings).resolve_job_def(DRY_RUN_JOB)
+    for partition in (None, "M"):
+        result = job.execute_in_process(instance=instance, partition_key=partition)
+        assert result.success
+    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, partition_metadata, run_metadata
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
-from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, OWNERS, covered_partitions
+from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, DRY_RUN_TAG, GROUP, covered_partitions
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
@@ -37,7 +37,6 @@ class SyncConfig(dg.Config):
 
 @dg.asset(
     group_name=GROUP,
-    owners=OWNERS,
     kinds={"hubspot"},
     pool=POOL,
     code_version="1",
@@ -67,9 +66,8 @@ def hubspot_contacts(
     those of the run between the partition's first contact and its last one. The run's own figures are in its
     observation.
     """
-    options = SyncOptions(
-        full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=config.dry_run
-    )
+    dry_run = config.dry_run or context.run.tags.get(DRY_RUN_TAG) == "true"
+    options = SyncOptions(full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=dry_run)
     broken_off: list[SyncReport] = []
     with files.failures(context.log, lambda: how_far(broken_off)):
         warning = slow_settings_warning(hubspot.settings.hubspot)

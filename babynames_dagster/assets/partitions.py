@@ -8,11 +8,12 @@ from babynames_dagster.names.identity import INITIALS
 
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
+DRY_RUN_TAG = "babynames/dry_run"
+"""A run that has it writes no contact, whatever its config says."""
 PARTITION_TAG = "dagster/partition"
 CONTACT_PARTITIONS = dg.StaticPartitionsDefinition(list(INITIALS))
 WHOLE_RANGE = (INITIALS[0], INITIALS[-1])
 GROUP = "babynames"
-OWNERS = ["team:data-engineering"]
 
 
 def covered_partitions(tags: Mapping[str, str]) -> Sequence[str]:

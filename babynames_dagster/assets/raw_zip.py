@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.assets.partitions import GROUP
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
 from babynames_dagster.resources.kaggle import KaggleResource
@@ -20,7 +20,6 @@ class FetchConfig(dg.Config):
 
 @dg.asset(
     group_name=GROUP,
-    owners=OWNERS,
     kinds={"playwright", "kaggle"},
     code_version="1",
     backfill_policy=dg.BackfillPolicy.single_run(),

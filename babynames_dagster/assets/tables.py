@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from babynames_dagster.assets.partitions import GROUP, OWNERS
+from babynames_dagster.assets.partitions import GROUP
 
 
 class LoadConfig(dg.Config):
@@ -28,11 +28,15 @@ def table_asset(
     """
     return dg.asset(
         group_name=GROUP,
-        owners=OWNERS,
         kinds={"pyarrow", "sql"},
         code_version=code_version,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        io_manager_key="mysql_io_manager",
+        io_manager_key="table_io_manager",
         deps=deps,
+        # Both write to the database alone, where a file that was loaded is recognised, so that this can't flood
+        # anything. Not on the others: raw_zip has nothing before it in Dagster (the schedule fetches), and on
+        # hubspot_contacts it would send all 27 partitions after each load; the sensor `hubspot_sync` asks for those
+        # that have something to send.
+        automation_condition=dg.AutomationCondition.eager(),
         metadata={"dagster/column_schema": schema, "dagster/column_lineage": lineage},
     )

@@ -1,13 +1,15 @@
-"""The jobs: the whole pipeline, and the HubSpot half alone."""
+"""The jobs of the assets: the whole pipeline, the same as a dry run, and the HubSpot half alone."""
+
+from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from babynames_dagster.assets.partitions import RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
+from babynames_dagster.assets.partitions import DRY_RUN_TAG, RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
 from babynames_dagster.settings import HubSpotSettings
 
 PIPELINE_JOB = "babynames"
 SYNC_JOB = "hubspot_sync"
+DRY_RUN_JOB = "babynames_dry_run"
 ALL_ASSETS = ("raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts")
 UNDER_WAY = (
     dg.DagsterRunStatus.QUEUED,
@@ -23,22 +25,32 @@ def pipeline_assets(settings: HubSpotSettings) -> list[str]:
     return [name for name in ALL_ASSETS if filtered or name != "baby_name_years"]
 
 
-def pipeline_job(settings: HubSpotSettings) -> UnresolvedAssetJobDefinition:
-    """Return the job that takes a file all the way to HubSpot."""
-    return dg.define_asset_job(
-        PIPELINE_JOB,
-        selection=pipeline_assets(settings),
-        description="Kaggle to table to HubSpot. Run it over all partitions, A...other.",
-    )
+def asset_jobs(settings: HubSpotSettings) -> list[Any]:
+    """Return the jobs: everything, everything but the sending, and the sending alone.
 
-
-def sync_job() -> UnresolvedAssetJobDefinition:
-    """Return the job that only brings HubSpot in line with the table."""
-    return dg.define_asset_job(
-        SYNC_JOB,
-        selection=["hubspot_contacts"],
-        description="Table to HubSpot: only the partitions that have something to send.",
-    )
+    Their type is none that Dagster exports.
+    """
+    assets = pipeline_assets(settings)
+    return [
+        dg.define_asset_job(
+            PIPELINE_JOB,
+            selection=assets,
+            description="From Kaggle's file to the table to HubSpot. **Without a partition it covers all 27**: leave "
+            "the box empty and confirm. To load another file, set `ops.raw_zip.config.path`.",
+        ),
+        dg.define_asset_job(
+            DRY_RUN_JOB,
+            selection=assets,
+            tags={DRY_RUN_TAG: "true"},  # a job's config counts only where a partition is chosen
+            description="The same without writing to HubSpot: the file is fetched and loaded, and the run's "
+            "observation of `hubspot_contacts` says what would be created and updated. *Launch Run*, *Confirm*.",
+        ),
+        dg.define_asset_job(
+            SYNC_JOB,
+            selection=["hubspot_contacts"],
+            description="From the table to HubSpot: only what changed is sent. Without a partition it covers all 27.",
+        ),
+    ]
 
 
 def partition_range_tags(first: str = WHOLE_RANGE[0], last: str = WHOLE_RANGE[1]) -> dict[str, str]:

@@ -189,9 +189,11 @@ def earlier_load_went_on(engine: Engine, load: LoadRow) -> bool:
         return connection.execute(sa.select(loads.c.id).where(*where).limit(1)).first() is not None
 
 
-def last_finished_load(engine: Engine, target: str) -> LoadRow | None:
-    """Return the last load into a table that is done; None where there is none."""
-    where = (loads.c.target == target, loads.c.state == DONE)
+def last_finished_load(engine: Engine, target: str, *, sha256: str | None = None) -> LoadRow | None:
+    """Return the last load into a table that is done, of one content where it is given; None where there is none."""
+    where = [loads.c.target == target, loads.c.state == DONE]
+    if sha256 is not None:
+        where.append(loads.c.sha256 == sha256)
     newest = (loads.c.finished_at.desc(), loads.c.id.desc())  # a resumed load ends after later ones
     found = _loads(engine, sa.select(loads).where(*where).order_by(*newest).limit(1))
     return found[0] if found else None

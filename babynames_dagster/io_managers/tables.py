@@ -1,4 +1,4 @@
-"""The MySQL IO manager: loads a lazy stream of rows in batched inserts, and hands on tables as lazy pages."""
+"""The tables' IO manager: loads a lazy stream of rows in batched inserts, and hands on tables as lazy pages."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class LoadedTable:
         return name_pages(self.engine, initial, size=size)
 
 
-class MySQLIOManager(dg.ConfigurableIOManager):
+class TableIOManager(dg.ConfigurableIOManager):
     """Loads record batches into a table of the resource `database`: MySQL, MariaDB or SQLite."""
 
     database: DatabaseResource

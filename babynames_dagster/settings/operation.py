@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import Cron, Seconds, SecretWebAddress, WebAddress
+from babynames_dagster.settings.types import Cron, Owners, Seconds, SecretWebAddress, WebAddress
 
 
 class RetrySettings(Group):
@@ -23,15 +23,27 @@ class RetrySettings(Group):
 
 
 class ScheduleSettings(Group):
-    """When the daily run starts."""
+    """What happens by the clock."""
 
     daily_cron: Cron = Field(
         "0 6 * * *", validation_alias="DAILY_CRON", description="When the daily schedule runs, once switched on"
     )
+    runs_kept_days: int = Field(
+        90,
+        validation_alias="RUNS_KEPT_DAYS",
+        ge=0,
+        description="Days that Dagster's runs and their events are kept; 0 for ever",
+    )
 
 
 class AlertSettings(Group):
-    """Who hears of a failed run."""
+    """Who hears of a failed run, and whose the assets are."""
+
+    asset_owners: Owners | None = Field(
+        None,
+        validation_alias="ASSET_OWNERS",
+        description="Owners of the assets in the UI, separated by commas: `team:growth, ana@example.com`",
+    )
 
     webhook_url: SecretWebAddress | None = Field(
         None, validation_alias="ALERT_WEBHOOK_URL", description="Slack-compatible address for failed runs"
@@ -52,3 +64,8 @@ class AlertSettings(Group):
     ui_url: WebAddress = Field(
         "http://127.0.0.1:3000", validation_alias="DAGSTER_UI_URL", description="Where links in alerts lead"
     )
+
+    @property
+    def owners(self) -> list[str]:
+        """ASSET_OWNERS, one by one."""
+        return [owner.strip() for owner in (self.asset_owners or "").split(",") if owner.strip()]

@@ -136,6 +136,14 @@ def _delimiter(value: object) -> object:
     return text
 
 
+def _owners(value: str) -> str:
+    # What Dagster takes (`dagster/_core/definitions/owners.py`): it would refuse the whole code location.
+    for owner in filter(None, (part.strip() for part in value.split(","))):
+        if not re.fullmatch(r"team:[\w-]+|[^@\s]+@[\w.-]+\.\w+", owner):
+            raise ValueError(f"has {owner}, where team:NAME or an email address is meant")
+    return value
+
+
 _CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -192,5 +200,6 @@ Domain = Annotated[str, AfterValidator(_domain)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter)]
 Cron = Annotated[str, AfterValidator(_cron)]
+Owners = Annotated[str, AfterValidator(_owners)]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
