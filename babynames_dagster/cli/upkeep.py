@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from dotenv import dotenv_values
 
 from babynames_dagster.cli.app import app
 from babynames_dagster.cli.journal import begin_log
@@ -22,6 +21,8 @@ from babynames_dagster.kaggle.browser.login import sign_in_by_hand
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.model import ENV_FILE
+from babynames_dagster.settings.sources import env_file
 
 
 @app.command()
@@ -74,11 +75,10 @@ def sandbox(
         dataset=dataset, state=folder / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
     ) as stand_ins:
         variables = own_variables(folder) | stand_ins.environment
-        overruled = sorted(variables.keys() & dotenv_values(".env").keys())
-        if overruled:
+        if "DAGSTER_HOME" in env_file(ENV_FILE):
             err.print(
-                f"Careful: the .env here sets {', '.join(overruled)}, and `dagster` commands let .env overrule what is "
-                "exported: run them in another folder.",
+                "Careful: the .env here sets DAGSTER_HOME, so that `dagster` commands refuse the sandbox's: run them "
+                "in another folder.",
                 markup=False,
             )
         ready_home(Path(variables["DAGSTER_HOME"]))

@@ -4,7 +4,6 @@ What belongs here: reading them once, and reporting every mistake at once. What 
 module a group; where their texts come from (`sources.py`).
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from babynames_dagster.settings.hubspot import HubSpotSettings
 from babynames_dagster.settings.kaggle import KaggleSettings
 from babynames_dagster.settings.load import LoadSettings
 from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
+from babynames_dagster.settings.shell import shell_environment
 from babynames_dagster.settings.sources import env_file, named_texts
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 
@@ -63,8 +63,9 @@ class Settings(BaseModel):
         Raises:
             PipelineError: INVALID_CONFIG.
         """
-        environment_texts = named_texts(os.environ if environment is None else environment)
-        texts = env_file(ENV_FILE) | environment_texts
+        in_file = env_file(ENV_FILE)
+        given = shell_environment([*in_file]) if environment is None else environment
+        texts = named_texts(in_file) | named_texts(given)
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
             if name in VARIABLES and text.strip():

@@ -51,7 +51,7 @@ def env_file(path: Path) -> dict[str, str]:
             remedy=f"Make {path} readable for this user, or remove it.",
         ) from None
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return named_texts({name: _without_backticks(value) for name, value in values.items() if value})
+    return {name: _without_backticks(value or "") for name, value in values.items()}
 
 
 def _without_backticks(value: str) -> str:

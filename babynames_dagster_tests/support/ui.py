@@ -163,7 +163,7 @@ def running_ui(folder: Path, *, dataset: Path | None = None) -> Iterator[Dagster
             "DOWNLOAD_DIR": str(downloads),
             "DAGSTER_HOME": str(home),
         }
-        with _dagster_dev(folder, environment) as url:
+        with _dagster_dev(folder, environment, "-m", "babynames_dagster.definitions") as url:
             yield DagsterUI(url, environment, database)
 
 
@@ -189,7 +189,54 @@ def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _dagster_dev(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def running_dagster_dev(folder: Path, extra: Mapping[str, str], *target: str) -> Iterator[str]:
+    """Serve any code location with `dagster dev` in a folder, and yield the UI's address.
+
+    Args:
+        folder: The working folder.
+        extra: Variables beside this process's, which are without any of the pipeline's.
+        target: Options that name the code location.
+
+    Raises:
+        UIError: It did not start.
+    """
+    with _dagster_dev(folder, {**_without_settings(os.environ), **extra}, *target) as url:
+        yield url
+
+
+def launch_and_wait(url: str, job: str) -> None:
+    """Launch a job through the UI's GraphQL, and wait until it has succeeded.
+
+    Raises:
+        UIError: It did not start or did not succeed in time.
+    """
+    ask = "query { repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }"
+    served = DagsterUI(url, {}, Path())
+    (repository,) = served.graphql(ask)["repositoriesOrError"]["nodes"]
+    selector = {
+        "repositoryName": repository["name"],
+        "repositoryLocationName": repository["location"]["name"],
+        "jobName": job,
+    }
+    launch = (
+        "mutation($selector: JobOrPipelineSelector!) { launchRun(executionParams: {selector: $selector}) "
+        "{ __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"
+    )
+    run = served.graphql(launch, selector=selector)["launchRun"]["run"]["runId"]
+    status = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+    def ended() -> bool:
+        state = served.graphql(status, id=run)["runOrError"]["status"]
+        if state in {"FAILURE", "CANCELED"}:
+            message = f"the run ended as {state}"
+            raise UIError(message)
+        return bool(state == "SUCCESS")
+
+    wait_until(ended, seconds=_START_SECONDS, what="the run to succeed")
+
+
+@contextmanager
+def _dagster_dev(folder: Path, environment: Mapping[str, str], *target: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     log = folder / "dagster-dev.log"
@@ -199,7 +246,7 @@ def _dagster_dev(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
             [
                 str(Path(sys.executable).parent / "dagster"),
                 "dev",
-                *("-m", "babynames_dagster.definitions"),
+                *target,
                 *("--host", "127.0.0.1", "--port", str(port)),
             ],
             cwd=folder,

@@ -1,0 +1,103 @@
+"""The environment as the user's shell gave it, also below Dagster's commands.
+
+Every `dagster` and `dg` command reads `.env` in its folder, in a syntax of its own, and lets it overrule the
+environment (`_inject_local_env_file` in `dagster/_cli/utils.py`, 1.13); the processes that it starts inherit that.
+There is no switch for it. So the system is asked what the environment was: the one that the outermost of these
+processes was started with.
+
+What belongs here: finding it. What does not: what `.env` says (`sources.py`).
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
+from pathlib import PurePath
+
+import psutil
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+HOME = "DAGSTER_HOME"
+_PROGRAMS = {"dagster", "dagster-daemon", "dagster-webserver", "dg"}
+_WORDS_LOOKED_AT = 3  # interpreter, `-m` or script, module
+_SPAWNED = "from multiprocessing.spawn import"
+
+
+def shell_environment(named_in_file: Sequence[str]) -> dict[str, str]:
+    """Return this process's environment without what Dagster took from `.env`.
+
+    Args:
+        named_in_file: The variables that `.env` names; all others are as they are.
+
+    Raises:
+        PipelineError: INVALID_CONFIG where `.env` names another DAGSTER_HOME than the shell, because Dagster has opened
+            the file's by then.
+    """
+    current = dict(os.environ)
+    if not named_in_file:
+        return current
+    return restored(current, _before_dagster(), named_in_file)
+
+
+def restored(
+    current: Mapping[str, str], before: Mapping[str, str] | None, named_in_file: Sequence[str]
+) -> dict[str, str]:
+    """Return the environment with the variables of `.env` as they were before Dagster read it.
+
+    Args:
+        current: The environment of this process.
+        before: That of the outermost Dagster process at its start; None where no Dagster command is above.
+        named_in_file: The variables that `.env` names.
+
+    Raises:
+        PipelineError: INVALID_CONFIG; see `shell_environment`.
+    """
+    if before is None:
+        return dict(current)
+    if HOME in named_in_file and before.get(HOME) and before[HOME] != current.get(HOME):
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"{HOME} is {before[HOME]} in the environment and {current.get(HOME)} in .env. Dagster's commands take the "
+            "one of .env, `babynames` that of the environment: runs would be recorded in two places.",
+            remedy=f"Remove {HOME} from .env, or unset it in the environment.",
+        )
+    others = {name: value for name, value in current.items() if name not in named_in_file}
+    return others | {name: before[name] for name in named_in_file if name in before}
+
+
+def is_of_dagster(command: Sequence[str]) -> bool:
+    """Say whether a process is one of Dagster's, by its command line; a child that Python spawned counts as well."""
+    words = [PurePath(word).name for word in command[:_WORDS_LOOKED_AT]]
+    module = next((after for word, after in pairwise(command) if word == "-m"), "")
+    return (
+        not _PROGRAMS.isdisjoint(words)
+        or module.split(".")[0] == "dagster"
+        or any(word.startswith(_SPAWNED) for word in command)
+    )
+
+
+def _before_dagster() -> dict[str, str] | None:
+    found = None
+    for process in takewhile(lambda candidate: is_of_dagster(_command(candidate)), _lineage()):
+        try:
+            found = process.environ()
+        except (psutil.Error, OSError):
+            break
+    return found
+
+
+def _lineage() -> Iterator[psutil.Process]:
+    process: psutil.Process | None = psutil.Process()
+    while process is not None:
+        yield process
+        try:
+            process = process.parent()
+        except psutil.Error:
+            return
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
