@@ -47,11 +47,16 @@ class ErrorCode(Enum):
     )
 
     DB_UNREACHABLE = (True, "Start the database server, or correct DB_HOST and DB_PORT (or DATABASE_URL).")
+    DB_TLS_ERROR = (
+        False,
+        "Name the CA of the server's certificate in DB_SSL_CA, and the host as the certificate does in DB_HOST.",
+    )
     DB_AUTH_ERROR = (False, "Correct DB_USER and DB_PASSWORD (or DATABASE_URL).")
     DB_NOT_FOUND = (
         False,
         "Create the database (CREATE DATABASE ... CHARACTER SET utf8mb4), or correct DB_NAME.",
     )
+    DB_READ_ONLY = (False, "Name the server that takes writes, not a replica of it, in DB_HOST (or DATABASE_URL).")
     DB_PERMISSION_DENIED = (False, "Grant the database user the named right, or correct DB_NAME.")
     DB_SCHEMA_OUTDATED = (False, "Run `babynames migrate`, or set DB_AUTO_MIGRATE=true.")
     DB_SCHEMA_UNKNOWN = (False, "The database was migrated by a newer version of this project: update it.")

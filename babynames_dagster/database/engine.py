@@ -15,11 +15,10 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from babynames_dagster.database.failures import translated_errors
-from babynames_dagster.database.mysql_session import StatementCursor, prepare_session
+from babynames_dagster.database.mysql_session import prepare_session
+from babynames_dagster.database.reach import connect, timeout_of
+from babynames_dagster.database.waiting import waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
-
-BUSY_SECONDS = 60
-CONNECT_SECONDS = 10
 
 
 def utc_now() -> datetime:
@@ -43,17 +42,16 @@ def open_engine(url: URL) -> Engine:
 
 
 def _open_server(url: URL) -> Engine:
-    engine = sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        connect_args={"charset": "utf8mb4", "connect_timeout": CONNECT_SECONDS, "cursorclass": StatementCursor},
-    )
+    engine = sa.create_engine(url, pool_pre_ping=True, pool_recycle=1800)
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(*_: object) -> Any:  # noqa: ANN401 - the driver's own type
+        return connect(url)
 
     # First of all listeners: SQLAlchemy's own, which learns about the server, relies on the session as well.
     @event.listens_for(engine, "connect", insert=True)
     def _set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own type
-        prepare_session(connection, record.info, lock_seconds=BUSY_SECONDS)
+        prepare_session(connection, record.info, lock_seconds=timeout_of(url))
 
     return engine
 
@@ -66,7 +64,7 @@ def _open_sqlite(url: URL) -> Engine:
         raise PipelineError(
             ErrorCode.FILE_NOT_WRITABLE, f"The database's folder {folder} can't be made: {error.strerror}."
         ) from error
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url.set(query={}), connect_args={"timeout": timeout_of(url)})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
@@ -78,7 +76,8 @@ def _open_sqlite(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writing one fails at once instead of waiting its turn.
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        with waiting(f"The file {url.database}", "BEGIN", timeout_of(url)):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

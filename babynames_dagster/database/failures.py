@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
+from babynames_dagster.database.reach import shown_address
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _MYSQL_CODES = {
@@ -29,7 +30,20 @@ _MYSQL_CODES = {
     1020: ErrorCode.DB_BUSY,
     1040: ErrorCode.DB_BUSY,
     1203: ErrorCode.DB_BUSY,
-    1290: ErrorCode.DB_PERMISSION_DENIED,
+    1290: ErrorCode.DB_READ_ONLY,
+    1792: ErrorCode.DB_READ_ONLY,
+    1836: ErrorCode.DB_READ_ONLY,
+    1129: ErrorCode.DB_AUTH_ERROR,
+    1130: ErrorCode.DB_AUTH_ERROR,
+    1820: ErrorCode.DB_AUTH_ERROR,
+    1862: ErrorCode.DB_AUTH_ERROR,
+    3118: ErrorCode.DB_AUTH_ERROR,
+    3159: ErrorCode.DB_TLS_ERROR,
+    4151: ErrorCode.DB_AUTH_ERROR,
+    2026: ErrorCode.DB_TLS_ERROR,
+    1226: ErrorCode.DB_BUSY,
+    1969: ErrorCode.DB_BUSY,
+    3024: ErrorCode.DB_BUSY,
     1053: ErrorCode.DB_CONNECTION_LOST,
     1927: ErrorCode.DB_CONNECTION_LOST,
     2003: ErrorCode.DB_UNREACHABLE,
@@ -52,6 +66,14 @@ _SQLITE_PHRASES = (
     ("file is not a database", ErrorCode.DB_ERROR),
 )
 
+_TLS_PHRASES = (
+    "CERTIFICATE_VERIFY_FAILED",
+    "certificate verify failed",
+    "[SSL",
+    "SSL connection error",
+    "secure_transport",
+)
+
 
 @contextmanager
 def translated_errors(url: URL) -> Iterator[None]:
@@ -71,7 +93,7 @@ def translate(error: SQLAlchemyError, url: URL) -> PipelineError:
     """
     original = getattr(error, "orig", None)
     number, text = _number_and_text(original if original is not None else error)
-    return PipelineError(_code(error, number, text), f"{url.render_as_string(hide_password=True)}: {text}")
+    return PipelineError(_code(error, number, text), f"{shown_address(url)}: {text}")
 
 
 def _number_and_text(error: BaseException) -> tuple[int | None, str]:
@@ -82,6 +104,8 @@ def _number_and_text(error: BaseException) -> tuple[int | None, str]:
 
 
 def _code(error: SQLAlchemyError, number: int | None, text: str) -> ErrorCode:
+    if any(phrase in text for phrase in _TLS_PHRASES):
+        return ErrorCode.DB_TLS_ERROR
     if number in _MYSQL_CODES:
         return _MYSQL_CODES[number]
     for phrase, code in _SQLITE_PHRASES:

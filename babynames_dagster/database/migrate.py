@@ -18,8 +18,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from alembic import command
-from babynames_dagster.database.engine import BUSY_SECONDS, reading, writing
+from babynames_dagster.database.engine import reading, writing
 from babynames_dagster.database.locks import named_lock
+from babynames_dagster.database.reach import timeout_of
 from babynames_dagster.database.resuming import Step, make_resumable
 from babynames_dagster.database.versions import revision_of
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -226,7 +227,8 @@ def _one_migrator(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    with named_lock(engine, _LOCK, seconds=BUSY_SECONDS) as taken:
+    seconds = timeout_of(engine.url)
+    with named_lock(engine, _LOCK, seconds=seconds) as taken:
         if not taken:
-            raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {BUSY_SECONDS} s.")
+            raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {seconds} s.")
         yield

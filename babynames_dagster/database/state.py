@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 
 from babynames_dagster.database.engine import open_engine, reading
 from babynames_dagster.database.migrate import SchemaState, schema_state, unmade_schema
+from babynames_dagster.database.reach import shown_address
 
 _VERSION = {"sqlite": "SELECT sqlite_version()", "mysql": "SELECT version()"}
 
@@ -39,7 +40,7 @@ def look_at(url: URL) -> DatabaseState:
     Raises:
         PipelineError: Any DB_* code.
     """
-    address, dialect = url.render_as_string(hide_password=True), url.get_backend_name()
+    address, dialect = shown_address(url), url.get_backend_name()
     if dialect == "sqlite" and not Path(str(url.database)).exists():
         return DatabaseState(address, None, unmade_schema())
     engine = open_engine(url)

@@ -6,8 +6,11 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
+from babynames_dagster.settings.address import connectable
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import MYSQL_DIALECTS, AnyCase, DatabaseAddress
+from babynames_dagster.settings.types import MYSQL_DIALECTS, AnyCase, DatabaseAddress, UserPath
+
+DEFAULT_TIMEOUT = 60
 
 
 class DatabaseSettings(Group):
@@ -28,6 +31,18 @@ class DatabaseSettings(Group):
     name: str | None = Field(None, validation_alias="DB_NAME", description="Database name")
     user: str | None = Field(None, validation_alias="DB_USER", description="Database user")
     password: SecretStr | None = Field(None, validation_alias="DB_PASSWORD", description="Database password")
+    ssl_ca: UserPath | None = Field(
+        None,
+        validation_alias="DB_SSL_CA",
+        description="File with the CA of the database server's certificate: TLS, and the certificate is verified",
+    )
+    timeout: int = Field(
+        DEFAULT_TIMEOUT,
+        validation_alias="DB_TIMEOUT",
+        ge=1,
+        le=86400,
+        description="Most seconds to wait for a lock of the database; an answer may take twice as long",
+    )
     auto_migrate: bool = Field(
         default=True,
         validation_alias="DB_AUTO_MIGRATE",
@@ -51,6 +66,8 @@ class DatabaseSettings(Group):
     def address(self, folder: Path) -> URL:
         """Return the database's address, with PyMySQL as the driver of every MySQL-like server.
 
+        How to reach it (TLS, DB_TIMEOUT) is among its parameters; `database/reach.py` reads them.
+
         Args:
             folder: Where a SQLite file lies, unless an address says so.
 
@@ -58,10 +75,14 @@ class DatabaseSettings(Group):
             PipelineError: MISSING_CONFIG where a server is meant, but not its database or user.
         """
         if self.url is not None:
-            url = make_url(self.url.get_secret_value())
-            return url if url.get_backend_name() == "sqlite" else url.set(drivername="mysql+pymysql")
-        if self.uses_server:
+            url = connectable(make_url(self.url.get_secret_value()))
+        elif self.uses_server:
             self.require(*self.needed)
             password = self.password.get_secret_value() if self.password else None
-            return URL.create("mysql+pymysql", self.user, password, self.host, self.port, self.name)
-        return URL.create("sqlite", database=str(folder / (self.name or "babynames.db")))
+            url = URL.create("mysql+pymysql", self.user, password, self.host, self.port, self.name)
+        else:
+            url = URL.create("sqlite", database=str(folder / (self.name or "babynames.db")))
+        how = {"timeout": str(self.timeout)} if self.timeout != DEFAULT_TIMEOUT else {}
+        if self.ssl_ca is not None and url.get_backend_name() != "sqlite":
+            how |= {"ssl_ca": str(self.ssl_ca.absolute()), "ssl_mode": "VERIFY_IDENTITY"}
+        return url.update_query_dict(how)

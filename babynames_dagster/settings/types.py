@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from babynames_dagster.settings.address import connectable
+
 Seconds = float
 
 MYSQL_DIALECTS = ("mysql", "mariadb", "mysql2")
@@ -175,12 +177,7 @@ def _database_address(value: SecretStr) -> SecretStr:
             "must look like mysql+pymysql://user:password@host:3306/name or sqlite:///file, with @ : / ? # % in the "
             "password written as %40 %3A %2F %3F %23 %25"
         ) from None
-    if url.get_backend_name() not in {"mysql", "mariadb", "sqlite"}:
-        raise ValueError("must begin with mysql+pymysql:// or sqlite:///")
-    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise ValueError("must name a file: SQLite in memory would be gone before the next step")
-    if not url.database:
-        raise ValueError("must name the database after the host, as in mysql+pymysql://user:password@host/name")
+    connectable(url)
     return SecretStr(value.get_secret_value().strip())
 
 

@@ -15,7 +15,7 @@ from babynames_dagster.datafile.inspect import inspect_file, sha256_of
 from babynames_dagster.names.csv.reading import ReadOptions, names_reader, years_reader
 from babynames_dagster.names.loading.load import LoadReport, load_names, load_years
 from babynames_dagster.progress import ProgressListener, ignore_progress
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import Settings, load_settings
 
 HEADER = b"YearOfBirth,Name,Sex,Number\n"
 WANTED = "babyNamesUSYOB-full.csv"
@@ -23,7 +23,7 @@ WANTED = "babyNamesUSYOB-full.csv"
 
 def settings_of(**values: Any) -> Settings:  # noqa: ANN401 - the fields' own types
     """Return settings that nothing outside of the test touches, with pauses too short to wait for."""
-    return Settings(_env_file=None, **{"retry_delay": 10, "reject_limit": 1.0, **values})
+    return load_settings(**{"retry_delay": 10, "reject_limit": 1.0, **values})
 
 
 def csv_file(folder: Path, body: bytes, *, header: bytes = HEADER, name: str = "names.csv") -> Path:
