@@ -102,6 +102,7 @@ SECRETS = {
     "DATABASE_URL": "mysql+pymysql://someone:5ecret-word@db.example/names",
     "DB_PASSWORD": "5ecret-password",
     "HUBSPOT_ACCESS_TOKEN": "5ecret-token",
+    "KAGGLE_API_TOKEN": "5ecret-api-token",
     "KAGGLE_KEY": "5ecret-key",
     "KAGGLE_PASSWORD": "5ecret-kaggle",
     "SMTP_PASSWORD": "5ecret-mail",

@@ -22,6 +22,7 @@ def test_the_secret_settings_are_known() -> None:
         "database_url",
         "db_password",
         "hubspot_access_token",
+        "kaggle_api_token",
         "kaggle_key",
         "kaggle_password",
         "smtp_password",

@@ -43,10 +43,11 @@ def check_kaggle(settings: FetchSettings) -> str:
 
 
 def _check_api(settings: FetchSettings) -> str:
-    size = RestDownload(settings, Path()).probe()
-    who = settings.kaggle.username or ("a token" if settings.kaggle.key else "nobody in particular")
+    download = RestDownload(settings, Path())
+    size = download.probe()
+    who = f"with {download.account}" if download.account else "without credentials"
     amount = f"{size:,} bytes" if size is not None else "size unknown"
-    return f"{_host(settings)} by REST as {who}: {settings.kaggle.file} of {settings.kaggle.dataset}, {amount}"
+    return f"{_host(settings)} by REST {who}: {settings.kaggle.file} of {settings.kaggle.dataset}, {amount}"
 
 
 async def _check_site(settings: FetchSettings) -> str:

@@ -25,6 +25,8 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
     method: Literal["browser", "api", "auto"] = described(KaggleSettings, "method")
     username: str | None = described(KaggleSettings, "username")
     key: SecretName = described(KaggleSettings, "key")
+    api_token: SecretName = described(KaggleSettings, "api_token")
+    config_dir: str | None = described(KaggleSettings, "config_dir")
     max_age_days: float | None = described(KaggleSettings, "max_age_days")
     timeout: float = described(KaggleSettings, "timeout")
     locators: dict[str, list[str]] = described(KaggleSettings, "locators")

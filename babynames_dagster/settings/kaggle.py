@@ -30,7 +30,7 @@ class KaggleSettings(Group):
     dataset: DatasetName = Field(
         "thedevastator/us-baby-names-by-year-of-birth",
         validation_alias="KAGGLE_DATASET",
-        description="Dataset, as `owner/name`",
+        description="Dataset, as `owner/name` or by its address",
     )
     file: FileName = Field("babyNamesUSYOB-full.csv", validation_alias="KAGGLE_FILE", description="File of the dataset")
     headless: bool = Field(
@@ -46,6 +46,16 @@ class KaggleSettings(Group):
     )
     key: Token | None = Field(
         None, validation_alias="KAGGLE_KEY", description="Kaggle API key or KGAT token, for the REST way"
+    )
+    api_token: Token | None = Field(
+        None,
+        validation_alias="KAGGLE_API_TOKEN",
+        description="Kaggle access token, or a file that holds it, for the REST way; wins over KAGGLE_KEY",
+    )
+    config_dir: UserPath | None = Field(
+        None,
+        validation_alias="KAGGLE_CONFIG_DIR",
+        description="Folder of `access_token` and `kaggle.json`, looked at for the REST way (`~/.kaggle`)",
     )
     max_age_days: float | None = Field(
         None, validation_alias="KAGGLE_MAX_AGE_DAYS", gt=0, description="Older files count as missing"

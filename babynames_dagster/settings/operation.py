@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import Cron, Owners, Seconds, SecretWebAddress, WebAddress
+from babynames_dagster.settings.types import Owners, Seconds, SecretWebAddress, TimeZone, WebAddress
 
 
 class RetrySettings(Group):
@@ -25,8 +25,11 @@ class RetrySettings(Group):
 class ScheduleSettings(Group):
     """What happens by the clock."""
 
-    daily_cron: Cron = Field(
+    daily_cron: str = Field(
         "0 6 * * *", validation_alias="DAILY_CRON", description="When the daily schedule runs, once switched on"
+    )
+    daily_time_zone: TimeZone = Field(
+        "UTC", validation_alias="DAILY_TIME_ZONE", description="Time zone of DAILY_CRON, such as `Europe/Berlin`"
     )
     runs_kept_days: int = Field(
         90,

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
@@ -76,11 +77,17 @@ def _selectors(value: object) -> object:
 
 
 def _dataset_name(value: str) -> str:
-    """Accept a dataset's address as well as its `owner/name`."""
-    match = re.fullmatch(r"(?:https?://[^/]+/datasets/|datasets/)?([^/\s?#]+/[^/\s?#]+)(?:[/?#].*)?", value)
-    if not match:
+    """Accept a dataset's address, with or without `https://`, as well as its `owner/name`."""
+    path = re.split(r"[?#]", value.strip(), maxsplit=1)[0].rstrip("/")
+    host, is_address, rest = path.partition("datasets/")
+    owner, _, name = (rest if is_address else path).partition("/")
+    name, _, behind = name.partition("/")
+    if re.match(r"versions(/|$)", behind):
+        raise ValueError("names a version, but the newest one is what Kaggle is asked for: leave /versions/... out")
+    known_host = not is_address or re.fullmatch(r"((https?://)?[^/\s]+)?/?", host)
+    if not known_host or not owner or not name or re.search(r"[\s:]", owner + name) or (behind and not is_address):
         raise ValueError("must be owner/name, as in the dataset's address")
-    return match.group(1)
+    return f"{owner}/{name}"
 
 
 def _file_name(value: str) -> str:
@@ -146,19 +153,11 @@ def _owners(value: str) -> str:
     return value
 
 
-_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-
-
-def _cron(value: str) -> str:
-    fields = value.split()
-    for field, (least, most) in zip(fields, _CRON_BOUNDS, strict=False):
-        if any(not least <= int(number) <= most for number in re.findall(r"(?<![/\d])\d+", field)):
-            raise ValueError(f"has {field} where numbers from {least} to {most} are meant")
-    if not re.fullmatch(r"@(hourly|daily|weekly|monthly|yearly)", value) and (
-        len(fields) != 5 or not all(re.fullmatch(r"[\dA-Za-z*/,#-]+", field) for field in fields)  # noqa: PLR2004 - cron's
-    ):
-        raise ValueError("must be the five fields of cron: minute, hour, day, month, weekday")
-    return value
+def _time_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone of the IANA database, such as Europe/Berlin") from None
 
 
 def _expanded(value: Path) -> Path:
@@ -196,7 +195,7 @@ ApiVersion = Annotated[str, AfterValidator(_api_version)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter)]
-Cron = Annotated[str, AfterValidator(_cron)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Owners = Annotated[str, AfterValidator(_owners)]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]

@@ -83,7 +83,17 @@ def test_a_share_may_be_a_percentage(monkeypatch: pytest.MonkeyPatch, text: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["a/b", "https://www.kaggle.com/datasets/a/b", "https://www.kaggle.com/datasets/a/b/data?x"]
+    "text",
+    [
+        "a/b",
+        "a/b/",
+        "https://www.kaggle.com/datasets/a/b",
+        "https://www.kaggle.com/datasets/a/b/data?x",
+        "www.kaggle.com/datasets/a/b",
+        "kaggle.com/datasets/a/b?select=c.csv",
+        "datasets/a/b",
+        "/datasets/a/b",
+    ],
 )
 def test_a_dataset_may_be_given_by_its_address(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     assert value(monkeypatch, "KAGGLE_DATASET", text) == "a/b"
@@ -111,6 +121,11 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
     ("name", "text"),
     [
         ("KAGGLE_DATASET", "no-owner"),
+        ("KAGGLE_DATASET", "a/b/versions/2"),
+        ("KAGGLE_DATASET", "https://www.kaggle.com/datasets/a/b/versions/2"),
+        ("KAGGLE_DATASET", "kaggle.com/a/b"),
+        ("KAGGLE_DATASET", "https://kaggle.com/a"),
+        ("DAILY_TIME_ZONE", "Mars/Olympus"),
         ("KAGGLE_FILE", "../etc/passwd.csv"),
         ("KAGGLE_BASE_URL", "kaggle.com"),
         ("HUBSPOT_BASE_URL", "https://"),
@@ -119,7 +134,6 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
         ("HUBSPOT_EXTRA_PROPERTIES", '["x"]'),
         ("CSV_ENCODING", "klingon"),
         ("CSV_DELIMITER", "--"),
-        ("DAILY_CRON", "at noon"),
         ("KAGGLE_TIMEOUT", "inf"),
         ("KAGGLE_TIMEOUT", "nan"),
         ("MAX_RETRIES", "-1"),

@@ -57,10 +57,10 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, anonymous: bo
     if code is ErrorCode.KAGGLE_RATE_LIMITED:
         return RetryAfterError(code, what, seconds=_seconds(headers.get("Retry-After")))
     if code is ErrorCode.KAGGLE_AUTH_ERROR:
-        return PipelineError(code, what, remedy="Correct KAGGLE_USERNAME and KAGGLE_KEY.")
+        return PipelineError(code, what, remedy="Correct KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY.")
     if code is ErrorCode.KAGGLE_FORBIDDEN:
         remedy = (
-            "Set KAGGLE_USERNAME and KAGGLE_KEY, and check KAGGLE_DATASET and KAGGLE_FILE."
+            "Set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY, and check KAGGLE_DATASET and KAGGLE_FILE."
             if anonymous
             else "Check KAGGLE_DATASET and KAGGLE_FILE, and accept the dataset's terms on its page."
         )

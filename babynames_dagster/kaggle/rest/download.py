@@ -11,29 +11,20 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import AuthBase
 
 from babynames_dagster.datafile.workspace import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
+from babynames_dagster.kaggle.rest.credentials import find_credentials
 from babynames_dagster.masking import Mask
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import FetchSettings
 
-_TOKEN_PREFIX = "KGAT_"  # noqa: S105 - how tokens are told from keys
 _MOST_REDIRECTS = 5
 _HASHED_BLOCK = 1 << 20
 _RECEIVED_BLOCK = 1 << 14  # small, because the one under way is lost when the connection is
 _LONGEST_ERROR = 65_536
-
-
-class _Bearer(AuthBase):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class _Anonymous(AuthBase):
@@ -48,6 +39,7 @@ class RestDownload:
 
     Attributes:
         resumed: Whether a later try went on where an earlier one broke off.
+        account: Where the credentials come from; None without any.
     """
 
     def __init__(self, settings: FetchSettings, target: Path) -> None:
@@ -58,13 +50,15 @@ class RestDownload:
             target: The file to write.
 
         Raises:
-            PipelineError: MISSING_CONFIG for a key without its user name.
+            PipelineError: As `find_credentials`.
         """
         self.resumed = False
         self._settings = settings
         self._target = target
         self._etag: str | None = None
-        self._credentials = credentials(settings)
+        found = find_credentials(settings.kaggle)
+        self.account = found.source if found else None
+        self._credentials = found.auth() if found else None
 
     def start_over(self) -> None:
         """Forget what arrived so far."""
@@ -178,24 +172,6 @@ class RestDownload:
         if body.md5 is not None and _md5_of(self._target) != body.md5:
             self.start_over()
             raise PipelineError(ErrorCode.KAGGLE_CHECKSUM_MISMATCH, "The download's MD5 is not the one Kaggle gave.")
-
-
-def credentials(settings: FetchSettings) -> AuthBase | None:
-    """Return how the API is told who asks; None for nobody, which public datasets allow.
-
-    Args:
-        settings: For KAGGLE_USERNAME and KAGGLE_KEY.
-
-    Raises:
-        PipelineError: MISSING_CONFIG for a key without its user name.
-    """
-    if settings.kaggle.key is None:
-        return None
-    key = settings.kaggle.key.get_secret_value()
-    if key.startswith(_TOKEN_PREFIX):
-        return _Bearer(key)
-    settings.kaggle.require("username")
-    return HTTPBasicAuth(settings.kaggle.username or "", key)
 
 
 def _raise_refusal(answer: requests.Response, mask: Mask, *, anonymous: bool) -> None:

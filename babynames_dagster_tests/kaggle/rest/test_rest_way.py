@@ -31,9 +31,10 @@ def _headers(kaggle: ServedKaggle, origin: str) -> list[dict[str, str]]:
     [
         ({}, "Basic"),
         ({"kaggle_username": None, "kaggle_key": ACCOUNT.token}, "Bearer"),
+        ({"kaggle_api_token": ACCOUNT.token}, "Bearer"),
         ({"kaggle_username": None, "kaggle_key": None}, None),
     ],
-    ids=["user name and key", "token", "nobody"],
+    ids=["user name and key", "token", "access token beside a key", "nobody"],
 )
 def test_credentials_go_to_kaggle_and_never_to_the_storage(
     kaggle: ServedKaggle, make_settings: MakeSettings, credentials: dict[str, str | None], scheme: str | None
