@@ -1,0 +1,109 @@
+"""The Helm chart: what it renders is valid and hardened, and its schema refuses mistakes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from babynames_dagster.settings import Settings
+from babynames_dagster_tests.support.deployment import CHART, one_of, ran, rendered
+
+VALUES = [None, *sorted((CHART / "ci").glob("*.yaml"))]
+KUBERNETES = ["1.32", "1.37"]
+
+
+def _id(values: Path | None) -> str:
+    return values.stem if values else "defaults"
+
+
+@pytest.mark.parametrize("values", VALUES, ids=_id)
+def test_the_chart_passes_helms_lint(values: Path | None) -> None:
+    given = ["--values", str(values)] if values else []
+    linted = ran("helm", "lint", "--strict", CHART, *given)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+@pytest.mark.parametrize("values", VALUES, ids=_id)
+def test_kubernetes_knows_every_field_of_what_the_chart_renders(values: Path | None, tmp_path: Path) -> None:
+    manifests = tmp_path / "manifests.yaml"
+    manifests.write_text(yaml.safe_dump_all(rendered(values)), encoding="utf-8")
+    for version in KUBERNETES:
+        checked = ran("kubernetes-validate", "--strict", "-k", version, manifests)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("mistake", "named"),
+    [
+        ("imagee.tag=1", "imagee"),
+        ("run.maxConcurrentRuns=0", "maxConcurrentRuns"),
+        ("run.resources.limits.memory=plenty", "memory"),
+        ("image.pullPolicy=Sometimes", "pullPolicy"),
+        ("image.repository=registry/babynames:1.2.3", "repository"),
+        ("existingSecret=", "existingSecret"),
+        ("settings.HUBSPOT_ACCESS_TOKEN=pat-1", "HUBSPOT_ACCESS_TOKEN"),
+        ("settings.DB_PASSWORD=secret", "DB_PASSWORD"),
+        ("webserver.ingress.enabled=true", "webserver.ingress.host"),
+        ("serviceAccount.create=false", "serviceAccount.name"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(mistake: str, named: str) -> None:
+    refused = ran("helm", "template", "release", CHART, "--set", mistake)
+    assert refused.returncode != 0
+    assert named in refused.stderr
+
+
+@pytest.mark.parametrize("values", VALUES, ids=_id)
+def test_every_container_is_hardened_and_probed(values: Path | None) -> None:
+    for manifest in rendered(values):
+        for pod in _pods(manifest):
+            assert pod["securityContext"]["runAsNonRoot"]
+            [container] = pod["containers"]
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"]
+            assert not security["allowPrivilegeEscalation"]
+            assert security["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"]["limits"]["memory"]
+            assert "env" not in container or not [item for item in container["env"] if "PASSWORD" in item["name"]]
+            if manifest["kind"] == "Deployment":
+                assert container["livenessProbe"]
+                assert container["startupProbe"]
+
+
+def test_the_migration_and_what_it_reads_come_before_the_rest() -> None:
+    manifests = rendered()
+    migration = one_of(manifests, "Job", "release-babynames-migrate")["metadata"]["annotations"]
+    instance = one_of(manifests, "ConfigMap")["metadata"]["annotations"]
+    assert migration["helm.sh/hook"] == instance["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert int(instance["helm.sh/hook-weight"]) < int(migration["helm.sh/hook-weight"])
+
+
+def test_only_what_starts_and_ends_jobs_gets_a_token_of_the_cluster() -> None:
+    with_token = {
+        manifest["metadata"]["name"]
+        for manifest in rendered()
+        for pod in _pods(manifest)
+        if pod["automountServiceAccountToken"]
+    }
+    assert with_token == {"release-babynames-daemon", "release-babynames-webserver"}
+
+
+def test_the_settings_reach_the_code_and_its_runs() -> None:
+    manifests = rendered(CHART / "ci" / "browser.yaml")
+    [pod] = _pods(one_of(manifests, "Deployment", "release-babynames-code"))
+    code = {item["name"]: item["value"] for item in pod["containers"][0]["env"]}
+    assert code["HUBSPOT_EMAIL_DOMAIN"] == "example.com"
+    assert code["DEMO_MODE"] == "true"
+    assert {name.lower() for name in code} - {"dagster_current_image"} <= set(Settings.model_fields)
+    instance = yaml.safe_load(one_of(manifests, "ConfigMap")["data"]["dagster.yaml"])
+    run = instance["run_launcher"]["config"]["run_k8s_config"]["container_config"]
+    assert {item["name"]: item["value"] for item in run["env"]} == {
+        name: value for name, value in code.items() if name != "DAGSTER_CURRENT_IMAGE"
+    }
+
+
+def _pods(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if manifest["kind"] in ("Deployment", "Job"):
+        yield manifest["spec"]["template"]["spec"]
