@@ -3,10 +3,12 @@
 #   make demo DATASET=~/file.zip      another dataset
 #   make test ARGS="-k sensor"        more arguments for the command behind a target
 #   make bench-load ARGS=--quick      one of the two benchmarks
+#   make test-image ENGINE=docker     the images with Docker instead of buildah and podman
 
 PYTHON ?= python3
 DATASET ?=
 ARGS ?=
+ENGINE ?= buildah
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client clean
+.PHONY: help demo test test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -24,8 +26,11 @@ help: ## Show this list
 demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-ins on loopback
 	@$(BIN)/babynames demo $${DATASET:+--dataset "$$DATASET"} $(ARGS)
 
-test: $(INSTALLED) browser mariadb ## Set up, then run the whole test suite
+test: $(INSTALLED) browser mariadb helm ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest -n 4 $(ARGS)
+
+test-image: ## Build the container images, and run the whole pipeline in one (some minutes; as root)
+	@scripts/test_image.sh $(ENGINE)
 
 ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
 	@scripts/ui.sh $(ARGS)
@@ -34,6 +39,9 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --offline --quiet .
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 bench: bench-load bench-sync ## Measure the load and the sync, and print the tables
 
@@ -53,6 +61,9 @@ browser: $(INSTALLED) ## Find or install a Chromium that Playwright can drive
 
 mariadb: ## Find or install a MariaDB server for the tests
 	@scripts/mariadb.sh server
+
+helm: $(INSTALLED) ## Find or unpack a helm for the chart's tests
+	@scripts/helm.sh
 
 mariadb-client:
 	@scripts/mariadb.sh client

@@ -4,6 +4,7 @@ What belongs here: what every command shares. What does not: a command's work, n
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -53,10 +54,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if wanted:
+        typer.echo(f"babynames {version('babynames_dagster')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _global_options(
     context: typer.Context,
     *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log lines, too.")] = False,
 ) -> None:

@@ -22,7 +22,7 @@ def ran(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
         arguments: What it is given.
     """
     path = os.pathsep.join([str(_BIN), str(_BIN.parent / "helm"), os.environ["PATH"]])
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - the development extra's programs
         [program, *map(str, arguments)],
         capture_output=True,
         check=False,

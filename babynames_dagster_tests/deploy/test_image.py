@@ -1,0 +1,97 @@
+"""The image's parts that run without an image: its entry point, its health check, its requirements, its profile."""
+
+import configparser
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from babynames_dagster_tests.support.deployment import CHART, CHECKOUT, DEPLOY, loaded
+
+IMAGE = DEPLOY / "image"
+
+
+def _with_secrets(folder: Path, environment: dict[str, str], *command: str) -> str:
+    return subprocess.run(  # noqa: S603 - our own script
+        [IMAGE / "with-secrets.sh", *command],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "SECRETS_DIR": str(folder), **environment},
+    ).stdout
+
+
+def test_secrets_become_variables_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "HUBSPOT_ACCESS_TOKEN").write_text("pat $(id) 'x'\n", encoding="utf-8")
+    (tmp_path / "KAGGLE_KEY").write_text("", encoding="utf-8")
+    (tmp_path / "DB_PASSWORD").write_text("from the file", encoding="utf-8")
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "ca.crt").write_text("not a variable", encoding="utf-8")
+    shown = _with_secrets(tmp_path, {"DB_PASSWORD": "from the environment"}, "env")
+    variables = dict(line.split("=", 1) for line in shown.splitlines())
+    assert variables["HUBSPOT_ACCESS_TOKEN"] == "pat $(id) 'x'"
+    assert variables["DB_PASSWORD"] == "from the environment"
+    assert "KAGGLE_KEY" not in variables
+    assert "not a variable" not in shown
+
+
+def test_no_folder_of_secrets_is_no_mistake(tmp_path: Path) -> None:
+    assert _with_secrets(tmp_path / "none", {}, "echo", "ran") == "ran\n"
+
+
+@pytest.fixture
+def grpc_server() -> Iterator[tuple[str, health.HealthServicer]]:
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+    servicer = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}", servicer
+    server.stop(0).wait()
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [(health_pb2.HealthCheckResponse.SERVING, 0), (health_pb2.HealthCheckResponse.NOT_SERVING, 1)],
+)
+def test_the_health_check_tells_by_the_code_servers_own_word(
+    grpc_server: tuple[str, health.HealthServicer], state: int, status: int
+) -> None:
+    target, servicer = grpc_server
+    servicer.set("DagsterApi", state)
+    checked = subprocess.run([sys.executable, IMAGE / "healthy.py", "grpc", target], check=False, capture_output=True)  # noqa: S603
+    assert checked.returncode == status
+
+
+def test_the_requirements_are_setup_cfgs() -> None:
+    config = configparser.ConfigParser()
+    config.read(CHECKOUT / "setup.cfg", encoding="utf-8")
+    printed = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, IMAGE / "requirements.py", CHECKOUT / "setup.cfg", "kubernetes"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    assert "dagster-k8s" in printed
+    assert [line for line in config["options"]["install_requires"].splitlines() if line] == printed[:-1]
+
+
+def test_the_profile_lets_chromium_make_its_sandbox_and_not_mount() -> None:
+    profile = json.loads((DEPLOY / "seccomp.json").read_text(encoding="utf-8"))
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    allowed = {name for rule in profile["syscalls"] for name in rule["names"]}
+    assert {"clone", "unshare", "chroot", "execve"} <= allowed
+    assert not {"mount", "umount2", "pivot_root", "setns", "bpf", "ptrace_attach", "keyctl", "reboot"} & allowed
+
+
+def test_chart_and_package_have_one_version() -> None:
+    config = configparser.ConfigParser()
+    config.read(CHECKOUT / "setup.cfg", encoding="utf-8")
+    chart = loaded(CHART / "Chart.yaml")
+    assert chart["appVersion"] == config["metadata"]["version"]
