@@ -145,7 +145,7 @@ def test_what_dagster_shows_and_stores_has_the_names_of_secrets_and_no_value() -
 def test_every_setting_is_a_described_field_of_its_resource(
     resource: type[dg.ConfigurableResource[Any]], groups: list[type[Group]]
 ) -> None:
-    settings = {name for group in groups for name in group.model_fields} - {"dagster_home"}
+    settings = {name for group in groups for name in group.model_fields} - {"dagster_home", "secrets_dir"}
     assert settings <= set(resource.model_fields)
     for name in settings:
         assert resource.model_fields[name].description
@@ -218,3 +218,23 @@ def test_the_dry_run_is_a_job_of_its_own_and_writes_nothing(sandbox: Sandbox, in
         result = job.execute_in_process(instance=instance, partition_key=partition)
         assert result.success
     assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+
+
+def test_a_secret_that_was_rotated_counts_at_the_next_run_of_the_same_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "HUBSPOT_ACCESS_TOKEN").write_text("first\n", encoding="utf-8")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    found: list[str] = []
+
+    @dg.asset
+    def asks(hubspot: HubSpotResource) -> None:
+        token = hubspot.settings.hubspot.access_token
+        found.append(token.get_secret_value() if token else "")
+
+    resources = build_definitions(load_settings()).resources
+    assert resources is not None
+    assert dg.materialize([asks], resources={"hubspot": resources["hubspot"]}).success
+    (tmp_path / "HUBSPOT_ACCESS_TOKEN").write_text("rotated\n", encoding="utf-8")
+    assert dg.materialize([asks], resources={"hubspot": resources["hubspot"]}).success
+    assert found == ["first", "rotated"]

@@ -23,6 +23,8 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Da
     name: str | None = described(DatabaseSettings, "name")
     user: str | None = described(DatabaseSettings, "user")
     password: SecretName = described(DatabaseSettings, "password")
+    ssl_ca: str | None = described(DatabaseSettings, "ssl_ca")
+    timeout: int = described(DatabaseSettings, "timeout")
     auto_migrate: bool = described(DatabaseSettings, "auto_migrate")
     data_dir: str = described(FileSettings, "data_dir")
     secrets: dg.ResourceDependency[Secrets] = looked_up()

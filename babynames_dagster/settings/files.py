@@ -14,6 +14,11 @@ class FileSettings(Group):
     data_dir: UserPath = Field(
         Path("data"), validation_alias="DATA_DIR", description="Everything the pipeline keeps, unless named otherwise"
     )
+    secrets_dir: UserPath | None = Field(
+        None,
+        validation_alias="SECRETS_DIR",
+        description="Folder with one file a variable, below the environment and above `.env`",
+    )
     download_dir: UserPath | None = Field(
         None, validation_alias="DOWNLOAD_DIR", description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)"
     )

@@ -20,7 +20,7 @@ from babynames_dagster.settings.kaggle import KaggleSettings
 from babynames_dagster.settings.load import LoadSettings
 from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.shell import shell_environment
-from babynames_dagster.settings.sources import env_file, named_texts
+from babynames_dagster.settings.sources import OLDER_NAMES, env_file, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 
 ENV_FILE = Path(".env")
@@ -65,7 +65,11 @@ class Settings(BaseModel):
         """
         in_file = env_file(ENV_FILE)
         given = shell_environment([*in_file]) if environment is None else environment
-        texts = named_texts(in_file) | named_texts(given)
+        known = [*VARIABLES, *OLDER_NAMES]
+        exported, filed = (named_texts(with_files(layer, known)) for layer in (given, in_file))
+        folder = (exported if "SECRETS_DIR" in exported else filed).get("SECRETS_DIR", "").strip()
+        kept = folder_texts(Path(folder).expanduser() if folder else None, known)
+        texts = filed | named_texts(kept) | exported
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
             if name in VARIABLES and text.strip():
@@ -140,7 +144,7 @@ class Settings(BaseModel):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, /, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
-    """Read the environment and `.env` into settings; what the environment names is not taken from `.env`.
+    """Read the environment, SECRETS_DIR and `.env` into settings; what one of them names is not taken from the next.
 
     A blank variable counts as not set: `SMTP_HOST= babynames ...` leaves out what `.env` says.
 

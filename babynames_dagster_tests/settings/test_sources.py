@@ -212,3 +212,70 @@ def test_every_setting_can_be_set_by_its_variable(monkeypatch: pytest.MonkeyPatc
             except PipelineError as error:
                 changed = f"{name}=" in error.what
             assert changed, name
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as Kubernetes mounts one: links into a hidden folder, which a rotation exchanges."""
+    folder = tmp_path / "secrets"
+    (folder / "..data").mkdir(parents=True)
+    (folder / "..data" / "HUBSPOT_ACCESS_TOKEN").write_text("in-a-file\n")
+    (folder / "HUBSPOT_ACCESS_TOKEN").symlink_to(folder / "..data" / "HUBSPOT_ACCESS_TOKEN")
+    (folder / "db_password").write_text(" with space \r\n")
+    (folder / "README").write_text("not a setting")
+    monkeypatch.setenv("SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_folder_of_secrets_is_below_the_environment_and_above_the_env_file(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_env("HUBSPOT_ACCESS_TOKEN=in-dotenv\nDB_PASSWORD=in-dotenv\nDB_HOST=from.dotenv\n")
+    settings = load_settings()
+    assert secret(settings.hubspot.access_token) == "in-a-file"
+    assert secret(settings.database.password) == " with space "
+    assert settings.database.host == "from.dotenv"
+    (secrets / "..data" / "HUBSPOT_ACCESS_TOKEN").write_text("rotated")
+    assert secret(settings.reread().hubspot.access_token) == "rotated"
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "exported")
+    assert secret(load_settings().hubspot.access_token) == "exported"
+
+
+def test_the_folder_may_be_named_in_the_env_file(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRETS_DIR")
+    write_env(f"SECRETS_DIR={secrets}\n")
+    assert secret(load_settings().hubspot.access_token) == "in-a-file"
+
+
+def test_a_variable_may_name_the_file_that_holds_its_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("in-a-file\n")
+    (tmp_path / "other").write_text("from-the-older-name\n")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN_FILE", str(tmp_path / "token"))
+    write_env(f"DB_USER_FILE={tmp_path / 'token'}\nKAGGLE_FILE=names.csv\n")
+    settings = load_settings()
+    assert secret(settings.hubspot.access_token) == "in-a-file"
+    assert settings.database.user == "in-a-file"
+    assert settings.kaggle.file == "names.csv"
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "exported")
+    assert secret(load_settings().hubspot.access_token) == "exported"
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN_FILE")
+    monkeypatch.setenv("HUBSPOT_API_KEY_FILE", str(tmp_path / "other"))
+    assert secret(load_settings().hubspot.access_token) == "from-the-older-name"
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD_FILE", "SECRETS_DIR"])
+def test_a_file_or_folder_that_is_not_there_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "/nowhere/at/all")
+    with pytest.raises(PipelineError, match=name) as caught:
+        load_settings()
+    assert caught.value.code is ErrorCode.INVALID_CONFIG
+
+
+def test_what_is_wrong_with_a_secret_in_a_file_does_not_show_it(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "db_password").write_bytes(b"5ecret\xff")
+    with pytest.raises(PipelineError, match="not UTF-8") as caught:
+        load_settings()
+    assert "5ecret" not in str(caught.value)
+    monkeypatch.delenv("SECRETS_DIR")
+    assert load_settings().database.password is None
