@@ -20,7 +20,7 @@ def _run(connection: Connection) -> None:
 
 def _run_offline() -> None:
     context.configure(
-        url=load_settings().database_address().render_as_string(hide_password=False),
+        dialect_name=(context.config.attributes.get("url") or load_settings().database_address()).get_backend_name(),
         target_metadata=metadata,
         literal_binds=True,
         version_table=VERSION_TABLE,

@@ -14,10 +14,12 @@ from babynames_dagster.cli.app import app
 from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.pipeline import ready_home
 from babynames_dagster.cli.terminal import err, out, say
+from babynames_dagster.database.adoption import ASIDE, put_aside
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import current_revision, upgrade
+from babynames_dagster.database.migrate import current_revision, migrate_to, upgrade, upgrade_sql
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.login import sign_in_by_hand
+from babynames_dagster.names.loading.adopt import adopt_names
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
@@ -26,18 +28,47 @@ from babynames_dagster.settings.sources import env_file
 
 
 @app.command()
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    *,
+    to: Annotated[
+        str | None, typer.Option(help="This revision instead of the newest; an older one keeps the ledger.")
+    ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL that would be run.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over the names of another program's baby_names, which is renamed.")
+    ] = False,
+) -> None:
     """Bring the database's schema to its newest version.
 
-    Example: `babynames migrate` (the same as `alembic upgrade head`)
+    Examples: `babynames migrate` (the same as `alembic upgrade head`), `babynames migrate --sql > schema.sql`,
+    `babynames migrate --to 0002`, `babynames migrate --adopt`
     """
+    if sum((to is not None, sql, adopt)) > 1:
+        raise typer.BadParameter("--to, --sql and --adopt exclude each other")
     settings = load_settings()
     begin_log(context, settings)
     engine = open_engine(settings.database_address())
     try:
+        if sql:
+            print(upgrade_sql(engine), end="")  # noqa: T201 - for a file, without any styling
+            return
+        has_names = adopt and put_aside(engine)
         before = current_revision(engine)
-        upgrade(engine)
+        if to is None:
+            upgrade(engine)
+        else:
+            migrate_to(engine, to)
         say(f"Schema: {before or 'none'} -> {current_revision(engine)}")
+        if has_names:
+            report = adopt_names(engine, settings.files.data, settings.loading)
+            say(
+                f"{ASIDE}: {report.rows_read:,} rows read, {report.rows_inserted:,} names inserted, "
+                f"{report.rows_present:,} present, {report.rows_duplicate:,} duplicates, {report.rows_rejected:,} "
+                "rejected. The table stays; drop it when you need it no more."
+            )
+        elif adopt:
+            say("There is no other program's baby_names here: nothing to take over.")
     finally:
         engine.dispose()
 

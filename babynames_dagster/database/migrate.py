@@ -3,6 +3,7 @@
 What belongs here: running Alembic from code. What does not: DDL, which `alembic/versions/` owns.
 """
 
+import io
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from babynames_dagster.database.engine import reading, writing
 from babynames_dagster.database.locks import named_lock
 from babynames_dagster.database.reach import timeout_of
 from babynames_dagster.database.resuming import Step, make_resumable
-from babynames_dagster.database.versions import revision_of
+from babynames_dagster.database.versions import carry_over_sql, revision_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _LOCK = "babynames_dagster.migrate"
@@ -153,6 +154,44 @@ def downgrade(engine: Engine, revision: str) -> None:
         PipelineError: As `upgrade`.
     """
     _run(engine, lambda config: command.downgrade(config, revision))
+
+
+def migrate_to(engine: Engine, revision: str) -> None:
+    """Migrate up or down to a revision; down for an older version of this project, which the ledger outlives.
+
+    Raises:
+        PipelineError: INVALID_CONFIG where there is no such revision; else as `upgrade`.
+    """
+    order = [item.revision for item in _script().walk_revisions()]
+    if revision not in order:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"There is no revision {revision} of the schema.",
+            remedy=f"Name one of {', '.join(reversed(order))}.",
+        )
+    current = current_revision(engine)
+    if current in order and order.index(current) < order.index(revision):
+        downgrade(engine, revision)
+    else:
+        upgrade(engine, revision)
+
+
+def upgrade_sql(engine: Engine) -> str:
+    """Return the SQL that `upgrade` would run on this database; nothing is changed.
+
+    Raises:
+        PipelineError: As `upgrade`.
+    """
+    config, output = alembic_config(), io.StringIO()
+    config.output_buffer = output
+    config.attributes["url"] = engine.url
+    with _ALEMBIC, reading(engine) as connection:
+        state = _state(connection)
+        refuse_schema(state, auto_migrate=True)
+        output.write(carry_over_sql(connection, _script()))
+        if not state.is_newest:
+            command.upgrade(config, f"{state.revision or 'base'}:head", sql=True)
+    return output.getvalue()
 
 
 def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:

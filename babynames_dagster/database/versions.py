@@ -9,6 +9,7 @@ Another program that uses Alembic, such as Dagster's instance, may share the dat
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateTable
 
 VERSION_TABLE = "babynames_version"
 
@@ -59,6 +60,26 @@ def carry_over_version(connection: Connection, script: ScriptDirectory) -> None:
     connection.execute(sa.delete(_others).where(_others.c.version_num == revision))
     if connection.execute(sa.select(_others.c.version_num)).first() is None:
         _others.drop(connection)
+
+
+def carry_over_sql(connection: Connection, script: ScriptDirectory) -> str:
+    """Return what `carry_over_version` would do, as SQL; empty where there is nothing to do.
+
+    Args:
+        connection: An open transaction.
+        script: Our migrations.
+    """
+    inspector = sa.inspect(connection)
+    revision = _revision_in_others_table(connection, inspector, script)
+    if revision is None or inspector.has_table(VERSION_TABLE):
+        return ""
+    statements = (
+        CreateTable(_ours),
+        sa.insert(_ours).values(version_num=revision),
+        sa.delete(_others).where(_others.c.version_num == revision),
+    )
+    texts = (str(each.compile(connection, compile_kwargs={"literal_binds": True})).strip() for each in statements)
+    return "".join(f"{text};\n\n" for text in texts)
 
 
 def _revision_in_others_table(connection: Connection, inspector: sa.Inspector, script: ScriptDirectory) -> str | None:

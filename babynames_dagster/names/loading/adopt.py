@@ -1,0 +1,40 @@
+"""Taking over the names of another program's `baby_names`, as a load like any other.
+
+What belongs here: the way from that table to a load, which accounts for every row. What does not: SQL.
+"""
+
+import csv
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.adoption import ASIDE, names_aside
+from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.names.csv.reading import ReadOptions, names_reader
+from babynames_dagster.names.loading.load import LoadReport, load_names
+from babynames_dagster.settings.views import LoadingSettings
+
+
+def adopt_names(engine: Engine, folder: Path, settings: LoadingSettings) -> LoadReport:
+    """Load the names of the table that was put aside; it stays as it is.
+
+    Args:
+        engine: The database, its schema at head.
+        folder: Where the names are written as a CSV, for the load to read; an interrupted adoption resumes.
+        settings: How to load.
+
+    Raises:
+        PipelineError: As `load_names`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{ASIDE}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("Name", "Sex"))
+        writer.writerows(names_aside(engine))
+    options = ReadOptions()
+    found = inspect_file(path, wanted=path.name, max_uncompressed=options.max_uncompressed)
+    reader = names_reader(found, sha256=sha256_of(path), options=options, full_reload=False)
+    report = load_names(reader, engine, run_id=None, settings=settings)
+    path.unlink()
+    return report
