@@ -17,12 +17,19 @@ class Progress:
         done: Units done so far.
         total: Units in all, where known.
         unit: What is counted: `bytes`, `rows` or `contacts`.
+        skipped: Units of `done` that took no time, because an earlier run did them: they are in no rate.
     """
 
     stage: str
     done: int
     total: int | None
     unit: str
+    skipped: int = 0
+
+    @property
+    def worked(self) -> int:
+        """Units that took time: what a rate is made of."""
+        return self.done - self.skipped
 
 
 ProgressListener = Callable[[Progress], None]

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport
+from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
@@ -36,13 +36,12 @@ def partition_metadata(report: PartitionReport, run: SyncReport) -> dict[str, An
     if report.preview:
         rows = [dg.TableRecord({name: contact[name] for name in PREVIEW_PROPERTIES}) for contact in report.preview]
         metadata["preview"] = dg.MetadataValue.table(rows)
-    return {**metadata, **_rejects_metadata(report.first_rejects)}
+    return {**metadata, **_troubles_metadata(report.troubles)}
 
 
 def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
     return {
-        "portal_id": str(report.portal_id),
         **_account_metadata(report),
         DRY_RUN_KEY: report.dry_run,
         **_count_metadata(report.total),
@@ -51,7 +50,7 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
         "waited_seconds": round(report.waited_seconds, 3),
         **_share_metadata(report),
         "seconds": round(report.seconds, 3),
-        **_rejects_metadata(report.first_rejects),
+        **_troubles_metadata(report.troubles),
     }
 
 
@@ -63,6 +62,7 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
         ("  of these, created", total.created, None),
         ("  of these, updated", total.updated, None),
         ("  of these, unchanged since an earlier run", total.unchanged, None),
+        ("left as they are by HUBSPOT_WRITE_POLICY", total.kept, ledger.get("kept", 0)),
         ("rejected by HubSpot", total.rejected, ledger.get("rejected", 0)),
         ("failed, sent again by the next run", total.failed, ledger.get("failed", 0)),
         ("archived by undo", total.archived, ledger.get("archived", 0)),
@@ -79,10 +79,13 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
         )
         for label, count, ever in rows
     ]
-    return {
-        "account": dg.MetadataValue.table(records),
-        "contacts": dg.MetadataValue.url(f"https://app.hubspot.com/contacts/{run.portal_id}/objects/0-1"),
-    }
+    metadata: dict[str, Any] = {"account": dg.MetadataValue.table(records)}
+    if run.portal_id is not None:
+        address = f"https://app.hubspot.com/contacts/{run.portal_id}/objects/0-1"
+        metadata |= {"portal_id": str(run.portal_id), "contacts": dg.MetadataValue.url(address)}
+    if run.shared is not None:
+        metadata["contacts_shared"] = run.shared
+    return metadata
 
 
 def _share_metadata(run: SyncReport) -> dict[str, float]:
@@ -101,15 +104,22 @@ def _count_metadata(counts: ContactCounts) -> dict[str, int]:
         "contacts_created": counts.created,
         "contacts_updated": counts.updated,
         "contacts_unchanged": counts.unchanged,
+        "contacts_kept": counts.kept,
         "contacts_rejected": counts.rejected,
         "contacts_failed": counts.failed,
         "contacts_archived": counts.archived,
         "contacts_unsent": counts.unsent,
+        **({"contacts_same_already": counts.same} if counts.same else {}),
     }
 
 
-def _rejects_metadata(rejects: Sequence[Reject]) -> dict[str, Any]:
-    records = [
+def _troubles_metadata(troubles: Troubles) -> dict[str, Any]:
+    tables = {"first_rejects": troubles.first_rejects, "first_failures": troubles.first_failures}
+    return {name: dg.MetadataValue.table(_records(rejects)) for name, rejects in tables.items() if rejects}
+
+
+def _records(rejects: Sequence[Reject]) -> list[dg.TableRecord]:
+    return [
         dg.TableRecord(
             {
                 "email": reject.email,
@@ -120,4 +130,3 @@ def _rejects_metadata(rejects: Sequence[Reject]) -> dict[str, Any]:
         )
         for reject in rejects[:REJECTS_SHOWN]
     ]
-    return {"first_rejects": dg.MetadataValue.table(records)} if records else {}

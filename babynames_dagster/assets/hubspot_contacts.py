@@ -20,6 +20,10 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.reporting import notices, progress_events
 
 POOL = "hubspot"
+_SHARED = (
+    "HubSpot has %d fewer contacts than there are synced names: their emails lead to contacts of other names, because "
+    "they were merged, or an email was added to another contact."
+)
 
 
 class SyncConfig(dg.Config):
@@ -29,6 +33,10 @@ class SyncConfig(dg.Config):
         default=False, description="Send every contact, changed or not, those that undo archived among them."
     )
     retry_rejected: bool = Field(default=False, description="Send again the contacts that HubSpot rejected before.")
+    initial_values: bool = Field(
+        default=False,
+        description="Give contacts the values of HUBSPOT_INITIAL_PROPERTIES again where they were given others.",
+    )
     dry_run: bool = Field(
         default=False,
         description="Only say what would be done: nothing is written, neither to HubSpot nor to the ledger.",
@@ -60,14 +68,18 @@ def hubspot_contacts(
 
     **A run without a partition covers all 27.** With `dry_run: true` it only says what it would do.
 
-    In the metadata of a partition, `contacts_*`, `first_rejects` and `preview` are that partition's own; the table
+    In the metadata of a partition, `contacts_*`, `first_rejects`, `first_failures` and `preview` are its own; the table
     `account` says the same of the whole run, and of all runs so far; `contacts` leads to them in HubSpot. A request
     carries contacts of several partitions, so that `seconds`, `requests` and `waited_seconds` (pauses after a 429) are
     those of the run between the partition's first contact and its last one. The run's own figures are in its
     observation.
     """
-    dry_run = config.dry_run or context.run.tags.get(DRY_RUN_TAG) == "true"
-    options = SyncOptions(full_refresh=config.full_refresh, retry_rejected=config.retry_rejected, dry_run=dry_run)
+    options = SyncOptions(
+        full_refresh=config.full_refresh,
+        retry_rejected=config.retry_rejected,
+        initial_values=config.initial_values,
+        dry_run=config.dry_run or context.run.tags.get(DRY_RUN_TAG) == "true",
+    )
     broken_off: list[SyncReport] = []
     with files.failures(context.log, lambda: how_far(broken_off)):
         warning = slow_settings_warning(hubspot.settings.hubspot)
@@ -89,6 +101,8 @@ def hubspot_contacts(
                 _materialize_what_is_complete(context, cut_short)
             raise
     _observe_run(context, report)
+    if report.shared:
+        context.log.warning(_SHARED, report.shared)
     failure = what_failed(report)
     if failure is not None:
         _materialize_what_is_complete(context, report)
@@ -124,7 +138,8 @@ def what_failed(report: SyncReport) -> PipelineError | None:
         return PipelineError(ErrorCode.INTERRUPTED, f"{unsent:,} contacts were not reached.") if unsent else None
     where = ", ".join(f"{partition}: {count:,}" for partition, count in failed.items())
     return PipelineError(
-        ErrorCode.HUBSPOT_ROWS_FAILED, f"{sum(failed.values()):,} contacts could not be sent ({where})."
+        ErrorCode.HUBSPOT_ROWS_FAILED,
+        f"{sum(failed.values()):,} contacts could not be sent ({where}). {report.troubles.main_reason}",
     )
 
 

@@ -122,6 +122,7 @@ class _Lines(logging.Handler):
         super().__init__()
         self._console = console
         self._stage = ""
+        self._since = 0
         self._started = self._shown = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -130,11 +131,11 @@ class _Lines(logging.Handler):
             return
         now = time.monotonic()
         if report.stage != self._stage:
-            self._stage, self._started, self._shown = report.stage, now, now
+            self._stage, self._since, self._started, self._shown = report.stage, report.worked, now, now
             self._console.print(Text(f"{report.stage} ..."))
         elif now - self._shown >= PLAIN_SECONDS:
             self._shown = now
-            self._console.print(Text(describe(report, seconds=now - self._started)))
+            self._console.print(Text(describe(report, seconds=now - self._started, since=self._since)))
 
 
 class _Bars(logging.Handler):
@@ -153,7 +154,7 @@ class _Bars(logging.Handler):
             self._tasks[report.stage] = self._bars.add_task(report.stage, total=report.total, counts="")
         self._bars.update(
             self._tasks[report.stage],
-            completed=report.done,
-            total=report.total,
+            completed=report.worked,
+            total=None if report.total is None else report.total - report.skipped,
             counts=f"{report.done:,} {report.unit}",
         )

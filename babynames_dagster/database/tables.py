@@ -121,6 +121,7 @@ hubspot_contacts = sa.Table(
     sa.Column("outcome", ascii_text(16), nullable=False, comment="synced, rejected, failed or archived"),
     sa.Column("hubspot_id", ascii_text(32), nullable=True),
     sa.Column("hubspot_email", ascii_text(254), nullable=True, comment="the email that HubSpot acknowledged"),
+    sa.Column("initial_sent", ascii_text(64), nullable=True, comment="the initial values that the contact was given"),
     sa.Column("created_by_us", sa.Boolean, nullable=False),
     sa.Column("category", unicode_text(64), nullable=True),
     sa.Column("message", unicode_text(1000), nullable=True),

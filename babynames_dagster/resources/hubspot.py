@@ -7,9 +7,11 @@ from typing import Literal
 import dagster as dg
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts
+from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts, unsent_report
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
 from babynames_dagster.settings import AccountSettings, HubSpotSettings, RetrySettings, Secrets
@@ -26,6 +28,10 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
     lifecycle_stage: str = described(HubSpotSettings, "lifecycle_stage")
     lead_status: str = described(HubSpotSettings, "lead_status")
     extra_properties: dict[str, str] = described(HubSpotSettings, "extra_properties")
+    initial_properties: list[str] = described(HubSpotSettings, "initial_properties")
+    write_policy: Literal["overwrite", "fill_empty", "create_only", "update_only"] = described(
+        HubSpotSettings, "write_policy"
+    )
     requests_per_batch: int = described(HubSpotSettings, "requests_per_batch")
     batch_delay: int = described(HubSpotSettings, "batch_delay")
     rate_limit: int | None = described(HubSpotSettings, "rate_limit")
@@ -80,15 +86,20 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         """Bring these partitions' contacts in line with the table; arguments as `sync_contacts`.
 
         Raises:
-            PipelineError: What stops the sync before its first row.
+            PipelineError: What keeps the names from being counted.
         """
         settings = self.settings
-        with self.client(engine) as client:
+        mapping, scope = ContactMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
+        try:
+            client = open_client(settings, engine)
+        except PipelineError as error:
+            return unsent_report(engine, scope, partitions=partitions, options=options, stopped=error)
+        with client:
             return sync_contacts(
                 client,
                 engine,
                 partitions=partitions,
-                mapping=ContactMapping.from_settings(settings.hubspot),
+                mapping=mapping,
                 settings=settings.hubspot,
                 options=options,
                 on_progress=on_progress,

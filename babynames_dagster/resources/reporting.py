@@ -28,19 +28,19 @@ def progress_events(
         clock: Seconds that only grow.
     """
     started: float | None = None
-    first_done = 0
+    first_worked = 0
     last_event: float | None = None
 
     def listen(progress: Progress) -> None:
-        nonlocal started, first_done, last_event
+        nonlocal started, first_worked, last_event
         progress_log.debug("%s", progress.stage, extra={"progress": progress})
         seen = clock()
         if started is None or last_event is None:
-            started, first_done, last_event = seen, progress.done, seen
+            started, first_worked, last_event = seen, progress.worked, seen
             return
         if seen - last_event >= every:
             last_event = seen
-            log.info(describe(progress, seconds=seen - started, since=first_done))
+            log.info(describe(progress, seconds=seen - started, since=first_worked))
 
     return listen
 
@@ -61,13 +61,13 @@ def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:
     Args:
         progress: The report.
         seconds: Time since the first report.
-        since: What the first report said was done already.
+        since: What the first report said was worked on already.
     """
     parts = [f"{progress.stage}: {progress.done:,} {progress.unit}"]
     if progress.total:
         parts[0] = f"{progress.stage}: {progress.done:,} of {progress.total:,} {progress.unit}"
         parts.append(f"{progress.done / progress.total:.0%}")
-    rate = (progress.done - since) / seconds if seconds > 0 else 0.0
+    rate = (progress.worked - since) / seconds if seconds > 0 else 0.0
     if rate > 0:
         parts.append(f"{rate:,.0f} {progress.unit}/s")
         if progress.total and progress.total >= progress.done:

@@ -63,6 +63,8 @@ def _default(field: FieldInfo) -> str:
         return str(default).lower()
     if isinstance(default, float):
         return f"{default:g}"
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default)
 
 

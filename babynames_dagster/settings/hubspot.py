@@ -5,7 +5,17 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import AnyCase, ApiVersion, Bound, Domain, JsonTexts, Seconds, Token, WebAddress
+from babynames_dagster.settings.types import (
+    AnyCase,
+    ApiVersion,
+    Bound,
+    Domain,
+    JsonTexts,
+    NameList,
+    Seconds,
+    Token,
+    WebAddress,
+)
 
 
 class HubSpotSettings(Group):
@@ -33,15 +43,30 @@ class HubSpotSettings(Group):
         description="`readable`: `john.m@domain`; `unique`: `john-<time>-<id>@domain`",
     )
     lifecycle_stage: str = Field(
-        "subscriber", validation_alias="HUBSPOT_LIFECYCLE_STAGE", description="`lifecyclestage` of the contacts"
+        "subscriber",
+        validation_alias="HUBSPOT_LIFECYCLE_STAGE",
+        description="`lifecyclestage` of the contacts; empty: not sent",
     )
     lead_status: str = Field(
-        "NEW", validation_alias="HUBSPOT_LEAD_STATUS", description="`hs_lead_status` of the contacts"
+        "NEW",
+        validation_alias="HUBSPOT_LEAD_STATUS",
+        description="`hs_lead_status` of the contacts; empty: not sent",
     )
     extra_properties: JsonTexts = Field(
         default_factory=dict,
         validation_alias="HUBSPOT_EXTRA_PROPERTIES",
         description='Constant properties to add, as JSON: `{"source": "babynames"}`',
+    )
+    initial_properties: NameList = Field(
+        ("hs_lead_status", "lifecyclestage"),
+        validation_alias="HUBSPOT_INITIAL_PROPERTIES",
+        description="Properties that a contact gets once, and that are its users' own from then on; `,` between them",
+    )
+    write_policy: AnyCase[Literal["overwrite", "fill_empty", "create_only", "update_only"]] = Field(
+        "overwrite",
+        validation_alias="HUBSPOT_WRITE_POLICY",
+        description="`overwrite`, `fill_empty` (only where HubSpot has no value), `create_only`, `update_only`; all "
+        "but the first read before they write: one more call for a hundred contacts",
     )
     requests_per_batch: int = Field(
         100, validation_alias="HUBSPOT_REQUESTS_PER_BATCH", ge=1, le=100, description="Contacts a request"

@@ -38,6 +38,8 @@ GROUPS: dict[str, type[Group]] = {
 VARIABLES = {name: field for group in GROUPS.values() for name, field in group.variables().items()}
 """Every setting by its variable."""
 _VERBATIM = {"CSV_DELIMITER"}
+_MAY_BE_BLANK = {"HUBSPOT_LEAD_STATUS", "HUBSPOT_LIFECYCLE_STAGE", "HUBSPOT_INITIAL_PROPERTIES"}
+"""Settings whose blank text means: nothing of it."""
 _GROUP_OF = {name: key for key, group in GROUPS.items() for name in group.variables()}
 
 
@@ -72,7 +74,7 @@ class Settings(BaseModel):
         texts = filed | named_texts(kept) | exported
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
-            if name in VARIABLES and text.strip():
+            if name in VARIABLES and (text.strip() or name in _MAY_BE_BLANK):
                 values[_GROUP_OF[name]][name] = text if _is_verbatim(name) else text.strip()
         for name, value in overrides.items():
             values[_GROUP_OF[name.upper()]][name.upper()] = value

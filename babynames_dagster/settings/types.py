@@ -76,6 +76,10 @@ def _selectors(value: object) -> object:
     return {name: (given,) if isinstance(given, str) else given for name, given in entries.items()}
 
 
+def _names(value: object) -> object:
+    return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+
 def _dataset_name(value: str) -> str:
     """Accept a dataset's address, with or without `https://`, as well as its `owner/name`."""
     path = re.split(r"[?#]", value.strip(), maxsplit=1)[0].rstrip("/")
@@ -184,6 +188,7 @@ AnyCase = Annotated[_Choice, BeforeValidator(_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)]
 Bound = Annotated[str, BeforeValidator(_bound)]
 Share = Annotated[float, BeforeValidator(_share)]
+NameList = Annotated[tuple[str, ...], BeforeValidator(_names)]
 JsonTexts = Annotated[dict[str, str], BeforeValidator(_json)]
 JsonSelectors = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_selectors)]
 DatasetName = Annotated[str, AfterValidator(_dataset_name)]

@@ -79,6 +79,8 @@ class Candidate(NamedTuple):
     created_at: datetime
     outcome: str | None
     fingerprint: str | None
+    hubspot_email: str | None = None
+    initial_sent: str | None = None
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -93,6 +95,8 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
         name.created_at,
         entry.outcome,
         entry.fingerprint,
+        entry.hubspot_email,
+        entry.initial_sent,
     )
 
 

@@ -22,6 +22,8 @@ class LedgerOutcome(Enum):
 
     SYNCED = "synced"
     """HubSpot acknowledged this very row."""
+    KEPT = "kept"
+    """HUBSPOT_WRITE_POLICY leaves HubSpot as it is: looked at again when the row, the mapping or the policy changes."""
     REJECTED = "rejected"
     """HubSpot refuses it as it is: sent again when the row or the mapping changes, or when asked for."""
     FAILED = "failed"
@@ -74,6 +76,7 @@ class LedgerComparison:
         acknowledged: Those that HubSpot acknowledged.
         rejected: Those that it refuses.
         failed: Those whose last try failed.
+        kept: Those that HUBSPOT_WRITE_POLICY leaves as HubSpot has them.
         archived: Those that `babynames undo` archived.
         unsent: Those without an entry.
         without_name: Acknowledged contacts whose name the table has no more.
@@ -84,6 +87,7 @@ class LedgerComparison:
     acknowledged: int = 0
     rejected: int = 0
     failed: int = 0
+    kept: int = 0
     archived: int = 0
     unsent: int = 0
     without_name: int = 0
@@ -240,6 +244,21 @@ def contacts_in_ledger(engine: Engine, portal_id: int) -> int:
     entry = hubspot_contacts.c
     statement = sa.select(sa.func.count()).where(
         entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.outcome != LedgerOutcome.ARCHIVED.value
+    )
+    with reading(engine) as connection:
+        count: int = connection.execute(statement).scalar_one()
+        return count
+
+
+def names_sharing_a_contact(engine: Engine, portal_id: int) -> int:
+    """Count how many more acknowledged names than contacts a portal has.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = sa.select(sa.func.count() - sa.func.count(entry.hubspot_id.distinct())).where(
+        entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.hubspot_id.is_not(None)
     )
     with reading(engine) as connection:
         count: int = connection.execute(statement).scalar_one()

@@ -45,6 +45,8 @@ class LedgerEntry:
         fingerprint: The payload that was sent.
         outcome: What the ledger is to say of it.
         created: Whether HubSpot said that this very request made the contact.
+        initial_sent: Fingerprint of the initial values that the contact was given with it; empty where it was made
+            without any, None where it had been given some before.
         hubspot_id: The contact's record id, where HubSpot gave it.
         category: Why it was rejected or failed, in one word of HubSpot's.
         message: The same in a sentence.
@@ -57,6 +59,7 @@ class LedgerEntry:
     fingerprint: str
     outcome: LedgerOutcome
     created: bool = False
+    initial_sent: str | None = None
     hubspot_id: str | None = None
     category: str | None = None
     message: str | None = None
@@ -89,6 +92,7 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
             "outcome": entry.outcome.value,
             "hubspot_id": entry.hubspot_id,
             "hubspot_email": entry.email if entry.outcome is LedgerOutcome.SYNCED else None,
+            "initial_sent": entry.initial_sent,
             "created_by_us": entry.created,
             "category": _cut(entry.category, "category"),
             "message": _cut(entry.message, "message"),
@@ -124,7 +128,14 @@ def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedCont
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
-    _change(engine, portal_id, contacts, outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)
+    _change(
+        engine,
+        portal_id,
+        contacts,
+        outcome=LedgerOutcome.ARCHIVED.value,
+        created_by_us=False,
+        initial_sent=None,
+    )
 
 
 def let_go(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
@@ -190,6 +201,7 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
         ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
+        ("initial_sent", sa.func.coalesce(new["initial_sent"], old.initial_sent)),
         ("hubspot_email", sa.func.coalesce(new["hubspot_email"], old.hubspot_email)),
         (
             "finding",

@@ -148,12 +148,18 @@ def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: D
     payloads = payloads_of([row.name for row in rows if row.name is not None], repairs.mapping)
     looked = look(repairs.client, [*payloads], by_email=True, stop=desk.stop, on_departure=desk.departed)
     free = [
-        Outgoing(name.name_id, name.initial, payload, repairs.mapping.payload_fingerprint(payload))
+        Outgoing(
+            name.name_id,
+            name.initial,
+            payload,
+            repairs.mapping.payload_fingerprint(payload),
+            repairs.mapping.initial_fingerprint,
+        )
         for email, (name, payload) in payloads.items()
         if email in looked.missing
     ]
     if free:
-        deliver(repairs.client, brake, free, desk)
+        deliver(repairs.client, brake, WritePolicy.OVERWRITE, free, desk)
 
 
 def _entry(outcome: Outcome) -> LedgerEntry:
@@ -165,6 +171,7 @@ def _entry(outcome: Outcome) -> LedgerEntry:
         fingerprint=row.fingerprint,
         outcome=LedgerOutcome.SYNCED,
         created=outcome.kind is Kind.CREATED,
+        initial_sent=row.initial,
         hubspot_id=outcome.hubspot_id,
     )
 

@@ -17,7 +17,10 @@ from babynames_dagster.hubspot.sync.email_rules import LOCAL_PART_OCTETS, RESERV
 from babynames_dagster.settings import HubSpotSettings
 
 _LAST_NAMES = {"M": "Male", "F": "Female"}
-_OWN_PROPERTIES = ("email", "firstname", "lastname", "hs_lead_status", "lifecyclestage")
+_OWN_PROPERTIES = ("email", "firstname", "lastname")
+_STAGES = {"hs_lead_status": "NEW", "lifecyclestage": "subscriber"}
+"""What users move on: initial values by default. With these values they stand in the mapping's fingerprint, whatever
+values they have, because that of another version of this project did so, whose ledgers stay valid."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
 
 
@@ -28,10 +31,12 @@ class ContactMapping:
     Attributes:
         email_domain: Domain of every email, lower-case, because HubSpot keeps emails so.
         email_style: `readable` (`john.m@domain`) or `unique` (`john-<milliseconds>-<id>@domain`).
-        lifecycle_stage: `lifecyclestage` of every contact.
-        lead_status: `hs_lead_status` of every contact.
+        lifecycle_stage: `lifecyclestage` of every contact; empty to leave it out.
+        lead_status: `hs_lead_status` of every contact; empty to leave it out.
         extra: Constant properties to add.
-        fingerprint: Differs between any two mappings that could make different contacts.
+        initial: Names of the constants that a contact is given once, and that are its users' own from then on.
+        fingerprint: Differs between any two mappings that could make different contacts, initial values apart.
+        initial_fingerprint: Differs between any two mappings with different initial values.
     """
 
     email_domain: str
@@ -39,13 +44,16 @@ class ContactMapping:
     lifecycle_stage: str = "subscriber"
     lead_status: str = "NEW"
     extra: Mapping[str, str] = field(default_factory=dict)
+    initial: frozenset[str] = frozenset(_STAGES)
     fingerprint: str = field(init=False)
+    initial_fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Check the configuration.
 
         Raises:
-            PipelineError: INVALID_CONFIG where the domain can't receive mail, or an extra property is one of ours.
+            PipelineError: INVALID_CONFIG where the domain can't receive mail, an extra property is one of ours, or an
+                initial one is none that we send, or one that belongs to the name.
         """
         object.__setattr__(self, "email_domain", self.email_domain.lower())
         if self.email_domain.rpartition(".")[2] in RESERVED_TLDS:
@@ -54,15 +62,25 @@ class ContactMapping:
                 f"HUBSPOT_EMAIL_DOMAIN={self.email_domain!r} ends in a reserved name, which HubSpot refuses.",
                 remedy="Take a domain under a real top-level domain, such as babynamesdemo.com.",
             )
-        clash = sorted(set(self.extra) & set(_OWN_PROPERTIES))
+        clash = sorted(set(self.extra) & {*_OWN_PROPERTIES, *_STAGES})
         if clash:
             raise PipelineError(
                 ErrorCode.INVALID_CONFIG,
                 f"HUBSPOT_EXTRA_PROPERTIES names {', '.join(clash)}, which the pipeline sets itself.",
                 remedy="Leave them out; HUBSPOT_LIFECYCLE_STAGE and HUBSPOT_LEAD_STATUS set these two.",
             )
-        parts = (self.email_domain, self.email_style, self.constants)
+        odd = sorted(self.initial - {*_STAGES, *self.extra})
+        if odd:
+            raise PipelineError(
+                ErrorCode.INVALID_CONFIG,
+                f"HUBSPOT_INITIAL_PROPERTIES names {', '.join(odd)}, which are no constants that are sent.",
+                remedy=f"Name {', '.join(_STAGES)} or properties of HUBSPOT_EXTRA_PROPERTIES.",
+            )
+        lasting = {name: value for name, value in self.constants.items() if name not in self.initial}
+        lasting |= {name: value for name, value in _STAGES.items() if name in self.initial}
+        parts = (self.email_domain, self.email_style, lasting)
         object.__setattr__(self, "fingerprint", _digest(json.dumps(parts, sort_keys=True)))
+        object.__setattr__(self, "initial_fingerprint", _digest(json.dumps(self.initial_values, sort_keys=True)))
 
     @classmethod
     def from_settings(cls, settings: HubSpotSettings) -> "ContactMapping":
@@ -77,17 +95,24 @@ class ContactMapping:
             lifecycle_stage=settings.lifecycle_stage,
             lead_status=settings.lead_status,
             extra=settings.extra_properties,
+            initial=frozenset(settings.initial_properties),
         )
 
     @property
     def constants(self) -> dict[str, str]:
         """The properties that are the same for every contact."""
-        return {"hs_lead_status": self.lead_status, "lifecyclestage": self.lifecycle_stage, **self.extra}
+        stages = {"hs_lead_status": self.lead_status, "lifecyclestage": self.lifecycle_stage}
+        return {**{name: value for name, value in stages.items() if value}, **self.extra}
+
+    @property
+    def initial_values(self) -> dict[str, str]:
+        """The constants that a contact is given once."""
+        return {name: value for name, value in self.constants.items() if name in self.initial}
 
     @property
     def property_names(self) -> tuple[str, ...]:
         """Every property that a payload has."""
-        return (*_OWN_PROPERTIES, *self.extra)
+        return (*_OWN_PROPERTIES, *self.constants)
 
     def email(self, row: Candidate) -> str:
         """Return a name's email: ASCII, at most 64 octets before the @, and one to one with the name.
@@ -104,7 +129,7 @@ class ContactMapping:
         return f"{stem}{suffix}@{self.email_domain}"
 
     def payload(self, row: Candidate) -> dict[str, str]:
-        """Return the contact's properties: always all that we own, as HubSpot has no partial upsert by email."""
+        """Return the contact's properties, initial values included."""
         return {
             "email": self.email(row),
             "firstname": row.name,

@@ -3,8 +3,8 @@
 What belongs here: the outcome of a row, and the matching as pure functions. What does not: sending.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -20,11 +20,12 @@ NOT_MENTIONED = Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mentio
 
 
 class Kind(Enum):
-    """What became of one row; `unchanged` and `archived` rows are not sent."""
+    """What became of one row; `unchanged`, `kept` and `archived` rows are not written."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    KEPT = "kept"
     REJECTED = "rejected"
     FAILED = "failed"
     ARCHIVED = "archived"
@@ -37,14 +38,27 @@ class Outgoing:
     Attributes:
         name_id: The name's id.
         partition: The name's initial.
-        payload: The contact's properties.
+        payload: The contact's properties that are sent.
         fingerprint: The payload's fingerprint.
+        initial: Fingerprint of the mapping's initial values.
+        withheld: Initial values that are not sent, because the contact was given some before.
+        record: The record id of the contact, where HubSpot was looked at.
+        changes: What an update of that record writes.
     """
 
     name_id: int
     partition: str
-    payload: dict[str, str]
+    payload: Mapping[str, str]
     fingerprint: str
+    initial: str = ""
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    record: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> "Outgoing":
+        """The row with every property that a new contact has."""
+        return replace(self, payload={**self.payload, **self.withheld}, withheld={}) if self.withheld else self
 
     @property
     def trace_id(self) -> str:
@@ -66,22 +80,39 @@ class Outcome:
         kind: What became of it.
         hubspot_id: The contact's record id, where HubSpot gave it.
         problem: Why it was rejected or failed.
+        made: Whether HubSpot said that a request of this run made the contact.
+        same: Whether HubSpot has the same values already; known where it was looked at.
     """
 
     row: Outgoing
     kind: Kind
     hubspot_id: str | None = None
     problem: Problem | None = None
+    made: bool = False
+    same: bool = False
 
 
 def upsert_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
     """Return the body of an upsert by email, each input with a trace id of its own."""
-    return {
-        "inputs": [
-            {"id": row.email, "idProperty": "email", "objectWriteTraceId": row.trace_id, "properties": row.payload}
-            for row in rows
-        ]
-    }
+    return _inputs({"id": row.email, "idProperty": "email", **_traced(row), "properties": row.payload} for row in rows)
+
+
+def create_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
+    """Return the body of a batch that makes contacts."""
+    return _inputs({**_traced(row), "properties": row.payload} for row in rows)
+
+
+def update_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
+    """Return the body of a batch that writes each row's changes to the record that it has."""
+    return _inputs({"id": row.record, **_traced(row), "properties": row.changes} for row in rows)
+
+
+def _inputs(inputs: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {"inputs": list(inputs)}
+
+
+def _traced(row: Outgoing) -> dict[str, str]:
+    return {"objectWriteTraceId": row.trace_id}
 
 
 def all_failed(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
@@ -96,8 +127,8 @@ def all_rejected(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
     return [Outcome(row, Kind.REJECTED, problem=problem) for row in rows]
 
 
-def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
-    """Return the rows' outcomes from an answer to an upsert.
+def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -> list[Outcome]:
+    """Return the rows' outcomes from an answer to a write.
 
     Results come in any order and are matched by trace id, else by email. An error speaks for the rows that it
     names, also where a result does. A row that neither names has not been acknowledged: it failed, unless an
@@ -107,14 +138,16 @@ def match(rows: Sequence[Outgoing], answer: Answer) -> list[Outcome]:
     Args:
         rows: What was sent.
         answer: A 2xx answer with a JSON body.
+        creating: Whether the call makes contacts only: its results do not say that they are new.
     """
     by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
     outcomes: dict[int, Outcome] = {}
     for result in _objects(answer.body("results")):
         row = by_key.get(_key_of(result))
         if row is not None:
-            kind = Kind.CREATED if result.get("new") is True else Kind.UPDATED
-            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=_record_id(result))
+            made = result.get("new") is True or creating
+            kind = Kind.CREATED if made else Kind.UPDATED
+            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=_record_id(result), made=made)
     anonymous: list[tuple[Kind, Problem]] = []
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)

@@ -4,35 +4,65 @@ What belongs here: that decision. What does not: reading names, sending.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 
 from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Outgoing
+from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.report import SyncOptions
 
 
-def settled(row: Candidate, fingerprint: str, options: SyncOptions) -> LedgerOutcome | None:
+def settled(
+    row: Candidate, fingerprint: str, options: SyncOptions, *, initial: str = "", policy: WritePolicy
+) -> LedgerOutcome | None:
     """Return the outcome that stands for a row without sending it; None where it has to be sent.
 
     Args:
         row: The name and its ledger entry.
         fingerprint: Fingerprint of the payload that it has now, mapping included.
         options: What the run asks for.
+        initial: Fingerprint of the mapping's initial values.
+        policy: What may be written.
     """
-    if row.outcome is None or row.fingerprint != fingerprint or options.full_refresh:
+    if row.outcome is None or options.full_refresh:
         return None
     outcome = LedgerOutcome(row.outcome)
-    if outcome is LedgerOutcome.FAILED or (outcome is LedgerOutcome.REJECTED and options.retry_rejected):
+    if outcome is LedgerOutcome.KEPT:
+        # A contact that was not there to be updated may be there today.
+        stands = policy is not WritePolicy.UPDATE_ONLY and row.fingerprint == kept_fingerprint(fingerprint, policy)
+        return outcome if stands else None
+    if row.fingerprint != fingerprint or outcome is LedgerOutcome.FAILED:
+        return None
+    if outcome is LedgerOutcome.REJECTED and options.retry_rejected:
+        return None
+    made_without = row.initial_sent == "" and outcome is LedgerOutcome.SYNCED
+    if made_without or (options.initial_values and row.initial_sent != initial):
         return None
     return outcome
 
 
-def outgoing_batches(
+def kept_fingerprint(fingerprint: str, policy: WritePolicy) -> str:
+    """Return the fingerprint under which a row is kept: another policy looks at it again."""
+    return blake2b(f"{policy.value}\x1f{fingerprint}".encode(), digest_size=16).hexdigest()
+
+
+def outgoing(row: Candidate, mapping: ContactMapping, options: SyncOptions) -> Outgoing:
+    """Return a row as it is sent: with its initial values the first time under its email, or where asked for."""
+    payload = mapping.payload(row)
+    fingerprint = mapping.payload_fingerprint(payload)
+    given_before = bool(row.initial_sent) and row.hubspot_email == payload["email"] and not options.initial_values
+    withheld = {name: payload.pop(name) for name in mapping.initial_values} if given_before else {}
+    return Outgoing(row.name_id, row.initial, payload, fingerprint, mapping.initial_fingerprint, withheld)
+
+
+def outgoing_batches(  # noqa: PLR0913 - all by keyword
     pages: Iterable[list[Candidate]],
     mapping: ContactMapping,
     options: SyncOptions,
     *,
+    policy: WritePolicy = WritePolicy.OVERWRITE,
     size: int,
     on_settled: Callable[[str, LedgerOutcome], None],
 ) -> Iterator[list[Outgoing]]:
@@ -42,19 +72,19 @@ def outgoing_batches(
         pages: The names to look at.
         mapping: How a name becomes a contact.
         options: What the run asks for.
+        policy: What may be written.
         size: Rows a batch.
         on_settled: Told the partition and the outcome of each row that is not sent.
     """
     batch: list[Outgoing] = []
     for page in pages:
         for row in page:
-            payload = mapping.payload(row)
-            fingerprint = mapping.payload_fingerprint(payload)
-            outcome = settled(row, fingerprint, options)
+            sent = outgoing(row, mapping, options)
+            outcome = settled(row, sent.fingerprint, options, initial=sent.initial, policy=policy)
             if outcome is not None:
                 on_settled(row.initial, outcome)
                 continue
-            batch.append(Outgoing(row.name_id, row.initial, payload, fingerprint))
+            batch.append(sent)
             if len(batch) == size:
                 yield batch
                 batch = []

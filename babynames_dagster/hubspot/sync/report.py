@@ -3,10 +3,12 @@
 What belongs here: the values that go in and come out of `sync.py`. What does not: how they come about.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
 
@@ -21,11 +23,13 @@ class SyncOptions:
     Attributes:
         full_refresh: Send every row, changed or not, archived or not.
         retry_rejected: Send again what HubSpot rejected before.
+        initial_values: Give contacts the initial values again where the mapping's are not those that they were given.
         dry_run: Only find out what would be done.
     """
 
     full_refresh: bool = False
     retry_rejected: bool = False
+    initial_values: bool = False
     dry_run: bool = False
 
 
@@ -37,21 +41,25 @@ class ContactCounts:
         contacts: Names that the account is to have.
         created: Acknowledged by this run, new in HubSpot.
         updated: Acknowledged by this run, there before.
-        unchanged: Acknowledged by an earlier run as they are now; not sent.
+        unchanged: As they are to be, by an earlier run's acknowledgement or a look at HubSpot; not written.
+        kept: Left as HubSpot has them, by HUBSPOT_WRITE_POLICY.
         rejected: Refused by HubSpot, in this run or an earlier one.
         failed: Without an acknowledgement although sent; the next run sends them again.
         archived: Archived by `babynames undo`; not sent.
         unsent: Not reached, because the run stopped before.
+        same: Of the updated ones, those that a dry run found to hold the same values already.
     """
 
     contacts: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    kept: int = 0
     rejected: int = 0
     failed: int = 0
     archived: int = 0
     unsent: int = 0
+    same: int = 0
 
     @property
     def complete(self) -> bool:
@@ -66,7 +74,7 @@ class ContactCounts:
     @property
     def accounted(self) -> int:
         """Names whose outcome is known."""
-        return self.acknowledged + self.unchanged + self.rejected + self.failed + self.archived
+        return self.acknowledged + self.unchanged + self.kept + self.rejected + self.failed + self.archived
 
     def add(self, kind: Kind) -> None:
         """Count one more outcome."""
@@ -80,7 +88,7 @@ class ContactCounts:
 
 @dataclass(frozen=True)
 class Reject:
-    """A contact that HubSpot refused in this run, and why."""
+    """A contact that did not get through in this run, rejected or failed, and why."""
 
     email: str
     category: str
@@ -100,20 +108,54 @@ class Reject:
 
 
 @dataclass
+class Troubles:
+    """Contacts that did not get through in a run: the first of each kind, and how often each reason was given.
+
+    Attributes:
+        first_rejects: The first that HubSpot refused.
+        first_failures: The first without an acknowledgement.
+        reasons: How many did not get through, by HubSpot's category.
+        said: The first message of each category.
+    """
+
+    first_rejects: list[Reject] = field(default_factory=list)
+    first_failures: list[Reject] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    said: dict[str, str] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take note of a contact that did not get through."""
+        reject = Reject.of(outcome)
+        kept = self.first_rejects if outcome.kind is Kind.REJECTED else self.first_failures
+        if len(kept) < REJECTS_KEPT:
+            kept.append(reject)
+        self.reasons[reject.category] += 1
+        self.said.setdefault(reject.category, reject.message)
+
+    @property
+    def main_reason(self) -> str:
+        """The reason that was given most often, for people; empty where there is none."""
+        if not self.reasons:
+            return ""
+        category, count = self.reasons.most_common(1)[0]
+        return f"HubSpot's reason for {count:,} of them: {category}: {self.said[category]}"
+
+
+@dataclass
 class PartitionReport(ContactCounts):
-    """What became of one partition's names, and how the run went meanwhile.
+    """What became of one partition's names.
 
     Attributes:
         span: What the run did while the partition was under way.
         contacts_per_second: The partition's own acknowledged contacts, per second of its span; None where nothing
             was sent, and in a dry run.
-        first_rejects: The first of its rejects in this run.
+        troubles: Those that did not get through.
         preview: The properties of its first contacts by the name's id, whatever became of them.
     """
 
     span: Span = field(default_factory=Span)
     contacts_per_second: float | None = None
-    first_rejects: list[Reject] = field(default_factory=list)
+    troubles: Troubles = field(default_factory=Troubles)
     preview: list[Mapping[str, str]] = field(default_factory=list)
 
     def rate(self) -> None:
@@ -127,22 +169,24 @@ class SyncReport:
     """What one run did.
 
     Attributes:
-        portal_id: The account.
+        portal_id: The account; None where it could not be found out.
         dry_run: Whether the counts are only what would be done.
         by_partition: What became of each partition that was asked for.
-        requests: Calls that this run made.
+        requests: Every call that this run made, retries and the first one, which finds out the portal, included.
         rate_limited: Calls that HubSpot refused for their rate (429).
         waited_seconds: Seconds that everything stood still for it.
         achieved_share: Acknowledged contacts a second, as a share of the most that HubSpot's limit allows over a
             long time. A short run can exceed 1: a rolling window lets its first calls go at once. None in a dry run,
             and where nothing was acknowledged.
         seconds: How long the run took.
-        first_rejects: The first rejects of this run.
+        troubles: The contacts that did not get through.
+        shared: How many more names than contacts the account has: names whose email leads to the contact of another
+            name, because somebody merged the two or added an email; None where nobody counted.
         ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
 
-    portal_id: int
+    portal_id: int | None
     dry_run: bool
     by_partition: dict[str, PartitionReport]
     requests: int = 0
@@ -150,7 +194,8 @@ class SyncReport:
     waited_seconds: float = 0.0
     achieved_share: float | None = None
     seconds: float = 0.0
-    first_rejects: list[Reject] = field(default_factory=list)
+    troubles: Troubles = field(default_factory=Troubles)
+    shared: int | None = None
     ledger: dict[str, int] = field(default_factory=dict)
     stopped: PipelineError | None = None
 
@@ -161,3 +206,17 @@ class SyncReport:
         return ContactCounts(
             **{name: sum(getattr(counts, name) for counts in self.by_partition.values()) for name in names}
         )
+
+
+def nothing_got_through(counts: ContactCounts, refused: int) -> bool:
+    """Return whether a run's refusals are one trouble of the account rather than of the rows.
+
+    So it is where no contact was ever acknowledged, or a whole batch was refused and nothing else was sent.
+
+    Args:
+        counts: What became of the run's names.
+        refused: Those that HubSpot refused in this run.
+    """
+    if counts.acknowledged or not refused:
+        return False
+    return not counts.unchanged or refused >= BATCH_INPUTS

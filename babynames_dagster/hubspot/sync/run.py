@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy.engine import Engine
@@ -21,33 +22,45 @@ from babynames_dagster.database.ledger.candidates import (
     names_by_partition,
     require_years,
 )
-from babynames_dagster.database.ledger.entries import LedgerOutcome, ledger_counts
+from babynames_dagster.database.ledger.entries import LedgerOutcome, ledger_counts, names_sharing_a_contact
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.hubspot.api.client import HubSpotClient, Traffic
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.delivery import deliver
 from babynames_dagster.hubspot.sync.dry_run import foresee
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.planning import outgoing_batches
+from babynames_dagster.hubspot.sync.planning import kept_fingerprint, outgoing_batches
+from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Pump
 from babynames_dagster.hubspot.sync.report import (
     PREVIEW_KEPT,
-    REJECTS_KEPT,
     ContactCounts,
     PartitionReport,
     Reject,
     SyncOptions,
     SyncReport,
+    Troubles,
+    nothing_got_through,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 
-__all__ = ["ContactCounts", "PartitionReport", "Reject", "SyncOptions", "SyncReport", "sync_contacts"]
+__all__ = [
+    "ContactCounts",
+    "PartitionReport",
+    "Reject",
+    "SyncOptions",
+    "SyncReport",
+    "Troubles",
+    "sync_contacts",
+    "unsent_report",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +72,20 @@ def _ignore_report(_: SyncReport) -> None:
 _LEDGER_OUTCOMES = {
     Kind.CREATED: LedgerOutcome.SYNCED,
     Kind.UPDATED: LedgerOutcome.SYNCED,
+    Kind.UNCHANGED: LedgerOutcome.SYNCED,
+    Kind.KEPT: LedgerOutcome.KEPT,
     Kind.REJECTED: LedgerOutcome.REJECTED,
     Kind.FAILED: LedgerOutcome.FAILED,
 }
 _SETTLED = {
     LedgerOutcome.SYNCED: Kind.UNCHANGED,
+    LedgerOutcome.KEPT: Kind.KEPT,
     LedgerOutcome.REJECTED: Kind.REJECTED,
     LedgerOutcome.ARCHIVED: Kind.ARCHIVED,
 }
+
+_TROUBLES = frozenset({Kind.REJECTED, Kind.FAILED})
+_ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED})
 
 
 def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
@@ -104,38 +123,74 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         The counts of every partition. `stopped` says why the run ended early, where it did.
 
     Raises:
-        PipelineError: What stops the run before its first row: YEARS_NOT_LOADED, HUBSPOT_BUSY,
-            HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code at any time.
+        PipelineError: What keeps the names from being counted: YEARS_NOT_LOADED, any DB_* code.
     """
     scope = ContactScope.from_settings(settings)
+    report = unsent_report(engine, scope, partitions=partitions, options=options, portal_id=client.portal_id)
+    run = _Run(client, engine, scope, mapping, settings, options, on_progress, report)
+    halt = stop or threading.Event()
+    try:
+        if options.dry_run:
+            run.send(halt)
+        else:
+            with sole_sender(
+                engine,
+                portal_id=client.portal_id,
+                partitions=partitions,
+                sender=sender,
+                waiting=Waiting(settings.wait, say),
+                stop=halt,
+            ) as turn:
+                run.send(halt)
+            report.stopped = turn.lost or report.stopped
+    except PipelineError as error:
+        report.stopped = error
+    except BaseException:
+        run.close()
+        on_broken_off(report)
+        raise
+    run.close()
+    return report
+
+
+def unsent_report(  # noqa: PLR0913 - all by keyword
+    engine: Engine,
+    scope: ContactScope,
+    *,
+    partitions: Sequence[str],
+    options: SyncOptions,
+    portal_id: int | None = None,
+    stopped: PipelineError | None = None,
+) -> SyncReport:
+    """Return the report of a run that has sent nothing yet: it knows how many names there are to send.
+
+    Args:
+        engine: The database with the names.
+        scope: Which names are meant.
+        partitions: Which partitions.
+        options: What the run asks for.
+        portal_id: The account, as far as it is known.
+        stopped: What keeps it from sending any.
+
+    Raises:
+        PipelineError: YEARS_NOT_LOADED, any DB_* code.
+    """
     require_years(engine, scope)
     names = names_by_partition(engine, scope, partitions)
-    report = SyncReport(
-        client.portal_id, options.dry_run, {initial: PartitionReport(contacts=names[initial]) for initial in partitions}
-    )
-    run = _Run(client, engine, scope, mapping, settings, options, on_progress, report, on_broken_off)
-    halt = stop or threading.Event()
-    if options.dry_run:
-        run.report_of(halt)
-        report.ledger = ledger_counts(engine, client.portal_id)
-        return report
-    with sole_sender(
-        engine,
-        portal_id=client.portal_id,
-        partitions=partitions,
-        sender=sender,
-        waiting=Waiting(settings.wait, say),
-        stop=halt,
-    ) as turn:
-        run.report_of(halt)
-    report.stopped = turn.lost or report.stopped
-    report.ledger = ledger_counts(engine, client.portal_id)
-    return report
+    counts = {initial: PartitionReport(contacts=names[initial]) for initial in partitions}
+    for partition in counts.values():
+        partition.close()
+    return SyncReport(portal_id, options.dry_run, counts, stopped=stopped)
 
 
 @dataclass
 class _Run:
-    """One run's state; touched by the thread that calls `report_of` only."""
+    """One run's state; touched by the thread that calls `send` only.
+
+    Attributes:
+        refused: Rows that were refused since the last one that got through.
+        settled: Rows that had an outcome without being sent.
+    """
 
     client: HubSpotClient
     engine: Engine
@@ -145,48 +200,52 @@ class _Run:
     options: SyncOptions
     on_progress: ProgressListener
     report: SyncReport
-    on_broken_off: Callable[[SyncReport], None]
     spans: Spans = field(init=False)
+    started: float = field(default_factory=time.monotonic)
+    refused: list[Outcome] = field(default_factory=list)
+    settled: int = 0
     done: int = 0
+
+    @property
+    def policy(self) -> WritePolicy:
+        """What may be written."""
+        return WritePolicy(self.settings.write_policy)
 
     def __post_init__(self) -> None:
         """Let the partitions' time be taken."""
         self.spans = Spans(self._moment)
 
-    def report_of(self, stop: threading.Event) -> SyncReport:
-        """Run, and return what became of it."""
-        before, started = self.client.traffic, time.monotonic()
-        try:
-            self._send(stop)
-        except BaseException:
-            self._close(before, started)
-            self.on_broken_off(self.report)
-            raise
-        self._close(before, started)
-        return self.report
+    def send(self, stop: threading.Event) -> None:
+        """Send what has to be sent.
 
-    def _send(self, stop: threading.Event) -> None:
+        Raises:
+            PipelineError: What the preflight finds; any DB_* code.
+        """
         batches = self._batches()
         first = next(batches, None)
         if first is not None:
             preflight(self.client, self.mapping, stop=stop)
-            work = partial(foresee, self.client) if self.options.dry_run else partial(deliver, self.client, Brake())
+            brake = Brake()
             pump = Pump(
-                work,
+                partial(foresee, self.client, self.policy)
+                if self.options.dry_run
+                else partial(deliver, self.client, brake, self.policy),
                 self._receive,
                 max_in_flight=self.settings.max_in_flight,
                 stop=stop,
             )
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
+            if brake.tripped or nothing_got_through(self.report.total, len(self.refused)):
+                self._take_back_refusals()
         self._tell()
 
-    def _close(self, before: Traffic, started: float) -> None:
+    def close(self) -> None:
         """Complete the report: what the run took, and what it did not reach."""
-        report, after = self.report, self.client.traffic
-        report.seconds = time.monotonic() - started
-        report.requests = after.requests - before.requests
-        report.rate_limited = after.rate_limited - before.rate_limited
-        report.waited_seconds = after.paused_seconds - before.paused_seconds
+        report, traffic = self.report, self.client.traffic
+        report.seconds = time.monotonic() - self.started
+        report.requests = traffic.requests
+        report.rate_limited = traffic.rate_limited
+        report.waited_seconds = traffic.paused_seconds
         if not report.dry_run and report.total.acknowledged:
             report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / self._ceiling()
         for partition, counts in report.by_partition.items():
@@ -194,11 +253,14 @@ class _Run:
             counts.span = self.spans.of(partition)
             if not report.dry_run:
                 counts.rate()
+        with suppress(PipelineError):
+            report.ledger = ledger_counts(self.engine, self.client.portal_id)
+            report.shared = None if report.dry_run else names_sharing_a_contact(self.engine, self.client.portal_id)
 
     def _batches(self) -> Iterator[list[Outgoing]]:
         pages = candidate_pages(
             self.engine,
-            portal_id=self.report.portal_id,
+            portal_id=self.client.portal_id,
             partitions=list(self.report.by_partition),
             scope=self.scope,
         )
@@ -206,8 +268,9 @@ class _Run:
             self._previewed(pages),
             self.mapping,
             self.options,
+            policy=self.policy,
             size=self.settings.requests_per_batch,
-            on_settled=lambda partition, outcome: self._count(partition, _SETTLED[outcome]),
+            on_settled=self._settle,
         )
 
     def _previewed(self, pages: Iterable[list[Candidate]]) -> Iterator[list[Candidate]]:
@@ -222,21 +285,46 @@ class _Run:
             self.spans.handed_over({row.partition for row in batch})
             yield batch
 
+    def _settle(self, partition: str, outcome: LedgerOutcome) -> None:
+        self._count(partition, _SETTLED[outcome])
+        self.settled += 1
+
     def _receive(self, outcomes: list[Outcome]) -> None:
-        if not self.options.dry_run:
-            entries = [_entry(outcome) for outcome in outcomes]
-            record(self.engine, self.report.portal_id, self.mapping.fingerprint, entries)
+        self._record(outcomes)
         for outcome in outcomes:
+            counts = self.report.by_partition[outcome.row.partition]
             self._count(outcome.row.partition, outcome.kind)
-            if outcome.kind is Kind.REJECTED:
-                self._keep(Reject.of(outcome), outcome.row.partition)
+            counts.same += outcome.same
+            if outcome.kind in _TROUBLES:
+                counts.troubles.add(outcome)
+                self.report.troubles.add(outcome)
+        if any(outcome.kind in _ACKNOWLEDGED for outcome in outcomes):
+            self.refused.clear()
+        self.refused += [outcome for outcome in outcomes if outcome.kind is Kind.REJECTED]
         self.spans.answered({outcome.row.partition for outcome in outcomes})
         self._tell()
 
-    def _keep(self, reject: Reject, partition: str) -> None:
-        for kept in (self.report.first_rejects, self.report.by_partition[partition].first_rejects):
-            if len(kept) < REJECTS_KEPT:
-                kept.append(reject)
+    def _record(self, outcomes: Sequence[Outcome]) -> None:
+        if not self.options.dry_run:
+            entries = [_entry(outcome, self.policy) for outcome in outcomes]
+            record(self.engine, self.client.portal_id, self.mapping.fingerprint, entries)
+
+    def _take_back_refusals(self) -> None:
+        """Let the rows count as failed, so that the next run sends them again: it was not about them."""
+        report, refused = self.report, self.refused
+        if self.options.dry_run:
+            return
+        self._record([replace(outcome, kind=Kind.FAILED) for outcome in refused])
+        for outcome in refused:
+            counts = report.by_partition[outcome.row.partition]
+            counts.rejected -= 1
+            counts.failed += 1
+        report.stopped = report.stopped or PipelineError(
+            ErrorCode.HUBSPOT_ERROR,
+            f"HubSpot refused all {len(refused):,} contacts that were sent. {report.troubles.main_reason}",
+            retryable=False,
+            remedy="Mend what it says, then run again: they are sent again.",
+        )
 
     def _count(self, partition: str, kind: Kind) -> None:
         self.report.by_partition[partition].add(kind)
@@ -244,7 +332,7 @@ class _Run:
 
     def _tell(self) -> None:
         total = sum(counts.contacts for counts in self.report.by_partition.values())
-        self.on_progress(Progress("sync", self.done, total, "contacts"))
+        self.on_progress(Progress("sync", self.done, total, "contacts", skipped=self.settled))
 
     def _moment(self) -> Moment:
         traffic = self.client.traffic
@@ -256,16 +344,19 @@ class _Run:
         return limit.calls / limit.window * BATCH_INPUTS
 
 
-def _entry(outcome: Outcome) -> LedgerEntry:
-    problem = outcome.problem
+def _entry(outcome: Outcome, policy: WritePolicy) -> LedgerEntry:
+    problem, row = outcome.problem, outcome.row
+    kept = outcome.kind is Kind.KEPT
+    given = row.initial if outcome.kind in _ACKNOWLEDGED and not row.withheld else None
     return LedgerEntry(
-        name_id=outcome.row.name_id,
-        initial=outcome.row.partition,
-        email=outcome.row.email,
-        fingerprint=outcome.row.fingerprint,
+        name_id=row.name_id,
+        initial=row.partition,
+        email=row.email,
+        fingerprint=kept_fingerprint(row.fingerprint, policy) if kept else row.fingerprint,
         outcome=_LEDGER_OUTCOMES[outcome.kind],
-        created=outcome.kind is Kind.CREATED,
-        hubspot_id=outcome.hubspot_id,
+        created=outcome.made,
+        initial_sent="" if outcome.made and row.withheld else given,
+        hubspot_id=None if kept else outcome.hubspot_id,
         category=problem.category if problem else None,
         message=problem.message if problem else None,
         correlation_id=problem.correlation_id if problem else None,

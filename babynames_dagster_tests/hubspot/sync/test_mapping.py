@@ -76,8 +76,6 @@ def test_an_extra_property_may_not_replace_one_of_ours() -> None:
     [
         {"email_domain": "other.com"},
         {"email_style": "unique"},
-        {"lifecycle_stage": "lead"},
-        {"lead_status": "OPEN"},
         {"extra": {"company": "Babynames"}},
     ],
 )
@@ -86,3 +84,32 @@ def test_any_change_of_the_mapping_changes_the_fingerprints(change: dict[str, ob
     payload = changed.payload(name_row())
     assert changed.fingerprint != READABLE.fingerprint
     assert changed.payload_fingerprint(payload) != READABLE.payload_fingerprint(READABLE.payload(name_row()))
+
+
+@pytest.mark.parametrize("change", [{"lifecycle_stage": "lead"}, {"lead_status": "OPEN"}, {"lead_status": ""}])
+def test_changed_initial_values_reach_new_contacts_only(change: dict[str, str]) -> None:
+    changed = dataclasses.replace(READABLE, **change)  # type: ignore[arg-type]  # one field at a time
+    payload = changed.payload(name_row())
+    assert payload != READABLE.payload(name_row())
+    assert changed.payload_fingerprint(payload) == READABLE.payload_fingerprint(READABLE.payload(name_row()))
+    assert changed.initial_fingerprint != READABLE.initial_fingerprint
+
+
+def test_what_is_no_initial_property_is_sent_again_when_it_changes() -> None:
+    lasting = dataclasses.replace(READABLE, initial=frozenset())
+    changed = dataclasses.replace(lasting, lead_status="OPEN")
+    assert changed.fingerprint != lasting.fingerprint == READABLE.fingerprint
+    assert changed.initial_fingerprint == lasting.initial_fingerprint
+
+
+def test_an_empty_status_is_not_sent() -> None:
+    mapping = ContactMapping("babynamesdemo.com", lead_status="", lifecycle_stage="")
+    assert mapping.payload(name_row()).keys() == {"email", "firstname", "lastname"}
+    assert mapping.property_names == ("email", "firstname", "lastname")
+
+
+@pytest.mark.parametrize("name", ["email", "firstname", "company"])
+def test_only_constants_that_are_sent_can_be_initial(name: str) -> None:
+    with pytest.raises(PipelineError, match=f"HUBSPOT_INITIAL_PROPERTIES names {name}"):
+        ContactMapping("babynamesdemo.com", initial=frozenset({name}))
+    ContactMapping("babynamesdemo.com", extra={"company": "B"}, initial=frozenset({"company"}))

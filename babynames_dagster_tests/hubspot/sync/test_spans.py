@@ -87,12 +87,12 @@ def test_each_partition_keeps_its_own_first_rejects_and_no_more_than_it_may(
     report = sync(sqlite_engine, stand_in)
     told = [report.by_partition[initial] for initial in "ABC"]
     assert [counts.rejected for counts in told] == [40, 2, 0]
-    assert [len(counts.first_rejects) for counts in told] == [REJECTS_KEPT, 2, 0]
-    assert {reject.email for reject in told[1].first_rejects} == {
+    assert [len(counts.troubles.first_rejects) for counts in told] == [REJECTS_KEPT, 2, 0]
+    assert {reject.email for reject in told[1].troubles.first_rejects} == {
         "two..dots1@babynamesdemo.com",
         "two..dots4@babynamesdemo.com",
     }
-    assert len(report.first_rejects) == REJECTS_KEPT
+    assert len(report.troubles.first_rejects) == REJECTS_KEPT
 
 
 def test_each_partition_shows_its_first_contacts_sent_or_not(sqlite_engine: Engine, stand_in: StandIn) -> None:
