@@ -12,7 +12,7 @@ from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, Verbosity, 
 from babynames_dagster.cli.journal import begin_log
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline, shared_instance
 from babynames_dagster.cli.summary import PipelineResult
-from babynames_dagster.cli.terminal import err, show_error, show_json, show_table, shown_progress
+from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
 from babynames_dagster.names.identity import INITIALS
@@ -140,6 +140,8 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
     if json:
         show_json(result.as_json())
     else:
+        if result.file is not None:
+            say(f"File: {result.file}")
         title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
         show_table(title, ("what", "count"), list(result.counts.items()))
         show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))

@@ -42,6 +42,7 @@ class PipelineResult:
         failed_checks: Asset checks that did not pass, as `asset: check`.
         warnings: The same for checks that only warn.
         details: What a failed check or a warning says, by its entry in the two lists.
+        file: The file that the run was about; None where no step has settled on one.
         dry_run: Whether the counts of contacts are only what would be done.
     """
 
@@ -53,6 +54,7 @@ class PipelineResult:
     warnings: list[str] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    file: str | None = None
 
     @property
     def success(self) -> bool:
@@ -71,6 +73,7 @@ class PipelineResult:
         return {
             "success": self.success,
             "dry_run": self.dry_run,
+            "file": self.file,
             **self.counts,
             "seconds": self.seconds,
             "failed_checks": self.failed_checks,
@@ -95,7 +98,20 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
         warnings=check_titles(failed, dg.AssetCheckSeverity.WARN),
         details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
+        file=_file(events),
     )
+
+
+def _file(events: Iterable[dg.DagsterEvent]) -> str | None:
+    """Return the path that `raw_zip` settled on, else the name of the file that the table was loaded from."""
+    found = None
+    for event in events:
+        if event.is_step_materialization and event.asset_key is not None:
+            metadata = event.step_materialization_data.materialization.metadata
+            key = {"raw_zip": "path", "baby_names_table": "file"}.get(event.asset_key.to_user_string(), "")
+            if found is None and key in metadata:
+                found = str(metadata[key].value)
+    return found
 
 
 def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:

@@ -34,8 +34,8 @@ class KeptFiles:
 def kept_files(settings: FetchSettings) -> KeptFiles:
     """Look for the dataset's file in the download folder.
 
-    Ours are `<KAGGLE_FILE>.zip` and `<KAGGLE_FILE>`, the newer first; then any other zip or CSV whose header has the
-    columns Name and Sex, the newest first: somebody put it there, such as the `archive.zip` that a browser saves.
+    Ours are `<KAGGLE_FILE>.zip`, `<KAGGLE_FILE>`, and any other zip or CSV whose header has the columns Name and Sex:
+    somebody put it there, such as the `archive.zip` that a browser saves. The last modified comes first.
 
     Args:
         settings: Folder, file, age limit.
@@ -64,10 +64,9 @@ def kept_files(settings: FetchSettings) -> KeptFiles:
 def _ours(settings: FetchSettings) -> list[Path]:
     folder = settings.files.downloads
     named = [folder / f"{settings.kaggle.file}.zip", folder / settings.kaggle.file]
-    present = sorted((path for path in named if path.is_file()), key=_age_days)
     visible = [path for path in folder.glob("[!.]*") if path.suffix.casefold() in _SUFFIXES and path.is_file()]
-    others = sorted(set(visible) - set(named), key=_age_days)
-    return present + [path for path in others if _is_dataset(path, settings)]
+    present = {*visible, *(path for path in named if path.is_file())}
+    return [path for path in sorted(present, key=_age_days) if path in named or _is_dataset(path, settings)]
 
 
 def _is_dataset(path: Path, settings: FetchSettings) -> bool:

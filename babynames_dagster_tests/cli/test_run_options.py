@@ -51,6 +51,15 @@ def test_a_rejected_contact_is_listed_left_alone_and_sent_again_when_asked(
     assert told("rejects")["contacts"] == []
 
 
+def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:
+    downloads = tmp_path / "data" / "downloads"
+    downloads.mkdir(parents=True)
+    dropped = write_csv(downloads / "dropped by hand.csv", [(1990, "Zoe", "F", 1)])
+    assert told("run")["file"] == str(dropped)
+    shown = run_babynames("run", folder=tmp_path, environment={**environment, "COLUMNS": "400"})
+    assert f"File: {dropped}" in shown.stdout
+
+
 def test_force_download_fetches_although_a_sound_file_is_there(told: Told, tmp_path: Path) -> None:
     (tmp_path / "data" / "downloads").mkdir(parents=True)
     write_csv(tmp_path / "data" / "downloads" / "babyNamesUSYOB-full.csv", [(1990, "Zoe", "F", 1)])

@@ -73,7 +73,7 @@ def test_a_file_of_any_name_is_used_where_it_is_the_dataset(settings: Settings, 
     assert obtain_dataset(settings.fetching).path == kept
 
 
-def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
+def test_the_last_modified_is_used_whatever_its_name(settings: Settings) -> None:
     older = settings.files.downloads / "older.csv"
     older.write_text(_ROWS)
     newer = _zip(settings.files.downloads / "newer.zip", "names.csv")
@@ -81,11 +81,12 @@ def test_ours_comes_first_and_then_the_newest(settings: Settings) -> None:
     for seconds, path in enumerate((ours, older, newer), start=1):
         os.utime(path, (seconds, seconds))
 
-    assert obtain_dataset(settings.fetching).path == ours
-    ours.unlink()
     assert obtain_dataset(settings.fetching).path == newer
     newer.write_bytes(newer.read_bytes()[:60])
     assert obtain_dataset(settings.fetching).path == older
+    older.unlink()
+    newer.unlink()
+    assert obtain_dataset(settings.fetching).path == ours
 
 
 def test_a_named_file_is_used_wherever_it_is(settings: Settings, tmp_path: Path) -> None:
