@@ -105,4 +105,7 @@ def definitions() -> dg.Definitions:
     Raises:
         PipelineError: INVALID_CONFIG.
     """
-    return build_definitions(load_settings())
+    settings = load_settings()
+    for given, meant in settings.misspelt.items():
+        dg.get_dagster_logger().warning("%s is no setting: did you mean %s?", given, meant)
+    return build_definitions(settings)

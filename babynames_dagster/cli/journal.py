@@ -37,6 +37,10 @@ def begin_log(context: typer.Context, settings: Settings, *, aloud: int = loggin
     package.addHandler(notes)
     if not package.isEnabledFor(notes.level):
         package.setLevel(notes.level)
+    for given, meant in settings.misspelt.items():
+        _log.warning("%s is no setting: did you mean %s?", given, meant)
+        if not verbosity.quiet:
+            err.print(Text(f"Note: {given} is no setting: did you mean {meant}?"))
     asked = {name: value for name, value in context.params.items() if value}
     _log.info("%s %s", context.command_path, " ".join(f"{name}={value}" for name, value in asked.items()))
 

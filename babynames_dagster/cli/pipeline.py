@@ -44,6 +44,12 @@ class WantedRun:
     partition: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_file(self) -> bool:
+        """Whether the run fetches no file: it is given one, or leaves `raw_zip` out."""
+        fetches = not self.assets or "raw_zip" in self.assets
+        return not fetches or "path" in self.op_config.get("raw_zip", {})
+
 
 def job_to_run(settings: Settings) -> dg.JobDefinition:
     """Return the main job, with the resources of these settings."""

@@ -15,6 +15,7 @@ from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.kaggle.obtain import missing_settings
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
@@ -126,7 +127,7 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     Raises:
         Exit: With the error's status where the run failed.
     """
-    settings.require_for_run()
+    settings.require_for_run({} if wanted.has_file else missing_settings(settings.fetching))
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
             err.print(f"Note: {warning}", markup=False)

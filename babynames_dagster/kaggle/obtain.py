@@ -16,6 +16,8 @@ from babynames_dagster.datafile.workspace import download_workspace, hand_over, 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
 from babynames_dagster.kaggle.browser.fetch import fetch_by_browser
+from babynames_dagster.kaggle.browser.session import kept_session
+from babynames_dagster.kaggle.browser.signin import missing_credentials
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.progress import ProgressListener, ignore_progress
@@ -112,6 +114,18 @@ def obtain_dataset(
         sha256=sha256_of(found.path),
         seconds=time.monotonic() - began,
     )
+
+
+def missing_settings(settings: FetchSettings) -> dict[str, str]:
+    """Return what is not set and would be needed to get the file: description by variable; nothing is asked of Kaggle.
+
+    Args:
+        settings: As for `obtain_dataset`.
+    """
+    by_hand = settings.kaggle.method == "api" or not settings.kaggle.headless
+    if by_hand or kept_session(settings) is not None or kept_files(settings).sound is not None:
+        return {}
+    return missing_credentials(settings)
 
 
 def _given(path: Path, settings: FetchSettings) -> _Fetched:

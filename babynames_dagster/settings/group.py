@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import Self
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.wording import problem_of
 
 _ADDRESS_PASSWORD = re.compile(r"(//[^/:@\s]*:)[^/@\s]*@")
 
@@ -97,5 +98,4 @@ def mistake(group: type[Group], error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     field = group.variables().get(name) or group.model_fields[name]
     shown = "(hidden)" if is_secret(field) else _ADDRESS_PASSWORD.sub(r"\1...@", repr(error["input"]))
-    problem = str(error["msg"]).removeprefix("Value error, ")
-    return f"{variable(field)}={shown}: {problem}. {field.description}"
+    return f"{variable(field)}={shown}: {problem_of(error)}. {field.description}"

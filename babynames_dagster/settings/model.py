@@ -22,6 +22,7 @@ from babynames_dagster.settings.operation import AlertSettings, RetrySettings, S
 from babynames_dagster.settings.shell import shell_environment
 from babynames_dagster.settings.sources import OLDER_NAMES, env_file, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
+from babynames_dagster.settings.wording import misspelt
 
 ENV_FILE = Path(".env")
 
@@ -57,6 +58,7 @@ class Settings(BaseModel):
     schedule: ScheduleSettings
     alerts: AlertSettings
     _sources: tuple[Mapping[str, str] | None, Mapping[str, Any]] = PrivateAttr(default=(None, {}))
+    _misspelt: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Self:
@@ -79,7 +81,8 @@ class Settings(BaseModel):
         for name, value in overrides.items():
             values[_GROUP_OF[name.upper()]][name.upper()] = value
         try:
-            return cls.model_validate(values, context=(environment, overrides))
+            context = ((environment, overrides), misspelt([*exported, *filed], known))
+            return cls.model_validate(values, context=context)
         except ValidationError as error:
             mistakes = [
                 mistake(GROUPS[str(item["loc"][0])], {**item, "loc": item["loc"][1:]})
@@ -89,9 +92,9 @@ class Settings(BaseModel):
 
     @override
     def model_post_init(self, context: Any) -> None:
-        """Remember the sources, for `reread`."""
+        """Remember the sources, and what they have that is no setting."""
         if context is not None:
-            self._sources = context
+            self._sources, self._misspelt = context
 
     def reread(self) -> Self:
         """Return the settings as their sources have them at this moment, such as a secret that was rotated.
@@ -114,13 +117,21 @@ class Settings(BaseModel):
         """
         return self.database.address(self.files.data)
 
-    def require_for_run(self) -> None:
-        """Make sure that what every run needs is there.
+    @property
+    def misspelt(self) -> Mapping[str, str]:
+        """Variables that are no setting and look much like one: what was meant, by what was given."""
+        return self._misspelt
+
+    def require_for_run(self, others: Mapping[str, str]) -> None:
+        """Make sure that what a run needs is there.
+
+        Args:
+            others: Description by variable of what else is absent.
 
         Raises:
             PipelineError: MISSING_CONFIG, naming every absent variable at once.
         """
-        missing = self.hubspot.missing("access_token") | self.database.missing(*self.database.needed)
+        missing = self.hubspot.missing("access_token") | self.database.missing(*self.database.needed) | dict(others)
         if missing:
             raise not_set(missing)
 

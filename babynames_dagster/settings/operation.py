@@ -57,9 +57,11 @@ class AlertSettings(Group):
         description="Address that is asked for after each run that brought all contacts and passed its checks",
     )
     smtp_host: str | None = Field(None, validation_alias="SMTP_HOST", description="Mail server for failed runs")
-    smtp_port: int = Field(587, validation_alias="SMTP_PORT", ge=1, le=65535, description="Its port")
-    smtp_user: str | None = Field(None, validation_alias="SMTP_USER", description="Its user")
-    smtp_password: SecretStr | None = Field(None, validation_alias="SMTP_PASSWORD", description="Its password")
+    smtp_port: int = Field(587, validation_alias="SMTP_PORT", ge=1, le=65535, description="Mail server's port")
+    smtp_user: str | None = Field(None, validation_alias="SMTP_USER", description="Mail server's user")
+    smtp_password: SecretStr | None = Field(
+        None, validation_alias="SMTP_PASSWORD", description="Mail server's password"
+    )
     email_from: str | None = Field(None, validation_alias="ALERT_EMAIL_FROM", description="Sender of alert mails")
     email_to: str | None = Field(
         None, validation_alias="ALERT_EMAIL_TO", description="Receivers of alert mails, separated by commas"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.sandbox.server import HUBSPOT_TOKEN
+from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.mariadb import free_port
 
@@ -18,7 +19,7 @@ NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://12
         (("run",), {"BATCH_SIZE": "many", "LOG_LEVEL": "loud"}, 2, ("INVALID_CONFIG", "BATCH_SIZE", "LOG_LEVEL")),
         (("run",), {**NOWHERE, "DB_HOST": "127.0.0.1"}, 2, ("MISSING_CONFIG", "DB_NAME", "DB_USER")),
         (("run",), {"DB_HOST": "127.0.0.1"}, 2, ("HUBSPOT_ACCESS_TOKEN", "DB_NAME", "DB_USER")),
-        (("status",), {"DAILY_CRON": "61 6 * * *"}, 2, ("INVALID_CONFIG", "DAILY_CRON")),
+        (("rejects", "--retry"), {**NOWHERE, "DAILY_CRON": "0 6 * * FOO"}, 2, ("INVALID_CONFIG", "DAILY_CRON")),
         (("clean", "--all", "--yes"), {"DATA_DIR": "."}, 2, ("INVALID_CONFIG", "left as it is")),
         (("demo",), {"DATA_DIR": "/proc/nowhere"}, 1, ("FILE_NOT_WRITABLE", "/proc/nowhere")),
         (("run", "--partition", "7"), {}, 2, ("'7'", "A..Z")),
@@ -51,3 +52,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "FILE_NOT_WRITABLE" in answer.stderr
     assert str(tmp_path / "data") in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_run_and_check_name_the_same_missing_settings_and_what_was_misspelt(tmp_path: Path) -> None:
+    environment = {"HUBSPOT_ACESS_TOKEN": "pat-na1-5ecret", "DB_HOST": "127.0.0.1"}
+    wanted = {"HUBSPOT_ACCESS_TOKEN", "DB_NAME", "DB_USER", "KAGGLE_EMAIL", "KAGGLE_PASSWORD"}
+    for command in ("run", "check"):
+        done = run_babynames(command, folder=tmp_path, environment=environment)
+        assert done.returncode == 2
+        said = done.stdout + done.stderr
+        assert {name for name in VARIABLES if f" {name}: " in said} == wanted
+        assert "HUBSPOT_ACESS_TOKEN is no setting: did you mean HUBSPOT_ACCESS_TOKEN?" in said
+        assert "5ecret" not in said

@@ -42,10 +42,10 @@ def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatc
     lines = error.what.splitlines()
     assert lines[0] == "The settings have mistakes:"
     assert len(lines) == 7
-    assert "DB_PORT='99999': Input should be less than or equal to 65535. Database server's port" in error.what
-    assert "DEMO_MODE='perhaps': Input should be a valid boolean" in error.what
-    assert "HUBSPOT_REQUESTS_PER_BATCH='101': Input should be less than or equal to 100" in error.what
-    assert "LOG_LEVEL='LOUD': Input should be 'DEBUG', 'INFO'" in error.what
+    assert "DB_PORT='99999': must be at most 65535. Database server's port" in error.what
+    assert "DEMO_MODE='perhaps': must be true or false" in error.what
+    assert "HUBSPOT_REQUESTS_PER_BATCH='101': must be at most 100" in error.what
+    assert "LOG_LEVEL='LOUD': must be DEBUG, INFO, WARNING" in error.what
     assert "MAX_YEAR='1990': is before MIN_YEAR (2000)" in error.what
     assert "HUBSPOT_ACCESS_TOKEN=(hidden): must be ASCII without spaces" in error.what
     assert error.remedy
@@ -145,7 +145,36 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
-    assert f"{name}=" in mistakes(monkeypatch, **{name: text}).what
+    said = mistakes(monkeypatch, **{name: text}).what
+    assert f"{name}=" in said
+    assert "Input should" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("HUBSPOT_ACESS_TOKEN", "HUBSPOT_ACCESS_TOKEN"),
+        ("HUBSPOT_TOKEN", None),
+        ("hubspot_acces_token", "HUBSPOT_ACCESS_TOKEN"),
+        ("KAGGLE_PASWORD", "KAGGLE_PASSWORD"),
+        ("DBHOST", "DB_HOST"),
+        ("DB_PASWORD_FILE", "DB_PASSWORD"),
+        ("DB_PASSWORD_FILE", None),
+        ("DB_LOGGING", None),
+        ("NODE_ENV", None),
+        ("PATH", None),
+    ],
+)
+def test_a_misspelt_name_is_known_by_what_it_looks_like(tmp_path: Path, given: str, meant: str | None) -> None:
+    (tmp_path / "file").write_text("x")
+    settings = load_settings({given: str(tmp_path / "file")})
+    assert settings.misspelt == ({given.upper(): meant} if meant else {})
+
+
+def test_a_misspelt_name_in_the_env_file_is_known_and_one_that_is_set_was_not_meant() -> None:
+    Path(".env").write_text("HUBSPOT_ACESS_TOKEN=x\n", encoding="utf-8")
+    assert load_settings({}).misspelt == {"HUBSPOT_ACESS_TOKEN": "HUBSPOT_ACCESS_TOKEN"}
+    assert load_settings({"HUBSPOT_ACCESS_TOKEN": "x"}).misspelt == {}
 
 
 @pytest.mark.parametrize(
