@@ -105,6 +105,16 @@ def test_the_settings_reach_the_code_and_its_runs() -> None:
     }
 
 
+def test_dagster_knows_the_daemons_probe_as_it_is_written() -> None:
+    [pod] = _pods(one_of(rendered(), "Deployment", "release-babynames-daemon"))
+    [container] = pod["containers"]
+    probe = container["livenessProbe"]["exec"]["command"]
+    assert probe == container["startupProbe"]["exec"]["command"]
+    assert probe[0] == "with-secrets"
+    known = ran(*probe[1:], "--help")
+    assert known.returncode == 0, known.stderr
+
+
 def test_the_instance_queues_and_repeats_runs_as_the_packages_own_does() -> None:
     packaged = yaml.safe_load((resources.files("babynames_dagster") / "dagster.yaml").read_text(encoding="utf-8"))
     instance = yaml.safe_load(one_of(rendered(), "ConfigMap")["data"]["dagster.yaml"])
