@@ -64,7 +64,11 @@ class ErrorCode(Enum):
         False,
         "Name another database in DB_NAME; `babynames migrate --adopt` takes over the names of a baby_names table.",
     )
-    DB_BUSY = (True, "Another process holds the lock: wait for it to end, then run again.")
+    DB_BUSY = (True, "Other processes are at the same rows, or at all connections: run again when they are done.")
+    DB_LOCK_TIMEOUT = (
+        True,
+        "End the transaction that holds the lock (SHOW PROCESSLIST names it), or raise DB_TIMEOUT; then run again.",
+    )
     DB_CONNECTION_LOST = (
         True,
         "Run again once the server answers: it goes on after the last committed batch.",

@@ -1,12 +1,69 @@
-"""How long to wait before the next try.
+"""Trying again: the one loop, its pauses, and the form of a policy.
 
-What belongs here: the one back-off schedule that downloads, database and HubSpot calls share. What does
-not: what is worth a retry, which `errors.py` and each protocol's own module decide.
+What belongs here: what downloads, loads and short transactions share. What does not: which error is worth a retry, and
+how often, which the policy of each says; HubSpot's calls, whose batches are cut and paced between two tries.
 """
 
 import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from babynames_dagster.errors import PipelineError
+
+Result = TypeVar("Result")
 
 _RANDOM = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Retries:
+    """What a policy allows after a certain error.
+
+    Attributes:
+        most: Tries after the first.
+        base: Seconds before the first of them; doubled each time.
+        least: Seconds that each pause has at least.
+    """
+
+    most: int
+    base: float
+    least: float = 0.0
+
+
+Policy = Callable[[PipelineError], Retries | None]
+"""What an error is worth; None where a retry can't help."""
+
+
+def retried(
+    work: Callable[[], Result],
+    policy: Policy,
+    *,
+    on_failure: Callable[[PipelineError, int, float], None] = lambda *_: None,
+) -> Result:
+    """Return what some work returns, trying again as the policy allows.
+
+    Args:
+        work: What to do; it can be done twice.
+        policy: What each error is worth.
+        on_failure: Called before each pause: the error, how many tries have failed, the pause's seconds.
+
+    Raises:
+        PipelineError: The last try's.
+    """
+    failed = 0
+    while True:
+        try:
+            return work()
+        except PipelineError as error:
+            failed += 1
+            retries = policy(error)
+            if retries is None or failed > retries.most:
+                raise
+            pause = max(retries.least, backoff_seconds(failed, base=retries.base))
+            on_failure(error, failed, pause)
+        time.sleep(pause)
 
 
 def backoff_seconds(attempt: int, *, base: float, cap: float = 60.0) -> float:

@@ -25,7 +25,7 @@ _MYSQL_CODES = {
     1054: ErrorCode.DB_SCHEMA_OUTDATED,
     1021: ErrorCode.DISK_FULL,
     1114: ErrorCode.DISK_FULL,
-    1205: ErrorCode.DB_BUSY,
+    1205: ErrorCode.DB_LOCK_TIMEOUT,
     1213: ErrorCode.DB_BUSY,
     1020: ErrorCode.DB_BUSY,
     1040: ErrorCode.DB_BUSY,
@@ -42,8 +42,8 @@ _MYSQL_CODES = {
     4151: ErrorCode.DB_AUTH_ERROR,
     2026: ErrorCode.DB_TLS_ERROR,
     1226: ErrorCode.DB_BUSY,
-    1969: ErrorCode.DB_BUSY,
-    3024: ErrorCode.DB_BUSY,
+    1969: ErrorCode.DB_LOCK_TIMEOUT,
+    3024: ErrorCode.DB_LOCK_TIMEOUT,
     1053: ErrorCode.DB_CONNECTION_LOST,
     1927: ErrorCode.DB_CONNECTION_LOST,
     2003: ErrorCode.DB_UNREACHABLE,
@@ -56,8 +56,8 @@ _MYSQL_CODES = {
 }
 
 _SQLITE_PHRASES = (
-    ("database is locked", ErrorCode.DB_BUSY),
-    ("database table is locked", ErrorCode.DB_BUSY),
+    ("database is locked", ErrorCode.DB_LOCK_TIMEOUT),
+    ("database table is locked", ErrorCode.DB_LOCK_TIMEOUT),
     ("readonly database", ErrorCode.FILE_NOT_WRITABLE),
     ("unable to open database file", ErrorCode.FILE_NOT_WRITABLE),
     ("disk is full", ErrorCode.DISK_FULL),

@@ -137,8 +137,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate up to a revision; waits while another process migrates, and resumes what was interrupted.
 
     Raises:
-        PipelineError: DB_TABLE_FOREIGN, before anything is changed; DB_BUSY where another migrator does not end within
-            a minute; any DB_* code of the server.
+        PipelineError: DB_TABLE_FOREIGN, before anything is changed; DB_LOCK_TIMEOUT where another migrator does not
+            end within DB_TIMEOUT; any DB_* code of the server.
     """
     _run(engine, lambda config: command.upgrade(config, revision))
 
@@ -269,5 +269,5 @@ def _one_migrator(engine: Engine) -> Iterator[None]:
     seconds = timeout_of(engine.url)
     with named_lock(engine, _LOCK, seconds=seconds) as taken:
         if not taken:
-            raise PipelineError(ErrorCode.DB_BUSY, f"Another process has been migrating for over {seconds} s.")
+            raise PipelineError(ErrorCode.DB_LOCK_TIMEOUT, f"Another process has been migrating for over {seconds} s.")
         yield

@@ -1,36 +1,45 @@
-"""Trying a short transaction again where that can help.
+"""What an error of the database is worth: which retries a transaction gets.
 
-What belongs here: how often, and how long between. What does not: what is worth a retry, which `errors.py` says.
+What belongs here: the policies. What does not: the loop (`retry.py`), and what an error means (`failures.py`).
+
+A lock that was waited for in vain (DB_LOCK_TIMEOUT) gets none: DB_TIMEOUT is the whole patience with it.
 """
 
-import time
 from collections.abc import Callable
-from typing import TypeVar
 
-from babynames_dagster.errors import PipelineError
-from babynames_dagster.retry import backoff_seconds
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.retry import Policy, Result, Retries, retried
 
-Result = TypeVar("Result")
+# Two transactions that meet in the same rows part within milliseconds, and each meeting lets one of them through.
+_CONTENTION = Retries(most=10, base=0.05)
+_SHORT = Retries(most=4, base=0.2)
+_LOST = {ErrorCode.DB_CONNECTION_LOST, ErrorCode.DB_UNREACHABLE}
 
-_TRIES = 5
-_RETRY_SECONDS = 0.2
+
+def of_database(lost: Retries) -> Policy:
+    """Return the policy of work on the database.
+
+    Args:
+        lost: What a lost connection is worth.
+    """
+
+    def policy(error: PipelineError) -> Retries | None:
+        if error.code is ErrorCode.DB_BUSY:
+            return _CONTENTION
+        return lost if error.code in _LOST else None
+
+    return policy
 
 
 def patiently(transaction: Callable[[], Result]) -> Result:
-    """Return what a transaction returns, trying again after a deadlock or a lost connection.
+    """Return what a short transaction returns, trying again after a deadlock or a lost connection.
+
+    What it records happened already, so that it is tried for some seconds whatever MAX_RETRIES says.
 
     Args:
         transaction: What to do; leaves nothing behind when it raises.
 
     Raises:
-        PipelineError: What the transaction raised, at once where a retry can't help, else after 5 tries.
+        PipelineError: What the transaction raised, at once where a retry can't help, else after the last try.
     """
-    attempt = 1
-    while True:
-        try:
-            return transaction()
-        except PipelineError as error:
-            if not error.retryable or attempt == _TRIES:
-                raise
-        time.sleep(backoff_seconds(attempt, base=_RETRY_SECONDS))
-        attempt += 1
+    return retried(transaction, of_database(_SHORT))

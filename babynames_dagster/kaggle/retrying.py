@@ -1,18 +1,15 @@
 """Trying again what can pass.
 
-What belongs here: the loop and its pauses. What does not: which error is worth it, which `errors.py` says.
+What belongs here: the policy of downloads. What does not: the loop (`retry.py`).
 """
 
 import logging
-import time
 from collections.abc import Callable
-from typing import TypeVar
 
+from babynames_dagster import retry
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.retry import backoff_seconds
+from babynames_dagster.retry import Result, Retries
 from babynames_dagster.settings import FetchSettings, Seconds
-
-Result = TypeVar("Result")
 
 _LONGEST_WAIT: Seconds = 300.0
 
@@ -41,23 +38,13 @@ def retried(attempt: Callable[[], Result], settings: FetchSettings, log: logging
     Raises:
         PipelineError: The last try's.
     """
-    tried = 0
-    while True:
-        tried += 1
-        try:
-            return attempt()
-        except PipelineError as error:
-            if not error.retryable or tried > settings.retries.max_retries:
-                raise
-            pause = backoff_seconds(tried, base=settings.retries.delay_seconds)
-            if isinstance(error, RetryAfterError):
-                pause = max(pause, error.seconds)
-            log.warning(
-                "[%s] %s Try %d of %d follows in %.1f s.",
-                error.code.name,
-                error.what,
-                tried + 1,
-                settings.retries.max_retries + 1,
-                pause,
-            )
-        time.sleep(pause)
+    most = settings.retries.max_retries
+
+    def policy(error: PipelineError) -> Retries | None:
+        least = error.seconds if isinstance(error, RetryAfterError) else 0.0
+        return Retries(most, settings.retries.delay_seconds, least) if error.retryable else None
+
+    def report(error: PipelineError, failed: int, pause: float) -> None:
+        log.warning("[%s] %s Try %d of %d follows in %.1f s.", error.code.name, error.what, failed + 1, most + 1, pause)
+
+    return retry.retried(attempt, policy, on_failure=report)

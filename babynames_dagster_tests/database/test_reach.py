@@ -196,7 +196,7 @@ def test_ddl_behind_an_open_transaction_ends_and_is_said(
         with pytest.raises(PipelineError) as caught:
             upgrade(impatient)
         assert time.monotonic() - started < 10
-    assert caught.value.code is ErrorCode.DB_BUSY
+    assert caught.value.code is ErrorCode.DB_LOCK_TIMEOUT
     assert "has not answered for" in caplog.text
     upgrade(impatient)
     other.dispose()
@@ -214,7 +214,7 @@ def test_writing_under_a_global_read_lock_ends(tmp_path: Path) -> None:
                 blocked.exec_driver_sql(
                     "INSERT INTO baby_name_years (name_id, year, births, load_id) VALUES (1, 2, 3, 4)"
                 )
-        assert caught.value.code is ErrorCode.DB_BUSY
+        assert caught.value.code is ErrorCode.DB_LOCK_TIMEOUT
         with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SET GLOBAL read_only = 1")
             cursor.execute("CREATE USER u@'127.0.0.1'")

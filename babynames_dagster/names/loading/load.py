@@ -31,16 +31,17 @@ from babynames_dagster.database.loads import (
     rejects_of_load,
     take_up_load,
 )
+from babynames_dagster.database.patience import of_database
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.batches import Batch, gather
 from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.prefetch import prefetched
 from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, report_of, report_of_recognised
-from babynames_dagster.names.loading.retrying import Retrying
 from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
 from babynames_dagster.names.rejects import RejectedRow
 from babynames_dagster.names.stream import StreamHeader
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
+from babynames_dagster.retry import Policy, Retries, retried
 from babynames_dagster.settings import LoadingSettings
 
 __all__ = ["LoadReport", "RejectedRow", "load_names", "load_years"]
@@ -88,8 +89,13 @@ def load_years(
     Raises:
         PipelineError: NAMES_NOT_LOADED where `baby_names` lacks a name of the file; else as `load_names`.
     """
-    target = YearsTarget(engine, Retrying(settings).call)
+    target = YearsTarget(engine, lambda look_up: retried(look_up, _policy(settings)))
     return _Load(reader, engine, target, settings, on_progress).run(run_id)
+
+
+def _policy(settings: LoadingSettings) -> Policy:
+    """Return what errors are worth: MAX_RETRIES and RETRY_DELAY are about lost connections."""
+    return of_database(Retries(settings.retries.max_retries, settings.retries.delay_seconds))
 
 
 class _Load:
@@ -109,7 +115,7 @@ class _Load:
         self._target = target
         self._settings = settings
         self._on_progress = on_progress
-        self._retrying = Retrying(settings)
+        self._policy = _policy(settings)
         self._started = time.monotonic()
         self._committed = 0
         self._all_new = False
@@ -185,7 +191,7 @@ class _Load:
             return self._target.tidy(connection)
 
     def _write(self, load_id: int) -> None:
-        while self._retrying.call(self._tidy_once):
+        while retried(self._tidy_once, self._policy):
             pass
         self._all_new = not self._target.has_rows()
         with prefetched(self._batches(self._committed)) as batches:
@@ -220,12 +226,12 @@ class _Load:
             if not tried or load_by_id(self._engine, load_id).rows_committed != after:
                 self._commit_once(load_id, batch)
 
-        def after_failure() -> None:
+        def after_failure(*_: object) -> None:
             nonlocal tried
             tried = True
             self._all_new = False
 
-        self._retrying.call(attempt, on_failure=after_failure)
+        retried(attempt, self._policy, on_failure=after_failure)
         self._committed = after
 
     def _commit_once(self, load_id: int, batch: Batch) -> None:
@@ -246,11 +252,11 @@ class _Load:
                 )
 
     def _finish(self, load_id: int) -> LoadRow:
-        load = self._retrying.call(lambda: load_by_id(self._engine, load_id))
+        load = retried(lambda: load_by_id(self._engine, load_id), self._policy)
         if load.rows_rejected > self._settings.load.reject_limit * load.rows_read:
             raise self._too_many_rejects(load)
-        rows = self._retrying.call(self._target.count)
-        return self._retrying.call(lambda: finish_load(self._engine, load_id, table_rows=rows))
+        rows = retried(self._target.count, self._policy)
+        return retried(lambda: finish_load(self._engine, load_id, table_rows=rows), self._policy)
 
     def _too_many_rejects(self, load: LoadRow) -> PipelineError:
         first = "".join(
