@@ -118,6 +118,7 @@ class ErrorCode(Enum):
     PLAN_INVALID = (False, "Make it again: `babynames plan --out FILE`.")
     PLAN_OF_ANOTHER_PORTAL = (False, "Apply it with the token of the account that it was made for, or make another.")
     HUBSPOT_DAILY_LIMIT = (False, "Run again after the named time: what was done is kept.")
+    HUBSPOT_RATE_LIMITED = (True, "Run again after the named time, or raise HUBSPOT_WAIT: what was done is kept.")
     HUBSPOT_MIGRATING = (False, "HubSpot moves this account: run again after the named time.")
     HUBSPOT_UNREACHABLE = (True, "Check the network, the proxy and HUBSPOT_BASE_URL.")
     HUBSPOT_ERROR = (True, "Run again; if it stays, ask HubSpot with the correlation id.")

@@ -91,7 +91,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         settings = self.settings
         mapping, scope = ContactMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
         try:
-            client = open_client(settings, engine)
+            client = open_client(settings, engine, say=say)
         except PipelineError as error:
             return unsent_report(engine, scope, partitions=partitions, options=options, stopped=error)
         with client:

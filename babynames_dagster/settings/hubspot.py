@@ -97,7 +97,8 @@ class HubSpotSettings(Group):
         3600.0,
         validation_alias="HUBSPOT_WAIT",
         ge=0,
-        description="Seconds to wait for another run that sends the same partitions",
+        description="Seconds to wait for another run that sends the same partitions, and for HubSpot where it asks "
+        "for it (429; a minute at least)",
     )
     max_creates: Bound = Field(
         "",

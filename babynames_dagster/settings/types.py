@@ -128,10 +128,16 @@ def _api_version(value: str) -> str:
 
 
 def _domain(value: str) -> str:
+    """Accept a domain in any script, and return it as it is in emails: lower-case, IDN as punycode."""
+    try:
+        domain = value.strip().rstrip(".").encode("idna").decode().lower()
+    except UnicodeError:
+        raise ValueError("must be a domain such as example.com, each label of at most 63 characters") from None
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
     # The limit leaves room for a slug of 64 characters within the 254 of an address (RFC 5321).
-    if len(value) > 180 or not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", value):  # noqa: PLR2004 - said above
+    if len(domain) > 180 or not re.fullmatch(rf"({label}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})", domain):  # noqa: PLR2004 - said above
         raise ValueError("must be a domain such as example.com")
-    return value
+    return domain
 
 
 def _encoding(value: str) -> str:

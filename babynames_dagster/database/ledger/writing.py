@@ -18,11 +18,11 @@ from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import hubspot_contacts
 
 _REPLACED = (
+    "outcome",
     "initial",
     "email",
     "fingerprint",
     "mapping",
-    "outcome",
     "category",
     "message",
     "correlation_id",
@@ -198,6 +198,13 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     settled: sa.ColumnElement[Any] = sa.literal_column("'synced'")
     mended: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{finding}'") for finding in _MENDED_BY_SENDING]
     same_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, none) == sa.func.coalesce(old.hubspot_id, none)
+    # "It exists already" is no word against what was acknowledged: another request of ours was quicker. The outcome
+    # is assigned first, so that this means the same in all assignments after it.
+    late = sa.and_(
+        new["category"] == sa.literal_column("'CONFLICT'"),
+        old.outcome == settled,
+        old.fingerprint == new["fingerprint"],
+    )
     return [
         ("created_by_us", sa.or_(new["created_by_us"], sa.and_(old.created_by_us, same_id))),
         ("hubspot_id", sa.func.coalesce(new["hubspot_id"], old.hubspot_id)),
@@ -209,5 +216,5 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ),
         ("attempts", old.attempts + new["attempts"]),
         ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),
-        *((name, new[name]) for name in _REPLACED),
+        *((name, sa.case((late, old[name]), else_=new[name])) for name in _REPLACED),
     ]

@@ -225,7 +225,7 @@ def _daily_limit(answer: Answer, text: str) -> PipelineError | None:
 
 def _migrating(answer: Answer, _: str) -> PipelineError:
     seconds = retry_after(answer)
-    until = "it does not say until when" if seconds is None else f"until {_moment(seconds)}"
+    until = "it does not say until when" if seconds is None else f"until {moment_in(seconds)}"
     return PipelineError(
         ErrorCode.HUBSPOT_MIGRATING,
         f"HubSpot moves this account between data centres (477), {until}.",
@@ -256,6 +256,7 @@ def _scopes(value: object, *, levels: int = 8) -> set[str]:
     return named.union(*(_scopes(item, levels=levels - 1) for item in inner)) if levels else named
 
 
-def _moment(seconds: float) -> str:
+def moment_in(seconds: float) -> str:
+    """Return for people which moment it is in some seconds."""
     moment = datetime.fromtimestamp(datetime.now(timezone.utc).timestamp() + seconds, timezone.utc)
     return moment.strftime("%Y-%m-%d %H:%M UTC")

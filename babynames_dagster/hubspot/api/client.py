@@ -5,7 +5,9 @@ What belongs here: a call's way through limiter, wire and retries. What does not
 
 import hashlib
 import json
+import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +25,7 @@ from babynames_dagster.hubspot.api.answers import (
     Answer,
     Verdict,
     least_wait,
+    moment_in,
     problem_of,
     retry_after,
     started_at,
@@ -33,10 +36,14 @@ from babynames_dagster.hubspot.api.answers import (
 from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
+from babynames_dagster.hubspot.pace.pacing import MAX_PAUSE_SECONDS
 from babynames_dagster.retry import backoff_seconds
 from babynames_dagster.settings import AccountSettings
 
+_log = logging.getLogger(__name__)
+
 _LONGEST_BACKOFF_SECONDS = 60.0
+_WORTH_SAYING_SECONDS = 10.0
 _CODES: dict[int, ErrorCode] = {
     HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
     HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
@@ -90,7 +97,7 @@ def _nothing() -> None:
 class HubSpotClient:
     """Makes calls to one app's portal; a context manager, safe to share between threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client is made of, all by keyword
         self,
         transport: Transport,
         limiter: RateLimiter,
@@ -98,6 +105,8 @@ class HubSpotClient:
         api_version: str,
         max_retries: int,
         retry_delay_seconds: float,
+        patience_seconds: float,
+        say: Callable[[str], None] = _log.warning,
     ) -> None:
         """Build the client; `open_client` also finds out the portal.
 
@@ -107,12 +116,17 @@ class HubSpotClient:
             api_version: The version of HubSpot's API, as paths name it.
             max_retries: Tries after the first, for what can pass.
             retry_delay_seconds: Seconds before the first retry; doubled each time.
+            patience_seconds: Longest that one call waits where HubSpot refuses it for its rate.
+            say: Told of each pause of more than some seconds.
         """
         self._transport = transport
         self.limiter = limiter
         self._api_version = api_version
         self._max_retries = max_retries
         self._retry_delay = retry_delay_seconds
+        self._patience = patience_seconds
+        self._say = say
+        self._said_until = 0.0
         self._portal: Portal | None = None
         self._counted = threading.Lock()
         self._requests = 0
@@ -203,11 +217,12 @@ class HubSpotClient:
 
         Raises:
             PipelineError: HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES, HUBSPOT_DAILY_LIMIT, HUBSPOT_MIGRATING;
-                INTERRUPTED when `stop` was set; any DB_* code.
+                HUBSPOT_RATE_LIMITED where it would have to wait for too long; INTERRUPTED when `stop` was set; any
+                DB_* code.
         """
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         stop = stop or threading.Event()
-        tries = 0
+        tries, paused = 0, 0.0
         while True:
             answer = self._call(endpoint, data, stop, on_departure)
             decision = verdict(answer, has_body=endpoint.has_body)
@@ -216,7 +231,13 @@ class HubSpotClient:
             if decision is Verdict.WAIT:
                 with self._counted:
                     self._rate_limited += 1
-                self.limiter.pause(retry_after(answer))
+                asked = retry_after(answer)
+                pause = self.limiter.limit.window if asked is None else asked
+                paused += pause
+                if paused > self._patience:
+                    raise _out_of_patience(answer, pause)
+                self._tell_of(pause)
+                self.limiter.pause(asked)
                 continue
             tries += 1
             if decision is not Verdict.RETRY or tries > self._max_retries:
@@ -248,6 +269,15 @@ class HubSpotClient:
         )
         return answer
 
+    def _tell_of(self, pause: float) -> None:
+        """Say that everybody waits, once for all calls that were refused together."""
+        until = time.monotonic() + pause
+        with self._counted:
+            news = pause > _WORTH_SAYING_SECONDS and until > self._said_until + 1
+            self._said_until = max(self._said_until, until)
+        if news:
+            self._say(f"HubSpot asks to wait {pause:,.0f} s (429), until {moment_in(pause)}.")
+
     def _with_return_time(self, error: PipelineError) -> PipelineError:
         """Name the moment when the daily limit starts anew: midnight in the account's time zone."""
         if error.code is not ErrorCode.HUBSPOT_DAILY_LIMIT:
@@ -256,17 +286,21 @@ class HubSpotClient:
         return PipelineError(error.code, error.what, remedy=f"Run again after {moment}: what was done is kept.")
 
 
-def open_client(settings: AccountSettings, engine: Engine) -> HubSpotClient:
+def open_client(
+    settings: AccountSettings, engine: Engine, *, say: Callable[[str], None] = _log.warning
+) -> HubSpotClient:
     """Open the client of the app that the settings name, and find out its portal.
 
     Args:
         settings: HUBSPOT_*, MAX_RETRIES, RETRY_DELAY.
         engine: The database that the limiter is kept in.
+        say: Told of each pause of more than some seconds that HubSpot asks for.
 
     Raises:
         PipelineError: MISSING_CONFIG without a token; else as `HubSpotClient.find_portal`.
     """
     app = app_digest(settings)
+    patience = max(MAX_PAUSE_SECONDS, settings.hubspot.wait)
     client = HubSpotClient(
         Transport(
             settings.hubspot.base_url,
@@ -280,10 +314,13 @@ def open_client(settings: AccountSettings, engine: Engine) -> HubSpotClient:
             calls_per_window=settings.hubspot.rate_limit,
             spacing_seconds=settings.hubspot.batch_delay / 1000,
             daily_reserve=settings.hubspot.daily_reserve,
+            patience_seconds=patience,
         ),
         api_version=settings.hubspot.api_version,
         max_retries=settings.retries.max_retries,
         retry_delay_seconds=settings.retries.delay_seconds,
+        patience_seconds=patience,
+        say=say,
     )
     try:
         client.find_portal()
@@ -291,6 +328,15 @@ def open_client(settings: AccountSettings, engine: Engine) -> HubSpotClient:
         client.__exit__(None, None, None)
         raise
     return client
+
+
+def _out_of_patience(answer: Answer, pause: float) -> PipelineError:
+    again = moment_in(pause)
+    return PipelineError(
+        ErrorCode.HUBSPOT_RATE_LIMITED,
+        f"HubSpot asks to wait until {again} (429), longer than HUBSPOT_WAIT allows: {problem_of(answer).message}",
+        remedy=f"Run again after {again}, or raise HUBSPOT_WAIT: what was done is kept.",
+    )
 
 
 def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:

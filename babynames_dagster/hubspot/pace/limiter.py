@@ -23,6 +23,7 @@ from babynames_dagster.hubspot.pace.pacing import (
     Trip,
     calls_left_today,
     detour,
+    is_believable,
     next_slot,
     still_counted,
 )
@@ -56,7 +57,7 @@ class RateLimiter:
     one slot of one window unused, and nobody waits for it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword
         self,
         engine: Engine,
         app: str,
@@ -64,6 +65,7 @@ class RateLimiter:
         calls_per_window: int | None = None,
         spacing_seconds: float = 0.0,
         daily_reserve: int = 0,
+        patience_seconds: float = MAX_PAUSE_SECONDS,
     ) -> None:
         """Build the limiter; nothing is read yet.
 
@@ -73,12 +75,14 @@ class RateLimiter:
             calls_per_window: Calls a window, instead of what HubSpot tells (HUBSPOT_RATE_LIMIT).
             spacing_seconds: Least seconds between two calls (HUBSPOT_BATCH_DELAY).
             daily_reserve: Calls of the day that are left to others (HUBSPOT_DAILY_RESERVE).
+            patience_seconds: Longest pause that HubSpot may ask for (HUBSPOT_WAIT).
         """
         self._engine = engine
         self._app = app
         self._calls_per_window = calls_per_window
         self._spacing = spacing_seconds
         self._daily_reserve = daily_reserve
+        self._longest_pause = patience_seconds
         self._turn = threading.Lock()
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
@@ -155,7 +159,7 @@ class RateLimiter:
                     self._daily_remaining = daily_remaining
         known = self._told
         told = Limit(calls or known.calls, window_seconds or known.window)
-        if told != known:
+        if told != known and is_believable(told):
             # The answer that said so counts for more than what it said: the next one says it again.
             with suppress(PipelineError):
                 with locked_pacing_row(self._engine, self._app) as (row, _):
@@ -171,7 +175,7 @@ class RateLimiter:
         Raises:
             PipelineError: Any DB_* code, after some tries where a retry can help.
         """
-        length = min(MAX_PAUSE_SECONDS, self.limit.window if seconds is None else seconds)
+        length = min(self._longest_pause, self.limit.window if seconds is None else seconds)
         self._pause.extend(length)
 
         def hold(row: PacingRow, clock: ClockReading) -> None:
@@ -218,10 +222,12 @@ class RateLimiter:
             corrections, daily = dict(self._corrections), self._daily
 
         def informed(row: PacingRow, clock: ClockReading) -> Result:
-            self._told = Limit(row.calls_per_window, row.window_seconds)
+            stored = Limit(row.calls_per_window, row.window_seconds)
+            self._told = stored if is_believable(stored) else Limit()
             limit = self.limit
-            row.paused_until = min(row.paused_until, clock.now + MAX_PAUSE_SECONDS)
-            row.calls = still_counted([corrections.get(call, call) for call in row.calls], now=clock.now, limit=limit)
+            row.paused_until = min(row.paused_until, clock.now + self._longest_pause)
+            calls = [corrections.get(call, call) for call in row.calls]
+            row.calls = still_counted(calls, now=clock.now, limit=limit, longest_pause=self._longest_pause)
             if daily is not None and daily[0] > row.daily_as_of:
                 row.daily_as_of, row.daily_remaining = daily
             return work(row, clock, limit)

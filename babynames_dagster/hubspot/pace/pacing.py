@@ -35,7 +35,7 @@ _DAY_SECONDS = 24 * 3600.0
 """After this, a daily limit has started anew, wherever the account's midnight lies."""
 
 MAX_PAUSE_SECONDS = 60.0
-"""Longest pause that one answer can ask for; a refusal after it asks for the next."""
+"""Longest pause that one answer can ask for, unless the user has more patience."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,17 @@ class Limit:
         return max(self.spacing, self.window / self.calls / CATCH_UP)
 
 
+_WINDOW_BOUNDS = (0.05, 60.0)
+_LEAST_CALLS_A_SECOND = 1.0
+"""A tenth of what the smallest account has: what tells of less is no limit, and would freeze a run."""
+
+
+def is_believable(limit: Limit) -> bool:
+    """Return whether HubSpot can have meant a limit that one of its answers told."""
+    least, most = _WINDOW_BOUNDS
+    return least <= limit.window <= most and limit.calls / limit.window >= _LEAST_CALLS_A_SECOND
+
+
 def next_slot(calls: Sequence[float], *, now: float, paused_until: float, limit: Limit) -> float:
     """Return the earliest moment at which one more call keeps every rolling window within the limit.
 
@@ -75,13 +86,15 @@ def next_slot(calls: Sequence[float], *, now: float, paused_until: float, limit:
     return slot
 
 
-def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[float]:
+def still_counted(
+    calls: Sequence[float], *, now: float, limit: Limit, longest_pause: float = MAX_PAUSE_SECONDS
+) -> list[float]:
     """Return the calls that can still matter, ascending; the last one always does, for the gap after it.
 
     A call further ahead than anyone can have reserved means that the clock was set back; it is moved to where it
     holds up nobody for longer than that.
     """
-    horizon = now + limit.window + limit.spacing + MAX_PAUSE_SECONDS
+    horizon = now + limit.window + limit.spacing + longest_pause
     ordered = sorted(min(call, horizon) for call in calls)
     first = bisect_right(ordered, now - limit.window - MARGIN_SECONDS)
     return ordered[first:] or ordered[-1:]

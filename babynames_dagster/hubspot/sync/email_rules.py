@@ -8,8 +8,8 @@ import re
 LOCAL_PART_OCTETS = 64
 _EMAIL_OCTETS = 254
 
-RESERVED_TLDS = frozenset({"example", "test", "invalid", "local", "localhost"})
-"""RFC 2606 and RFC 6762: HubSpot refuses emails below these."""
+RESERVED_TLDS = frozenset({"example", "test", "invalid", "local", "localhost", "internal", "onion", "alt", "arpa"})
+"""Names under which no mail is received: RFC 2606, 6761, 6762, 7686, 9476, and ICANN's reservation of `internal`."""
 
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)

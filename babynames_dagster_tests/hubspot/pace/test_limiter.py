@@ -16,7 +16,10 @@ from sqlalchemy.exc import OperationalError
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.rate_limits import last_known_portal, locked_pacing_row
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
+from babynames_dagster.hubspot.pace.pacing import Limit
 from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, sync
 
 APP = "a" * 64
@@ -224,3 +227,62 @@ def test_the_apps_portal_is_remembered_without_its_token(sqlite_engine: Engine, 
         app: str = connection.exec_driver_sql("SELECT app FROM rate_limits").scalar_one()
     assert last_known_portal(sqlite_engine, app) == PORTAL
     assert len(app) == 64
+
+
+@pytest.mark.parametrize(
+    ("calls", "window_seconds"), [(100, 3600.0), (1, 10.0), (5, None), (100, 0.001), (1, 3600.0), (100, 1e9)]
+)
+def test_no_header_however_odd_freezes_a_run(
+    sqlite_engine: Engine, calls: int | None, window_seconds: float | None
+) -> None:
+    limiter = RateLimiter(sqlite_engine, "app")
+    limiter.told(limiter.acquire(GO), calls=calls, window_seconds=window_seconds, daily_remaining=None)
+    assert limiter.limit == Limit()
+    limiter.acquire(GO)
+    assert limiter.limit == Limit()
+
+
+def test_an_odd_limit_that_was_stored_freezes_nothing(sqlite_engine: Engine) -> None:
+    limiter = RateLimiter(sqlite_engine, "app")
+    limiter.acquire(GO)
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE rate_limits SET window_seconds = 3600, calls_per_window = 1")
+    started = time.monotonic()
+    for _ in range(3):
+        limiter.acquire(GO)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("retry_after", [3600, 10**9])
+def test_a_wait_beyond_the_users_patience_ends_the_run_with_the_time_to_come_back(
+    sqlite_engine: Engine, stand_in: StandIn, retry_after: int
+) -> None:
+    add_names(sqlite_engine, 5)
+    stand_in.set_faults({"kind": "rate_limit", "retry_after": retry_after})
+    report = sync(sqlite_engine, stand_in, hubspot_wait=120)
+    assert report.stopped is not None
+    assert report.stopped.code is ErrorCode.HUBSPOT_RATE_LIMITED
+    assert "UTC" in report.stopped.remedy
+    stand_in.set_faults()
+    assert sync(sqlite_engine, stand_in).total.created == 5
+
+
+def test_a_wait_within_the_users_patience_is_waited_for_as_asked_and_said(
+    sqlite_engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(sqlite_engine, 5)
+    said: list[str] = []
+    stand_in.set_faults({"kind": "rate_limit", "retry_after": 90, "times": 1})
+    stop = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        stop.set()
+
+    with open_client(stand_in.settings(sqlite_engine).account, sqlite_engine, say=say) as client:
+        with pytest.raises(PipelineError) as raised:
+            client.request(READ, body={"inputs": [], "idProperty": "email"}, stop=stop)
+        assert client.traffic.paused_seconds == 90
+    assert raised.value.code is ErrorCode.INTERRUPTED
+    assert len(said) == 1
+    assert "wait 90 s" in said[0]

@@ -228,6 +228,95 @@ def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text
     assert (entry.category, entry.message, entry.correlation_id) == ("\\ud83d", "no \\ud83d", "\\ude00")
 
 
+@pytest.mark.parametrize(("fingerprint", "outcome"), [("f", "synced"), ("other", "rejected")])
+def test_a_late_conflict_is_no_word_against_what_was_acknowledged(
+    engine: Engine, fingerprint: str, outcome: str
+) -> None:
+    acknowledged = LedgerEntry(1, "A", "a@x.com", "f", LedgerOutcome.SYNCED, created=True, hubspot_id="7")
+    late = LedgerEntry(1, "A", "a@x.com", fingerprint, LedgerOutcome.REJECTED, category="CONFLICT", message="exists")
+    record(engine, PORTAL, "m", [acknowledged])
+    record(engine, PORTAL, "m", [late])
+    entry = ledger(engine)[1]
+    assert (entry.outcome, entry.fingerprint, entry.hubspot_id) == (outcome, fingerprint, "7")
+    assert (entry.category is None) is (outcome == "synced")
+
+
+def test_a_conflict_of_two_writers_is_settled_by_trying_again(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 1)
+    stand_in.set_faults({"kind": "refused_batch", "status": 409, "times": 1})
+    assert sync(sqlite_engine, stand_in).total.created == 1
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_gateways_word_rejects_no_row(sqlite_engine: Engine, stand_in: StandIn, status: int) -> None:
+    add_names(sqlite_engine, 3)
+    stand_in.set_faults({"kind": "html", "status": status, "emails": ["name2.m@babynamesdemo.com"]})
+    report = sync(sqlite_engine, stand_in)
+    assert (report.total.created, report.total.rejected, report.total.failed) == (2, 0, 1)
+    assert report.troubles.first_failures[0].category == f"HTTP_{status}"
+    stand_in.set_faults()
+    assert sync(sqlite_engine, stand_in).total.created == 1
+
+
+def test_a_run_in_which_every_row_is_refused_one_by_one_fails_with_hubspots_reason(
+    engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(engine, 300)
+    with writing(engine) as connection:
+        for name_id in range(1, 301):
+            connection.execute(
+                sa.update(baby_names).where(baby_names.c.id == name_id).values(slug=f"two..dots{name_id}")
+            )
+    report = sync(engine, stand_in)
+    assert report.stopped is not None
+    assert "refused all 300 contacts" in report.stopped.what
+    assert "INVALID_EMAIL" in report.stopped.what
+    assert (report.total.failed, report.total.rejected) == (300, 0)
+    assert {entry.outcome for entry in ledger(engine).values()} == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (402, ErrorCode.HUBSPOT_NOT_ALLOWED),
+        (403, ErrorCode.HUBSPOT_NOT_ALLOWED),
+        (404, ErrorCode.HUBSPOT_NOT_FOUND),
+        (410, ErrorCode.HUBSPOT_VERSION_GONE),
+        (503, ErrorCode.HUBSPOT_ERROR),
+    ],
+)
+def test_calls_that_all_fail_alike_end_the_run_with_their_reason(
+    sqlite_engine: Engine, stand_in: StandIn, status: int, code: ErrorCode
+) -> None:
+    add_names(sqlite_engine, 5000)
+    stand_in.set_faults({"kind": "server_error", "status": status})
+    report = sync(sqlite_engine, stand_in, max_retries=1, hubspot_max_in_flight=4)
+    assert report.stopped is not None
+    assert report.stopped.code is code
+    assert "internal error" in report.stopped.what
+    assert report.total.acknowledged == 0
+    assert report.total.unsent > 1000
+    assert report.requests < 150
+    stand_in.set_faults()
+    assert sync(sqlite_engine, stand_in).total.created == 5000
+
+
+def test_names_that_are_one_contact_are_told(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 5)
+    stand_in.seed({"email": "name1.f@babynamesdemo.com"})
+    for number, sex in ((2, "m"), (3, "f")):
+        stand_in.add_secondary_email("name1.f@babynamesdemo.com", f"name{number}.{sex}@babynamesdemo.com")
+    report = sync(engine, stand_in)
+    assert (report.total.acknowledged, report.shared, stand_in.stats()["contacts"]) == (5, 2, 3)
+
+
+def test_all_calls_are_counted(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 250)
+    stand_in.set_faults({"kind": "server_error", "times": 2})
+    assert sync(sqlite_engine, stand_in).requests == stand_in.stats()["requests"]
+    assert sync(sqlite_engine, stand_in).requests == 1
+
+
 def _spoil_slug(engine: Engine, name_id: int, slug: str = "two..dots") -> None:
     """Give a name a slug that HubSpot refuses as an email."""
     with writing(engine) as connection:
