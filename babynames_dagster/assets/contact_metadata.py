@@ -74,7 +74,7 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
             {
                 "contacts": label,
                 f"this run{would}": count,
-                "all runs, all partitions": "" if ever is None or not ledger else ever,
+                "ever": "" if ever is None or not ledger else ever,
             }
         )
         for label, count, ever in rows

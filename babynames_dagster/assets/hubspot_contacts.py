@@ -111,8 +111,9 @@ def hubspot_contacts(
         _observe_what_would_be_done(context, report)
         return
     if not (context.has_partition_key or context.has_partition_key_range):
-        # Launched without partitions: Dagster would record a materialization of none of them.
+        # Launched without partitions: Dagster would record a materialization of none of them. The checks wait for one.
         _materialize_what_is_complete(context, report)
+        yield dg.MaterializeResult(metadata=run_metadata(report))
         return
     for partition, told in report.by_partition.items():
         context.add_asset_metadata(partition_metadata(told, report), partition_key=partition)
