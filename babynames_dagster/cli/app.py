@@ -40,7 +40,21 @@ class _InOrder(typer.core.TyperGroup):
         return sorted(super().list_commands(ctx), key=_COMMANDS.index)
 
 
-_COMMANDS = ["run", "demo", "check", "status", "rejects", "reconcile", "undo", "login", "migrate", "sandbox", "clean"]
+_COMMANDS = [
+    "run",
+    "demo",
+    "check",
+    "status",
+    "rejects",
+    "plan",
+    "apply",
+    "reconcile",
+    "undo",
+    "login",
+    "migrate",
+    "sandbox",
+    "clean",
+]
 
 app = typer.Typer(
     name="babynames",

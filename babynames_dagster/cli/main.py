@@ -6,7 +6,7 @@ import signal
 import sys
 from types import FrameType
 
-from babynames_dagster.cli import accounts, inspection, reconcile, runs, upkeep
+from babynames_dagster.cli import accounts, inspection, plan, reconcile, runs, upkeep
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -14,7 +14,7 @@ from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
 from babynames_dagster.settings import load_settings
 
-COMMAND_MODULES = (accounts, inspection, reconcile, runs, upkeep)
+COMMAND_MODULES = (accounts, inspection, plan, reconcile, runs, upkeep)
 """Importing them is what puts their commands on the app."""
 
 _log = logging.getLogger(COMMAND_LOGGER)

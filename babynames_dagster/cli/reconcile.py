@@ -58,7 +58,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
             ContactMapping.from_settings(settings.hubspot),
             ContactScope.from_settings(settings.hubspot),
             [partition] if partition else INITIALS,
-            WritePolicy.OVERWRITE,
+            WritePolicy(settings.hubspot.write_policy),
             Guards.from_settings(settings.hubspot, overridden=override_guards),
             max_in_flight=settings.hubspot.max_in_flight,
             wait_seconds=settings.hubspot.wait,

@@ -115,6 +115,12 @@ class HubSpotSettings(Group):
         validation_alias="HUBSPOT_MAX_ARCHIVES",
         description="Most contacts that one run may archive: a number, a share (`5%`), or `off`",
     )
+    mirror: AnyCase[Literal["off", "archive"]] = Field(
+        "off",
+        validation_alias="HUBSPOT_MIRROR",
+        description="`archive`: contacts that this pipeline made and whose name is no longer meant are archived; "
+        "`off`: they are counted",
+    )
     marker_property: str | None = Field(
         None,
         validation_alias="HUBSPOT_MARKER_PROPERTY",

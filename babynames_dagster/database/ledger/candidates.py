@@ -81,6 +81,7 @@ class Candidate(NamedTuple):
     fingerprint: str | None
     hubspot_email: str | None = None
     initial_sent: str | None = None
+    finding: str | None = None
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -97,6 +98,7 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
         entry.fingerprint,
         entry.hubspot_email,
         entry.initial_sent,
+        entry.finding,
     )
 
 

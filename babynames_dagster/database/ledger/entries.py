@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.ledger.candidates import ContactScope, names_with_entries
+from babynames_dagster.database.ledger.finding import NOT_OURS_TO_WRITE
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 
 
@@ -98,7 +99,8 @@ def partitions_with_work(
 ) -> dict[str, int]:
     """Count the names that a sync would send, by partition; partitions without any are left out.
 
-    They are those without an entry, those that failed, and those whose entry is about another mapping.
+    They are those without an entry, those that failed, and those whose entry is about another mapping, but for contacts
+    that reconciling found to be somebody's.
 
     Args:
         engine: The database.
@@ -115,6 +117,7 @@ def partitions_with_work(
         .select_from(names_with_entries(portal_id))
         .where(
             sa.or_(entry.name_id.is_(None), entry.outcome == LedgerOutcome.FAILED.value, entry.mapping != mapping),
+            sa.func.coalesce(entry.finding, "").not_in([finding.value for finding in NOT_OURS_TO_WRITE]),
             (scope or ContactScope()).condition(),
         )
         .group_by(baby_names.c.initial)

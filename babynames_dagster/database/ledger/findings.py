@@ -8,7 +8,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,8 +16,20 @@ from sqlalchemy.engine import Engine, Row
 from babynames_dagster.database.engine import reading, utc_now, writing
 from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.finding import LOST, NOT_OURS_TO_WRITE, Finding
 from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
+
+__all__ = [
+    "LOST",
+    "NOT_OURS_TO_WRITE",
+    "Accepted",
+    "Finding",
+    "FindingCount",
+    "FoundContact",
+    "KeptFinding",
+    "LedgerRow",
+]
 
 Accepted = Mapping[str, tuple[str, str]]
 """By property, the value that was sent and the one that the account made of it."""
@@ -26,35 +37,6 @@ Accepted = Mapping[str, tuple[str, str]]
 _OWN_COLUMNS = 10
 _DETAIL_KEPT = 1000
 _ACCEPTED_KEPT = 2000
-
-
-class Finding(Enum):
-    """What a contact of the ledger is found to be in HubSpot."""
-
-    SAME = "same"
-    """It is ours, and holds what was sent."""
-    CHANGED = "changed"
-    """Somebody has changed a property that we own."""
-    REWRITTEN = "rewritten"
-    """The account keeps a value in another form than it was sent: accepted, and the same from then on."""
-    PENDING = "pending"
-    """A sync sends it anyway: its name or mapping has changed since, or its last try failed."""
-    MERGED = "merged"
-    """It is part of another record."""
-    EMAIL_CHANGED = "email_changed"
-    """Its primary email is another one."""
-    SHARED = "shared"
-    """Another row of the ledger is the same record."""
-    ARCHIVED = "archived"
-    """Somebody archived it; HubSpot keeps it for 90 days."""
-    GONE = "gone"
-    """HubSpot has it no more, not even archived."""
-    UNREAD = "unread"
-    """HubSpot did not answer for it."""
-
-
-LOST = frozenset({Finding.ARCHIVED, Finding.GONE})
-"""What HubSpot shows no more."""
 
 
 @dataclass(frozen=True)

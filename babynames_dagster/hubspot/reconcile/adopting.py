@@ -98,6 +98,7 @@ def adopt(engine: Engine, portal_id: int, mapping: ContactMapping, adopted: Adop
             email=email,
             fingerprint=mapping.payload_fingerprint(mapping.payload(name)),
             outcome=LedgerOutcome.SYNCED,
+            initial_sent=mapping.initial_fingerprint,
             hubspot_id=record_id,
         )
         for name, email, record_id in adopted.contacts

@@ -53,7 +53,7 @@ def acknowledged_payload(row: LedgerRow, mapping: ContactMapping) -> Mapping[str
 
 def lasting(payload: Mapping[str, str], mapping: ContactMapping) -> dict[str, str]:
     """Return a payload without the values that are its users' own once the contact is there."""
-    return {name: value for name, value in payload.items() if name not in getattr(mapping, "initial_values", ())}
+    return {name: value for name, value in payload.items() if name not in mapping.initial_values}
 
 
 def payloads_of(names: Iterable[Candidate], mapping: ContactMapping) -> dict[str, tuple[Candidate, dict[str, str]]]:

@@ -13,14 +13,12 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import Finding, KeptFinding, LedgerRow, entries_of, keep_findings
-from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
-from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.reconcile.judging import Judged, taken_as_rewritten
 from babynames_dagster.hubspot.reconcile.reading_back import acknowledged_payload, payloads_of, read_back
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
@@ -30,6 +28,7 @@ from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy, decide
 from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, entry_of
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,13 @@ def recreate(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
     """
 
     def receive(outcomes: list[Outcome]) -> None:
-        entries = [_entry(outcome) for outcome in outcomes if outcome.kind in {Kind.CREATED, Kind.UPDATED}]
+        entries = [entry_of(outcome, repairs.policy) for outcome in outcomes if outcome.kind in ACKNOWLEDGED]
         record(repairs.engine, repairs.portal_id, repairs.mapping.fingerprint, entries)
         keep_findings(repairs.engine, repairs.portal_id, [KeptFinding(e.name_id, Finding.SAME) for e in entries])
+        left = sum(outcome.kind is Kind.KEPT for outcome in outcomes)
         repairs.report.recreated += len(entries)
-        repairs.report.failed += len(outcomes) - len(entries)
+        repairs.report.left += left
+        repairs.report.failed += len(outcomes) - len(entries) - left
 
     pages = (entries_of(repairs.engine, repairs.portal_id, batch) for batch in _batches(names))
     work = partial(_recreate, repairs, Brake())
@@ -146,8 +147,7 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
 def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: Desk[list[Outcome]]) -> None:
     """Make the contacts of a batch again, as far as nobody has their email today."""
     payloads = payloads_of([row.name for row in rows if row.name is not None], repairs.mapping)
-    looked = look(repairs.client, [*payloads], by_email=True, stop=desk.stop, on_departure=desk.departed)
-    free = [
+    meant = [
         Outgoing(
             name.name_id,
             name.initial,
@@ -155,25 +155,10 @@ def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: D
             repairs.mapping.payload_fingerprint(payload),
             repairs.mapping.initial_fingerprint,
         )
-        for email, (name, payload) in payloads.items()
-        if email in looked.missing
+        for name, payload in payloads.values()
     ]
-    if free:
-        deliver(repairs.client, brake, WritePolicy.OVERWRITE, free, desk)
-
-
-def _entry(outcome: Outcome) -> LedgerEntry:
-    row = outcome.row
-    return LedgerEntry(
-        name_id=row.name_id,
-        initial=row.partition,
-        email=row.email,
-        fingerprint=row.fingerprint,
-        outcome=LedgerOutcome.SYNCED,
-        created=outcome.kind is Kind.CREATED,
-        initial_sent=row.initial,
-        hubspot_id=outcome.hubspot_id,
-    )
+    if meant:
+        deliver(repairs.client, brake, WritePolicy.CREATE_ONLY, meant, desk)
 
 
 def _batches(names: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -14,7 +14,7 @@ from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, r
 from babynames_dagster.hubspot.api.client import HubSpotClient, unsuccessful
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, UPSERT, Endpoint
 from babynames_dagster.hubspot.sync.brake import Brake
-from babynames_dagster.hubspot.sync.looking import look_at
+from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import (
     NOT_MENTIONED,
     Kind,
@@ -59,7 +59,15 @@ def deliver(
     if not policy.looks_first:
         _send(client, brake, _UPSERT, rows, desk)
         return
-    looked = look_at(client, policy, rows, desk)
+    write(client, brake, look_at(client, policy, rows, desk), desk)
+
+
+def write(client: HubSpotClient, brake: Brake, looked: Sequence[Looked], desk: Desk[list[Outcome]]) -> None:
+    """Write what was decided of rows that were looked at, and deliver the outcome of each.
+
+    Raises:
+        PipelineError: As `deliver`.
+    """
     settled = [item.outcome for item in looked if not item.decision.properties]
     if settled:
         desk.deliver(settled)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.api.records import Record, look
 from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed
 from babynames_dagster.hubspot.sync.policy import Action, Decision, WritePolicy, decide
 from babynames_dagster.hubspot.sync.pump import Desk
@@ -30,11 +30,13 @@ class Looked:
         row: The row; whole where HubSpot has no such contact, whatever it was given before.
         decision: What is to be done.
         record: The record id of the contact that HubSpot has; None where it has none.
+        obstacle: Why that contact is not ours to write, although it has our email; empty where it is.
     """
 
     row: Outgoing
     decision: Decision
     record: str | None
+    obstacle: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -69,7 +71,23 @@ def look_at(
     for row in rows:
         record = looked.found.get(row.email)
         if record is not None:
-            decided.append(Looked(row, decide(row.payload, record.properties, policy), record.record_id))
+            decision, why = decide(row.payload, record.properties, policy), obstacle(row.email, record)
+            if why:
+                decision = Decision(Action.KEEP, differences=decision.differences)
+            decided.append(Looked(row, decision, record.record_id, why))
         elif row.email in looked.missing:
             decided.append(Looked(row.whole, decide(row.whole.payload, None, policy), None))
     return decided
+
+
+def obstacle(email: str, record: Record) -> str:
+    """Return why a contact that was found by our email is not ours to write; empty where it is.
+
+    A contact that has taken another one in, or whose primary email is another, is somebody's own by now.
+    """
+    if record.email != email:
+        owner = record.email or "a contact without a primary one"
+        return f"its email is a secondary one of {owner}, record {record.record_id}"
+    if record.former_ids:
+        return f"record {record.record_id} was merged out of {', '.join(record.former_ids)}"
+    return ""

@@ -8,10 +8,13 @@ from hashlib import blake2b
 
 from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.findings import NOT_OURS_TO_WRITE
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Outgoing
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.report import SyncOptions
+
+_NOT_OURS_TO_WRITE = frozenset(finding.value for finding in NOT_OURS_TO_WRITE)
 
 
 def settled(
@@ -41,6 +44,23 @@ def settled(
     if made_without or (options.initial_values and row.initial_sent != initial):
         return None
     return outcome
+
+
+def standing(row: Candidate, sent: Outgoing, options: SyncOptions, policy: WritePolicy) -> LedgerOutcome | None:
+    """Return the outcome that stands for a row without sending it; None where it has to be sent.
+
+    A contact that reconciling found to be part of another one, or under another email, is left alone whatever else is
+    asked for: writing to it by our email would change somebody's contact.
+
+    Args:
+        row: The name and its ledger entry.
+        sent: The row as it would be sent.
+        options: What the run asks for.
+        policy: What may be written.
+    """
+    if row.finding in _NOT_OURS_TO_WRITE and row.hubspot_email == sent.email:
+        return LedgerOutcome.KEPT
+    return settled(row, sent.fingerprint, options, initial=sent.initial, policy=policy)
 
 
 def kept_fingerprint(fingerprint: str, policy: WritePolicy) -> str:
@@ -80,7 +100,7 @@ def outgoing_batches(  # noqa: PLR0913 - all by keyword
     for page in pages:
         for row in page:
             sent = outgoing(row, mapping, options)
-            outcome = settled(row, sent.fingerprint, options, initial=sent.initial, policy=policy)
+            outcome = standing(row, sent, options, policy)
             if outcome is not None:
                 on_settled(row.initial, outcome)
                 continue

@@ -23,7 +23,7 @@ from babynames_dagster.database.ledger.candidates import (
     require_years,
 )
 from babynames_dagster.database.ledger.entries import LedgerOutcome, ledger_counts, names_sharing_a_contact
-from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
@@ -32,10 +32,11 @@ from babynames_dagster.hubspot.sync.delivery import deliver
 from babynames_dagster.hubspot.sync.dry_run import foresee
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.planning import kept_fingerprint, outgoing_batches
+from babynames_dagster.hubspot.sync.planning import outgoing_batches
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Pump
+from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, entry_of
 from babynames_dagster.hubspot.sync.report import (
     PREVIEW_KEPT,
     ContactCounts,
@@ -69,14 +70,6 @@ def _ignore_report(_: SyncReport) -> None:
     """Take a report that no caller asked for."""
 
 
-_LEDGER_OUTCOMES = {
-    Kind.CREATED: LedgerOutcome.SYNCED,
-    Kind.UPDATED: LedgerOutcome.SYNCED,
-    Kind.UNCHANGED: LedgerOutcome.SYNCED,
-    Kind.KEPT: LedgerOutcome.KEPT,
-    Kind.REJECTED: LedgerOutcome.REJECTED,
-    Kind.FAILED: LedgerOutcome.FAILED,
-}
 _SETTLED = {
     LedgerOutcome.SYNCED: Kind.UNCHANGED,
     LedgerOutcome.KEPT: Kind.KEPT,
@@ -85,7 +78,6 @@ _SETTLED = {
 }
 
 _TROUBLES = frozenset({Kind.REJECTED, Kind.FAILED})
-_ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED})
 
 
 def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
@@ -298,7 +290,7 @@ class _Run:
             if outcome.kind in _TROUBLES:
                 counts.troubles.add(outcome)
                 self.report.troubles.add(outcome)
-        if any(outcome.kind in _ACKNOWLEDGED for outcome in outcomes):
+        if any(outcome.kind in ACKNOWLEDGED for outcome in outcomes):
             self.refused.clear()
         self.refused += [outcome for outcome in outcomes if outcome.kind is Kind.REJECTED]
         self.spans.answered({outcome.row.partition for outcome in outcomes})
@@ -306,7 +298,7 @@ class _Run:
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
         if not self.options.dry_run:
-            entries = [_entry(outcome, self.policy) for outcome in outcomes]
+            entries = [entry_of(outcome, self.policy) for outcome in outcomes]
             record(self.engine, self.client.portal_id, self.mapping.fingerprint, entries)
 
     def _take_back_refusals(self) -> None:
@@ -342,22 +334,3 @@ class _Run:
         """Return how many contacts a second HubSpot's limit allows over a long time."""
         limit = self.client.limiter.limit
         return limit.calls / limit.window * BATCH_INPUTS
-
-
-def _entry(outcome: Outcome, policy: WritePolicy) -> LedgerEntry:
-    problem, row = outcome.problem, outcome.row
-    kept = outcome.kind is Kind.KEPT
-    given = row.initial if outcome.kind in _ACKNOWLEDGED and not row.withheld else None
-    return LedgerEntry(
-        name_id=row.name_id,
-        initial=row.partition,
-        email=row.email,
-        fingerprint=kept_fingerprint(row.fingerprint, policy) if kept else row.fingerprint,
-        outcome=_LEDGER_OUTCOMES[outcome.kind],
-        created=outcome.made,
-        initial_sent="" if outcome.made and row.withheld else given,
-        hubspot_id=None if kept else outcome.hubspot_id,
-        category=problem.category if problem else None,
-        message=problem.message if problem else None,
-        correlation_id=problem.correlation_id if problem else None,
-    )

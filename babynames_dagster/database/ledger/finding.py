@@ -1,0 +1,38 @@
+"""What a contact of the ledger can be found to be in HubSpot.
+
+What belongs here: the words, which the ledger keeps and people read. What does not: finding it out.
+"""
+
+from enum import Enum
+
+
+class Finding(Enum):
+    """What a contact of the ledger is found to be in HubSpot."""
+
+    SAME = "same"
+    """It is ours, and holds what was sent."""
+    CHANGED = "changed"
+    """Somebody has changed a property that we own."""
+    REWRITTEN = "rewritten"
+    """The account keeps a value in another form than it was sent: accepted, and the same from then on."""
+    PENDING = "pending"
+    """A sync sends it anyway: its name or mapping has changed since, or its last try failed."""
+    MERGED = "merged"
+    """It is part of another record."""
+    EMAIL_CHANGED = "email_changed"
+    """Its primary email is another one."""
+    SHARED = "shared"
+    """Another row of the ledger is the same record."""
+    ARCHIVED = "archived"
+    """Somebody archived it; HubSpot keeps it for 90 days."""
+    GONE = "gone"
+    """HubSpot has it no more, not even archived."""
+    UNREAD = "unread"
+    """HubSpot did not answer for it."""
+
+
+LOST = frozenset({Finding.ARCHIVED, Finding.GONE})
+"""What HubSpot shows no more."""
+
+NOT_OURS_TO_WRITE = frozenset({Finding.MERGED, Finding.SHARED, Finding.EMAIL_CHANGED})
+"""What leads by our email, or by our record id, to a contact that is somebody's by now."""

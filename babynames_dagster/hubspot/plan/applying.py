@@ -1,0 +1,256 @@
+"""Applying a plan: write the rows that were reviewed, and no others.
+
+What belongs here: looking at each row again right before it is written, and refusing it where it is no longer what
+was reviewed. What does not: deciding (`deciding.py`), writing (`sync/delivery.py`, `upkeep/archiving.py`).
+"""
+
+import itertools
+import socket
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.ledger.candidates import candidates_of, require_years
+from babynames_dagster.database.ledger.entries import CreatedContact, contacts_in_ledger
+from babynames_dagster.database.ledger.orphans import orphan_pages
+from babynames_dagster.database.ledger.writing import record
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.answers import Problem
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.plan.deciding import planned_row
+from babynames_dagster.hubspot.plan.files import read_head, read_rows
+from babynames_dagster.hubspot.plan.making import Wanted
+from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
+from babynames_dagster.hubspot.sync.brake import Brake
+from babynames_dagster.hubspot.sync.delivery import write
+from babynames_dagster.hubspot.sync.looking import look_at
+from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.sync.planning import outgoing
+from babynames_dagster.hubspot.sync.preflight import preflight
+from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.recording import entry_of
+from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
+from babynames_dagster.names.identity import INITIALS
+from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
+from babynames_dagster.settings import Seconds
+
+REFUSED_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that was not written, because it is no longer what was reviewed, and why."""
+
+    row: PlannedRow
+    why: str
+
+
+@dataclass
+class ApplyReport:
+    """What applying a plan did.
+
+    Attributes:
+        portal_id: The account.
+        created: Contacts that were created.
+        updated: Contacts that were updated.
+        archived: Contacts that were archived.
+        refused: Rows that are no longer what was reviewed.
+        first_refused: The first of them.
+        failed: Rows that HubSpot refused or did not answer.
+        problem: Why the first of those failed.
+        stopped: Why it ended early; None where it did not.
+    """
+
+    portal_id: int
+    created: int = 0
+    updated: int = 0
+    archived: int = 0
+    refused: int = 0
+    first_refused: list[Refused] = field(default_factory=list)
+    failed: int = 0
+    problem: Problem | None = None
+    stopped: PipelineError | None = None
+
+    @property
+    def done(self) -> int:
+        """Rows of which it is known what became of them."""
+        return self.created + self.updated + self.archived + self.refused + self.failed
+
+    def refuse(self, refused: Iterable[Refused]) -> None:
+        """Count rows that are no longer what was reviewed."""
+        for item in refused:
+            self.refused += 1
+            if len(self.first_refused) < REFUSED_SHOWN:
+                self.first_refused.append(item)
+
+
+@dataclass
+class Applier:
+    """One run.
+
+    Attributes:
+        client: The account.
+        engine: The database with the names and the ledger.
+        path: The plan's file.
+        wanted: What is meant today: mapping, scope, policy.
+        guards: How much may be written.
+        max_in_flight: Most requests under way at once.
+        wait_seconds: How long other senders are waited for.
+        on_progress: Told how many rows are done.
+        stop: Ends the run cleanly when set.
+    """
+
+    client: HubSpotClient
+    engine: Engine
+    path: Path
+    wanted: Wanted
+    guards: Guards
+    max_in_flight: int
+    wait_seconds: Seconds
+    on_progress: ProgressListener = ignore_progress
+    stop: threading.Event = field(default_factory=threading.Event)
+    report: ApplyReport = field(init=False)
+    _total: int = 0
+
+    def run(self) -> ApplyReport:
+        """Apply the plan.
+
+        Raises:
+            PipelineError: PLAN_INVALID, PLAN_OF_ANOTHER_PORTAL, HUBSPOT_GUARD, HUBSPOT_BUSY, YEARS_NOT_LOADED;
+                HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code.
+        """
+        head, totals = read_head(self.path)
+        self.report = ApplyReport(self.client.portal_id)
+        if head.portal_id != self.report.portal_id:
+            raise PipelineError(
+                ErrorCode.PLAN_OF_ANOTHER_PORTAL,
+                f"{self.path} was made for portal {head.portal_id}; this is portal {self.report.portal_id}.",
+            )
+        require_years(self.engine, self.wanted.scope)
+        writes = Writes(totals[Planned.CREATE], totals[Planned.UPDATE], totals[Planned.ARCHIVE])
+        known = contacts_in_ledger(self.engine, self.report.portal_id)
+        self.guards.check(writes, contacts=max(known, totals.total()))
+        self._total = sum(totals[action] for action in WRITES)
+        with sole_sender(
+            self.engine,
+            portal_id=self.report.portal_id,
+            partitions=INITIALS,
+            sender=f"babynames apply on {socket.gethostname()}",
+            waiting=Waiting(self.wait_seconds),
+            stop=self.stop,
+        ) as turn:
+            if writes.creates or writes.updates:
+                preflight(self.client, self.wanted.mapping, stop=self.stop)
+                pump = Pump(self._write, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
+                self.report.stopped = pump.run(self._batches({Planned.CREATE, Planned.UPDATE}))
+            if writes.archives and self.report.stopped is None:
+                self._archive()
+        self.report.stopped = turn.lost or self.report.stopped
+        return self.report
+
+    def _batches(self, actions: set[Planned]) -> Iterator[list[PlannedRow]]:
+        rows = (row for row in read_rows(self.path) if row.action in actions)
+        while batch := list(itertools.islice(rows, BATCH_INPUTS)):
+            yield batch
+
+    def _write(self, batch: Sequence[PlannedRow], desk: Desk[Sequence[Outcome | Refused]]) -> None:
+        """Write what is as it was reviewed."""
+        wanted, reviewed = self.wanted, {row.name_id: row for row in batch}
+        found = candidates_of(self.engine, self.report.portal_id, wanted.scope, [*reviewed])
+        names = {name.name_id: name for name in found}
+        sent = {number: outgoing(name, wanted.mapping, wanted.options) for number, name in names.items()}
+        refused = [
+            Refused(
+                row,
+                "its name is gone, or no longer meant" if number not in sent else "its name or the mapping has changed",
+            )
+            for number, row in reviewed.items()
+            if number not in sent or sent[number].fingerprint != row.fingerprint
+        ]
+        gone = {item.row.name_id for item in refused}
+        rows: list[Outgoing] = [row for number, row in sent.items() if number not in gone]
+        if refused:
+            desk.deliver(refused)
+        if not rows:
+            return
+        own: Desk[list[Outcome]] = Desk(desk.stop, desk.deliver, desk.departed)
+        looked = look_at(self.client, wanted.policy, rows, own)
+        today = {item.row.name_id: planned_row(names[item.row.name_id], item) for item in looked}
+        changed = [number for number, row in today.items() if row.reviewed != reviewed[number].reviewed]
+        if changed:
+            desk.deliver([Refused(reviewed[number], _what_changed(today[number])) for number in changed])
+        agreed = [item for item in looked if item.row.name_id not in changed]
+        write(self.client, Brake(), agreed, own)
+
+    def _receive(self, results: Sequence[Outcome | Refused]) -> None:
+        outcomes = [result for result in results if isinstance(result, Outcome)]
+        record(
+            self.engine,
+            self.report.portal_id,
+            self.wanted.mapping.fingerprint,
+            [entry_of(outcome, self.wanted.policy) for outcome in outcomes],
+        )
+        self.report.refuse(result for result in results if isinstance(result, Refused))
+        for outcome in outcomes:
+            self.report.created += outcome.kind is Kind.CREATED
+            self.report.updated += outcome.kind is Kind.UPDATED
+            if outcome.kind in {Kind.REJECTED, Kind.FAILED}:
+                self.report.failed += 1
+                self.report.problem = self.report.problem or outcome.problem
+        self._tell(self.report.done)
+
+    def _archive(self) -> None:
+        """Archive what is still an orphan of ours, and was reviewed as one."""
+        reviewed = {(row.name_id, row.record): row for row in read_rows(self.path) if row.action is Planned.ARCHIVE}
+        contacts: list[CreatedContact] = []
+        pages = orphan_pages(self.engine, self.report.portal_id, self.wanted.scope, INITIALS, page_rows=BATCH_INPUTS)
+        for orphan in itertools.chain.from_iterable(pages):
+            row = reviewed.get((orphan.contact.name_id, orphan.contact.hubspot_id))
+            if row is not None and orphan.ours and row.email == orphan.contact.email:
+                contacts.append(orphan.contact)
+        meant = {(contact.name_id, contact.hubspot_id) for contact in contacts}
+        self.report.refuse(
+            Refused(row, "its contact is meant again, or ours no more")
+            for key, row in reviewed.items()
+            if key not in meant
+        )
+        before = self.report.done
+        archived = archive_ours(
+            self.client,
+            self.engine,
+            [contacts],
+            max_in_flight=self.max_in_flight,
+            on_done=lambda done: self._tell(before + done),
+            stop=self.stop,
+        )
+        self._count_archived(archived, reviewed)
+
+    def _count_archived(self, archived: ArchiveReport, reviewed: dict[tuple[int, str | None], PlannedRow]) -> None:
+        report = self.report
+        report.archived += archived.archived
+        report.failed += archived.failed
+        report.problem = report.problem or archived.problem
+        report.refused += archived.absent + archived.kept.total() - len(archived.first_kept)
+        report.refuse(
+            Refused(reviewed[kept.contact.name_id, kept.contact.hubspot_id], kept.reason)
+            for kept in archived.first_kept
+        )
+        report.stopped = archived.stopped
+
+    def _tell(self, done: int) -> None:
+        self.on_progress(Progress("apply", done, self._total, "contacts"))
+
+
+def _what_changed(today: PlannedRow) -> str:
+    """Say what a row would be today."""
+    if today.action is Planned.UNCHANGED:
+        return "HubSpot has it as it is to be already"
+    changes = "; ".join(f"{name}: {change.theirs!r} -> {change.ours!r}" for name, change in today.changes.items())
+    where = f" record {today.record}" if today.record else ""
+    return f"HubSpot has changed; today it is {today.action.value}{where} {today.reason or changes}".rstrip()

@@ -1,0 +1,130 @@
+"""A row of a plan from what the sync decides: the same words for a plan and for its second look.
+
+What belongs here: putting decisions into a plan's words. What does not: the decisions.
+"""
+
+from collections.abc import Sequence
+
+from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.orphans import Orphan
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.records import Looked as LookedUp
+from babynames_dagster.hubspot.plan.rows import Change, Planned, PlannedRow
+from babynames_dagster.hubspot.sync.email_rules import is_valid_email
+from babynames_dagster.hubspot.sync.looking import Looked, look_at
+from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
+from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.upkeep.archiving import why_kept
+
+_SETTLED = {
+    LedgerOutcome.REJECTED: "HubSpot refused it before; --retry-rejected sends it again",
+    LedgerOutcome.ARCHIVED: "it was archived; `babynames reconcile --recreate` makes it again",
+    LedgerOutcome.KEPT: "HUBSPOT_WRITE_POLICY left it as it is before, or it is part of another contact",
+}
+
+
+def planned_rows(
+    client: HubSpotClient,
+    policy: WritePolicy,
+    batch: Sequence[tuple[Candidate, Outgoing]],
+    desk: Desk[Sequence[PlannedRow]],
+) -> list[PlannedRow]:
+    """Look at a batch's contacts, and return what is to be done with each.
+
+    Raises:
+        PipelineError: As `HubSpotClient.request`.
+    """
+    names = {sent.name_id: row for row, sent in batch}
+    valid = [sent for _, sent in batch if is_valid_email(sent.email)]
+    rows = [
+        _row(Planned.BLOCKED, row, sent, reason=f"Email address {sent.email} is invalid")
+        for row, sent in batch
+        if not is_valid_email(sent.email)
+    ]
+    silent: list[Outcome] = []
+    own: Desk[list[Outcome]] = Desk(desk.stop, silent.extend, desk.departed)
+    looked = look_at(client, policy, valid, own) if valid else []
+    rows += [planned_row(names[item.row.name_id], item) for item in looked]
+    rows += [
+        _row(
+            Planned.UNANSWERED,
+            names[outcome.row.name_id],
+            outcome.row,
+            reason=outcome.problem.message if outcome.problem else "",
+        )
+        for outcome in silent
+        if outcome.kind is Kind.FAILED
+    ]
+    return rows
+
+
+def planned_row(name: Candidate, looked: Looked) -> PlannedRow:
+    """Return what is to be done with a contact that was looked at."""
+    decision = looked.decision
+    if looked.obstacle:
+        return _row(Planned.BLOCKED, name, looked.row, record=looked.record, reason=looked.obstacle)
+    if decision.action is Action.CREATE:
+        changes = {prop: Change(None, value) for prop, value in decision.properties.items()}
+        return _row(Planned.CREATE, name, looked.row, changes=changes)
+    differing = {item.property: Change(item.theirs, item.ours) for item in decision.differences}
+    if decision.action is Action.KEEP:
+        reason = "HUBSPOT_WRITE_POLICY makes no contacts" if looked.record is None else "HUBSPOT_WRITE_POLICY"
+        return _row(Planned.KEPT, name, looked.row, record=looked.record, changes=differing, reason=reason)
+    changes = {prop: change for prop, change in differing.items() if prop in decision.properties}
+    action = Planned.UPDATE if changes else Planned.UNCHANGED
+    return _row(action, name, looked.row, record=looked.record, changes=changes)
+
+
+def settled_row(name: Candidate, sent: Outgoing, outcome: LedgerOutcome) -> PlannedRow:
+    """Return what is to be done with a contact that a run would not send, for what the ledger says of it."""
+    action = Planned.KEPT if outcome is LedgerOutcome.KEPT else Planned.BLOCKED
+    return _row(action, name, sent, reason=_SETTLED[outcome])
+
+
+def orphan_row(orphan: Orphan, looked: LookedUp) -> PlannedRow:
+    """Return what is to be done with a contact that the account is no longer to have."""
+    contact = orphan.contact
+    record = looked.found.get(contact.hubspot_id)
+    if not orphan.ours:
+        action, reason = Planned.BLOCKED, "its name is no longer meant, and this pipeline did not make it"
+    elif record is None:
+        action = Planned.BLOCKED if contact.hubspot_id in looked.missing else Planned.UNANSWERED
+        reason = "it is not there any more" if action is Planned.BLOCKED else "HubSpot did not answer for it"
+    else:
+        kept = why_kept(contact, record)
+        action = Planned.ARCHIVE if kept is None else Planned.BLOCKED
+        reason = kept or ("its email is a former one" if contact.superseded else "its name is no longer meant")
+    return PlannedRow(
+        action,
+        contact.name_id,
+        orphan.initial,
+        "",
+        contact.email,
+        record=contact.hubspot_id,
+        reason=reason,
+        superseded=contact.superseded,
+    )
+
+
+def _row(  # noqa: PLR0913 - a row's parts
+    action: Planned,
+    name: Candidate,
+    sent: Outgoing,
+    *,
+    record: str | None = None,
+    changes: dict[str, Change] | None = None,
+    reason: str = "",
+) -> PlannedRow:
+    return PlannedRow(
+        action,
+        sent.name_id,
+        sent.partition,
+        f"{name.name} ({name.sex})",
+        sent.email,
+        sent.fingerprint,
+        record,
+        changes or {},
+        reason,
+    )
