@@ -1,0 +1,249 @@
+"""A plan says row by row what a run would do, and applying it does just that, or refuses the row."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.engine import writing
+from babynames_dagster.database.tables import baby_names
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
+from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
+from babynames_dagster.hubspot.plan.rows import Planned
+from babynames_dagster.hubspot.plan.saving import save_plan
+from babynames_dagster_tests.support.hubspot import (
+    PARTITIONS,
+    TOKEN,
+    StandIn,
+    add_names,
+    expected_contacts,
+    held_contacts,
+    ledger,
+    sync,
+)
+
+OVERRIDDEN = Guards(overridden=True)
+
+
+def email(number: int, domain: str = "babynamesdemo.com") -> str:
+    return f"name{number}.{'mf'[number % 2]}@{domain}"
+
+
+def plan(engine: Engine, stand_in: StandIn, path: Path | None = None, **overrides: Any) -> PlanReport:  # noqa: ANN401 - the settings' own types
+    settings = stand_in.settings(engine, **overrides)
+    with open_client(settings, engine) as client:
+        return save_plan(client, engine, Wanted.from_settings(settings, PARTITIONS), path, max_in_flight=4)
+
+
+def apply(
+    engine: Engine,
+    stand_in: StandIn,
+    path: Path,
+    guards: Guards = OVERRIDDEN,
+    **overrides: Any,  # noqa: ANN401 - the settings' own types
+) -> ApplyReport:
+    settings = stand_in.settings(engine, **overrides)
+    with open_client(settings, engine) as client:
+        wanted = Wanted.from_settings(settings, PARTITIONS)
+        return Applier(client, engine, path, wanted, guards, max_in_flight=4, wait_seconds=0).run()
+
+
+def rows_of(path: Path) -> dict[str, dict[str, Any]]:
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {line["email"]: line for line in lines[1:-1]}
+
+
+def rename(engine: Engine, number: int, name: str) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == number).values(name=name))
+
+
+def forget(engine: Engine, number: int) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.delete(baby_names).where(baby_names.c.id == number))
+
+
+@pytest.fixture
+def varied(engine: Engine, stand_in: StandIn) -> Engine:
+    """An account with a contact of each kind: 1 is new, 2 renamed, 3 as it is, 4 merged, 5 archived, 6 orphaned."""
+    add_names(engine, 5, first=2)
+    sync(engine, stand_in)
+    add_names(engine, 1)
+    rename(engine, 2, "Renamed")
+    stand_in.seed({"email": "boss@customer.com", "firstname": "Boss"})
+    stand_in.merge("boss@customer.com", email(4))
+    rename(engine, 4, "Changed, too")
+    forget(engine, 6)
+    return engine
+
+
+def test_a_plan_is_exact_and_writes_nothing(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    before, entries, writes = stand_in.contacts(), ledger(varied), len(stand_in.writes())
+    report = plan(varied, stand_in, tmp_path / "plan.jsonl", hubspot_mirror="archive")
+    assert (stand_in.contacts(), ledger(varied), len(stand_in.writes())) == (before, entries, writes)
+    assert report.totals == {
+        Planned.CREATE: 1,
+        Planned.UPDATE: 1,
+        Planned.UNCHANGED: 2,
+        Planned.BLOCKED: 1,
+        Planned.ARCHIVE: 1,
+    }
+    rows = rows_of(tmp_path / "plan.jsonl")
+    assert rows[email(1)]["action"] == "create"
+    assert rows[email(1)]["changes"]["lifecyclestage"] == {"hubspot": None, "ours": "subscriber"}
+    assert rows[email(2)]["action"] == "update"
+    assert rows[email(2)]["changes"] == {"firstname": {"hubspot": "Name2", "ours": "Renamed"}}
+    assert (rows[email(4)]["action"], "secondary one of boss@customer.com" in rows[email(4)]["reason"]) == (
+        "blocked",
+        True,
+    )
+    assert (rows[email(6)]["action"], rows[email(6)]["reason"]) == ("archive", "its name is no longer meant")
+    assert TOKEN not in (tmp_path / "plan.jsonl").read_text(encoding="utf-8")
+
+
+def test_without_the_mirror_orphans_are_counted_and_not_planned(varied: Engine, stand_in: StandIn) -> None:
+    report = plan(varied, stand_in)
+    assert (report.orphaned, report.totals[Planned.ARCHIVE]) == (1, 0)
+
+
+def test_applying_writes_the_rows_of_the_plan_and_no_others(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    plan(varied, stand_in, path, hubspot_mirror="archive")
+    add_names(varied, 3, first=7)
+    before = stand_in.contacts()
+    report = apply(varied, stand_in, path)
+    assert (report.created, report.updated, report.archived, report.refused, report.failed) == (1, 1, 1, 0, 0)
+    after = stand_in.contacts()
+    assert after.keys() - before.keys() == {email(1)}
+    assert before.keys() - after.keys() == {email(6)}
+    assert after[email(2)] == {**before[email(2)], "firstname": "Renamed"}
+    assert after["boss@customer.com"] == before["boss@customer.com"]
+    entries = ledger(varied)
+    assert (entries[1].outcome, entries[2].outcome, entries[6].outcome) == ("synced", "synced", "archived")
+    assert entries[1].created_by_us
+    again = apply(varied, stand_in, path)
+    assert (again.created, again.updated, again.archived, again.refused) == (0, 0, 0, 3)
+
+
+def test_a_row_that_is_no_longer_what_was_reviewed_is_refused(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 9)
+    for number in (1, 2, 3):
+        stand_in.seed({"email": email(number), "firstname": "Somebody"})
+    plan(sqlite_engine, stand_in, path)
+    stand_in.edit(email(1), firstname="Else")
+    stand_in.archive(email(2))
+    stand_in.merge(email(3), email(1))
+    rename(sqlite_engine, 4, "Renamed")
+    forget(sqlite_engine, 5)
+    stand_in.seed({"email": email(6), "firstname": "New there"})
+    before = stand_in.contacts()
+    report = apply(sqlite_engine, stand_in, path)
+    assert (report.created, report.updated, report.refused) == (3, 0, 6)
+    why = {item.row.email: item.why for item in report.first_refused}
+    assert why[email(4)] == "its name or the mapping has changed"
+    assert why[email(5)] == "its name is gone, or no longer meant"
+    assert "today it is create" in why[email(2)]
+    assert "today it is blocked" in why[email(1)]
+    assert "today it is update" in why[email(6)]
+    after = stand_in.contacts()
+    assert {key: after[key] for key in before} == before
+    assert after.keys() - before.keys() == {email(number) for number in (7, 8, 9)}
+
+
+def test_another_mapping_refuses_every_row(sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    add_names(sqlite_engine, 4)
+    plan(sqlite_engine, stand_in, tmp_path / "plan.jsonl")
+    report = apply(sqlite_engine, stand_in, tmp_path / "plan.jsonl", hubspot_email_domain="other.com")
+    assert (report.created, report.refused) == (0, 4)
+    assert stand_in.contacts() == {}
+
+
+def test_an_orphan_that_is_meant_again_is_refused(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    plan(varied, stand_in, path, hubspot_mirror="archive")
+    add_names(varied, 1, first=6)
+    assert apply(varied, stand_in, path).archived == 0
+    assert email(6) in stand_in.contacts()
+
+
+def test_an_orphan_that_became_a_customer_is_refused(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    plan(varied, stand_in, path, hubspot_mirror="archive")
+    stand_in.merge("boss@customer.com", email(6))
+    report = apply(varied, stand_in, path)
+    assert (report.archived, report.refused) == (0, 1)
+    assert "boss@customer.com" in stand_in.contacts()
+
+
+def test_a_plan_belongs_to_a_portal(sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    add_names(sqlite_engine, 2)
+    plan(sqlite_engine, stand_in, tmp_path / "plan.jsonl")
+    stand_in.change(portal_id=777)
+    with pytest.raises(PipelineError, match="was made for portal 4242") as caught:
+        apply(sqlite_engine, stand_in, tmp_path / "plan.jsonl")
+    assert caught.value.code is ErrorCode.PLAN_OF_ANOTHER_PORTAL
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text[: len(text) // 2], lambda _: "", lambda _: "{}\n", lambda _: "[1]"]
+)
+def test_a_plan_that_is_not_whole_is_refused(
+    sqlite_engine: Engine,
+    stand_in: StandIn,
+    tmp_path: Path,
+    spoil: Any,  # noqa: ANN401 - a lambda
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 4)
+    plan(sqlite_engine, stand_in, path)
+    path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(PipelineError) as caught:
+        apply(sqlite_engine, stand_in, path)
+    assert caught.value.code is ErrorCode.PLAN_INVALID
+    assert stand_in.contacts() == {}
+
+
+def test_guards_hold_a_plan_back(sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path) -> None:
+    add_names(sqlite_engine, 4)
+    plan(sqlite_engine, stand_in, tmp_path / "plan.jsonl")
+    with pytest.raises(PipelineError, match="4 contacts to create, at most 3 allowed"):
+        apply(sqlite_engine, stand_in, tmp_path / "plan.jsonl", Guards(creates="3"))
+    assert stand_in.contacts() == {}
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "fill_empty", "create_only", "update_only"])
+def test_a_plan_under_any_policy_comes_true(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path, policy: str
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 6)
+    stand_in.seed(
+        {"email": email(1), "firstname": "Theirs"},
+        {"email": email(2), "firstname": "Name2", "lastname": "Male"},
+    )
+    planned = plan(sqlite_engine, stand_in, path, hubspot_write_policy=policy)
+    report = apply(sqlite_engine, stand_in, path, hubspot_write_policy=policy)
+    assert (report.created, report.updated) == (planned.totals[Planned.CREATE], planned.totals[Planned.UPDATE])
+    assert (report.refused, report.failed) == (0, 0)
+    if policy == "overwrite":
+        assert held_contacts(stand_in) == expected_contacts(sqlite_engine, stand_in.settings(sqlite_engine))
+
+
+def test_what_hubspot_does_not_answer_for_is_neither_planned_nor_written(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 3)
+    stand_in.set_faults({"kind": "pending", "path": "/read"})
+    assert plan(sqlite_engine, stand_in, path).totals == {Planned.UNANSWERED: 3}
+    stand_in.set_faults()
+    assert apply(sqlite_engine, stand_in, path).done == 0
