@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
@@ -50,8 +51,25 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
         "waited_seconds": round(report.waited_seconds, 3),
         **_share_metadata(report),
         "seconds": round(report.seconds, 3),
+        "contacts_orphaned": report.orphaned,
+        **_mirror_metadata(report.mirrored),
         **_troubles_metadata(report.troubles),
     }
+
+
+def _mirror_metadata(mirrored: ArchiveReport | None) -> dict[str, Any]:
+    """Return what became of the contacts that HUBSPOT_MIRROR archives."""
+    if mirrored is None:
+        return {}
+    metadata: dict[str, Any] = {
+        "orphans_archived": mirrored.archived,
+        "orphans_kept": mirrored.kept.total(),
+        "orphans_failed": mirrored.failed,
+    }
+    if mirrored.first_kept:
+        kept = [dg.TableRecord({"contact": str(item)}) for item in mirrored.first_kept[:REJECTS_SHOWN]]
+        metadata["first_orphans_kept"] = dg.MetadataValue.table(kept)
+    return metadata
 
 
 def _account_metadata(run: SyncReport) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, partition_metadata, run_metadata
+from babynames_dagster.assets.contact_plan import plan_metadata, plan_path
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, DRY_RUN_TAG, GROUP, covered_partitions
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -33,6 +34,13 @@ class SyncConfig(dg.Config):
         default=False, description="Send every contact, changed or not, those that undo archived among them."
     )
     retry_rejected: bool = Field(default=False, description="Send again the contacts that HubSpot rejected before.")
+    plan: bool = Field(
+        default=False,
+        description="Write nothing to HubSpot, and row by row into a file what would be done, for `babynames apply`.",
+    )
+    override_guards: bool = Field(
+        default=False, description="Write more than HUBSPOT_MAX_CREATES, _UPDATES and _ARCHIVES let through."
+    )
     initial_values: bool = Field(
         default=False,
         description="Give contacts the values of HUBSPOT_INITIAL_PROPERTIES again where they were given others.",
@@ -66,7 +74,8 @@ def hubspot_contacts(
     Only what changed since HubSpot acknowledged it is sent. The ledger says of each contact whether it is synced,
     rejected (with HubSpot's reason) or failed; a rejected contact does not hold up the others.
 
-    **A run without a partition covers all 27.** With `dry_run: true` it only says what it would do.
+    **A run without a partition covers all 27.** With `dry_run: true` it only says what it would do; with
+    `plan: true` it does so row by row, in a file.
 
     In the metadata of a partition, `contacts_*`, `first_rejects`, `first_failures` and `preview` are its own; the table
     `account` says the same of the whole run, and of all runs so far; `contacts` leads to them in HubSpot. A request
@@ -79,7 +88,11 @@ def hubspot_contacts(
         retry_rejected=config.retry_rejected,
         initial_values=config.initial_values,
         dry_run=config.dry_run or context.run.tags.get(DRY_RUN_TAG) == "true",
+        override_guards=config.override_guards,
     )
+    if config.plan:
+        _plan(context, options, baby_names_table, hubspot, files)
+        return
     broken_off: list[SyncReport] = []
     with files.failures(context.log, lambda: how_far(broken_off)):
         warning = slow_settings_warning(hubspot.settings.hubspot)
@@ -120,6 +133,25 @@ def hubspot_contacts(
     yield dg.MaterializeResult()
 
 
+def _plan(
+    context: dg.AssetExecutionContext,
+    options: SyncOptions,
+    table: LoadedTable,
+    hubspot: HubSpotResource,
+    files: FilesResource,
+) -> None:
+    path = plan_path(files.settings.data, context.run.run_id)
+    with files.failures(context.log):
+        report = hubspot.plan(
+            table.engine,
+            partitions=covered_partitions(context.run.tags),
+            options=options,
+            path=path,
+            on_progress=progress_events(context.log),
+        )
+    context.log_event(dg.AssetObservation(asset_key=context.asset_key, metadata=plan_metadata(report, path)))
+
+
 def how_far(broken_off: Sequence[SyncReport]) -> str:
     """Say how far a sync came that was stopped; empty where it had not begun."""
     if not broken_off:
@@ -134,6 +166,12 @@ def what_failed(report: SyncReport) -> PipelineError | None:
     if report.stopped is not None:
         return report.stopped
     failed = {partition: counts.failed for partition, counts in report.by_partition.items() if counts.failed}
+    if report.mirrored is not None and report.mirrored.failed:
+        problem = report.mirrored.problem
+        said = f" {problem.category}: {problem.message}" if problem else ""
+        return PipelineError(
+            ErrorCode.HUBSPOT_ROWS_FAILED, f"{report.mirrored.failed:,} orphaned contacts could not be archived.{said}"
+        )
     if not failed:
         unsent = report.total.unsent
         return PipelineError(ErrorCode.INTERRUPTED, f"{unsent:,} contacts were not reached.") if unsent else None

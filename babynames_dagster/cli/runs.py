@@ -44,6 +44,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     ] = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Send every contact, changed or not.")] = False,
     retry_rejected: Annotated[bool, typer.Option("--retry-rejected", help="Send rejected contacts again.")] = False,
+    override_guards: Annotated[
+        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what HubSpot would get.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -63,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             "full_refresh": full_refresh,
             "retry_rejected": retry_rejected,
             "dry_run": dry_run,
+            "override_guards": override_guards,
         },
     }
     settings = load_settings()

@@ -25,6 +25,7 @@ SYNC_COUNTS = (
     "contacts_failed",
     "contacts_archived",
     "contacts_unsent",
+    "contacts_orphaned",
     "requests",
     "rate_limited",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import dagster as dg
@@ -10,6 +11,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
+from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
+from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts, unsent_report
 from babynames_dagster.progress import ProgressListener
@@ -42,6 +45,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
     max_creates: str = described(HubSpotSettings, "max_creates")
     max_updates: str = described(HubSpotSettings, "max_updates")
     max_archives: str = described(HubSpotSettings, "max_archives")
+    mirror: Literal["off", "archive"] = described(HubSpotSettings, "mirror")
     marker_property: str | None = described(HubSpotSettings, "marker_property")
     demo_mode: bool = described(HubSpotSettings, "demo_mode")
     max_records: int = described(HubSpotSettings, "max_records")
@@ -106,4 +110,29 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
                 sender=sender,
                 say=say,
                 on_broken_off=on_broken_off,
+            )
+
+    def plan(
+        self,
+        engine: Engine,
+        *,
+        partitions: Sequence[str],
+        options: SyncOptions,
+        path: Path,
+        on_progress: ProgressListener,
+    ) -> PlanReport:
+        """Find out row by row what a sync would do, and write it into a file.
+
+        Raises:
+            PipelineError: As `save_plan`.
+        """
+        settings = self.settings.hubspot
+        with self.client(engine) as client:
+            return save_plan(
+                client,
+                engine,
+                Wanted.from_settings(settings, partitions, options),
+                path,
+                max_in_flight=settings.max_in_flight,
+                on_progress=on_progress,
             )

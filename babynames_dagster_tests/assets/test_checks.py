@@ -100,7 +100,7 @@ def test_a_contact_changed_in_hubspot_is_a_warning_with_both_values(
 
 def test_what_sales_does_with_leads_is_no_news(sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance) -> None:
     run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
-    values = {"lifecyclestage": "customer"}
+    values = {"hs_lead_status": "CONNECTED", "lifecyclestage": "customer"}
     as_user(sandbox, "edit", email="john.m@babynamesdemo.com", properties=values)
     assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == set()
 

@@ -11,6 +11,7 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 
 REJECTS_KEPT = 20
 PREVIEW_KEPT = 5
@@ -25,11 +26,13 @@ class SyncOptions:
         retry_rejected: Send again what HubSpot rejected before.
         initial_values: Give contacts the initial values again where the mapping's are not those that they were given.
         dry_run: Only find out what would be done.
+        override_guards: Write more than the guards let through.
     """
 
     full_refresh: bool = False
     retry_rejected: bool = False
     initial_values: bool = False
+    override_guards: bool = False
     dry_run: bool = False
 
 
@@ -183,6 +186,9 @@ class SyncReport:
         shared: How many more names than contacts the account has: names whose email leads to the contact of another
             name, because somebody merged the two or added an email; None where nobody counted.
         ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
+        orphaned: Contacts that the account is no longer to have, and has: their names are gone from the table or left
+            out by the years, or have another email by now.
+        mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
 
@@ -197,6 +203,8 @@ class SyncReport:
     troubles: Troubles = field(default_factory=Troubles)
     shared: int | None = None
     ledger: dict[str, int] = field(default_factory=dict)
+    orphaned: int = 0
+    mirrored: ArchiveReport | None = None
     stopped: PipelineError | None = None
 
     @property

@@ -22,12 +22,20 @@ from babynames_dagster.database.ledger.candidates import (
     names_by_partition,
     require_years,
 )
-from babynames_dagster.database.ledger.entries import LedgerOutcome, ledger_counts, names_sharing_a_contact
+from babynames_dagster.database.ledger.entries import (
+    LedgerOutcome,
+    contacts_in_ledger,
+    ledger_counts,
+    names_sharing_a_contact,
+)
+from babynames_dagster.database.ledger.orphans import count_orphans
 from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.sync.brake import Brake
+from babynames_dagster.hubspot.sync.counting import writes_ahead
 from babynames_dagster.hubspot.sync.delivery import deliver
 from babynames_dagster.hubspot.sync.dry_run import foresee
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
@@ -49,6 +57,7 @@ from babynames_dagster.hubspot.sync.report import (
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 
@@ -211,8 +220,9 @@ class _Run:
         """Send what has to be sent.
 
         Raises:
-            PipelineError: What the preflight finds; any DB_* code.
+            PipelineError: HUBSPOT_GUARD; what the preflight finds; any DB_* code.
         """
+        self._heed_guards()
         batches = self._batches()
         first = next(batches, None)
         if first is not None:
@@ -229,6 +239,7 @@ class _Run:
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
             if brake.tripped or nothing_got_through(self.report.total, len(self.refused)):
                 self._take_back_refusals()
+        self._mirror(stop)
         self._tell()
 
     def close(self) -> None:
@@ -249,15 +260,51 @@ class _Run:
             report.ledger = ledger_counts(self.engine, self.client.portal_id)
             report.shared = None if report.dry_run else names_sharing_a_contact(self.engine, self.client.portal_id)
 
-    def _batches(self) -> Iterator[list[Outgoing]]:
-        pages = candidate_pages(
+    def _heed_guards(self) -> None:
+        """Make sure, before the first write, that the run writes no more than it may."""
+        guards = Guards.from_settings(self.settings, overridden=self.options.override_guards)
+        if self.options.dry_run:
+            return
+        portal_id, partitions = self.client.portal_id, list(self.report.by_partition)
+        writes = Writes()
+        if guards.need_counts_of_sync:
+            writes = writes_ahead(self._pages(), self.mapping, self.options, self.policy)
+        if self._mirrors:
+            orphans = count_orphans(self.engine, portal_id, self.scope, partitions)
+            writes = replace(writes, archives=orphans.ours)
+        contacts = max(self.report.total.contacts, contacts_in_ledger(self.engine, portal_id))
+        guards.check(writes, contacts=contacts)
+
+    def _mirror(self, stop: threading.Event) -> None:
+        """Archive the contacts that the account is no longer to have, where that is asked for; count the others."""
+        portal_id, partitions = self.client.portal_id, list(self.report.by_partition)
+        if self._mirrors and not self.options.dry_run and self.report.stopped is None:
+            self.report.mirrored = archive_orphans(
+                self.client,
+                self.engine,
+                scope=self.scope,
+                partitions=partitions,
+                max_in_flight=self.settings.max_in_flight,
+                stop=stop,
+            )
+            self.report.stopped = self.report.mirrored.stopped
+        self.report.orphaned = count_orphans(self.engine, portal_id, self.scope, partitions).all
+
+    @property
+    def _mirrors(self) -> bool:
+        return self.settings.mirror == "archive"
+
+    def _pages(self) -> Iterator[list[Candidate]]:
+        return candidate_pages(
             self.engine,
             portal_id=self.client.portal_id,
             partitions=list(self.report.by_partition),
             scope=self.scope,
         )
+
+    def _batches(self) -> Iterator[list[Outgoing]]:
         return outgoing_batches(
-            self._previewed(pages),
+            self._previewed(self._pages()),
             self.mapping,
             self.options,
             policy=self.policy,

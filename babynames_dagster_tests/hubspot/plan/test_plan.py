@@ -37,8 +37,8 @@ def email(number: int, domain: str = "babynamesdemo.com") -> str:
 
 def plan(engine: Engine, stand_in: StandIn, path: Path | None = None, **overrides: Any) -> PlanReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
-        return save_plan(client, engine, Wanted.from_settings(settings, PARTITIONS), path, max_in_flight=4)
+    with open_client(settings.account, engine) as client:
+        return save_plan(client, engine, Wanted.from_settings(settings.hubspot, PARTITIONS), path, max_in_flight=4)
 
 
 def apply(
@@ -49,8 +49,8 @@ def apply(
     **overrides: Any,  # noqa: ANN401 - the settings' own types
 ) -> ApplyReport:
     settings = stand_in.settings(engine, **overrides)
-    with open_client(settings, engine) as client:
-        wanted = Wanted.from_settings(settings, PARTITIONS)
+    with open_client(settings.account, engine) as client:
+        wanted = Wanted.from_settings(settings.hubspot, PARTITIONS)
         return Applier(client, engine, path, wanted, guards, max_in_flight=4, wait_seconds=0).run()
 
 

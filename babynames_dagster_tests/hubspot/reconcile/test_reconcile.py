@@ -85,7 +85,7 @@ def test_a_value_that_the_account_makes_its_own_is_found_out_by_repairing(engine
 
 
 def test_a_repair_writes_what_was_changed_and_nothing_beside_it(synced: Engine, stand_in: StandIn) -> None:
-    stand_in.edit(email(1), firstname="Johnny", company="Users' own")
+    stand_in.edit(email(1), firstname="Johnny", hs_lead_status="CONNECTED", company="Users' own")
     merged = stand_in.merge(BOSS, email(2))
     stand_in.edit(email(3), email="real.person@customer.com", firstname="Real")
     before = stand_in.contacts()

@@ -1,0 +1,43 @@
+"""How many contacts a run is about to write, counted before its first write.
+
+What belongs here: counting by the ledger alone, for the guards. What does not: the guards (`guards.py`); what is exact
+takes a look at HubSpot, which a plan has.
+"""
+
+from collections.abc import Iterable
+
+from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.hubspot.guards import Writes
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.planning import outgoing, standing
+from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.hubspot.sync.report import SyncOptions
+
+
+def writes_ahead(
+    pages: Iterable[list[Candidate]], mapping: ContactMapping, options: SyncOptions, policy: WritePolicy
+) -> Writes:
+    """Count the contacts that a run would create and update, at most.
+
+    One that HubSpot never acknowledged under its email counts as created, although somebody may have made it.
+
+    Args:
+        pages: The names to look at.
+        mapping: How a name becomes a contact.
+        options: What the run asks for.
+        policy: What may be written.
+    """
+    creates = updates = 0
+    for page in pages:
+        for row in page:
+            sent = outgoing(row, mapping, options)
+            if standing(row, sent, options, policy) is not None:
+                continue
+            if row.hubspot_email == sent.email and row.outcome != "archived":
+                updates += 1
+            else:
+                creates += 1
+    return Writes(
+        creates if policy is not WritePolicy.UPDATE_ONLY else 0,
+        updates if policy is not WritePolicy.CREATE_ONLY else 0,
+    )
