@@ -86,6 +86,10 @@ class StandIn:
     def add_secondary_email(self, primary: str, secondary: str) -> None:
         self._as_user("secondary-emails", primary=primary, secondary=secondary)
 
+    def reset(self) -> None:
+        """Forget contacts, requests and faults."""
+        requests.post(f"{self.url}/_sandbox/reset", timeout=10).raise_for_status()
+
     def merge(self, primary: str, other: str) -> str:
         """Merge two contacts as a user does, and return the id of the record that this makes."""
         return str(self._as_user("merge", primary=primary, other=other).json()["id"])

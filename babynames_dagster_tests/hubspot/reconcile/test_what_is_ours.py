@@ -1,0 +1,158 @@
+"""Whatever users and the pipeline do in turn, nothing is archived or overwritten that is not the pipeline's to.
+
+A model knows who made each record and what users made of it since. After each action of the pipeline, every record
+that is not its own must be as it was before.
+"""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.engine import Engine, make_url
+
+from babynames_dagster.database.engine import open_engine, writing
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.tables import baby_names
+from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
+from babynames_dagster.hubspot.upkeep.undo import undo_created
+from babynames_dagster_tests.support.hubspot import PARTITIONS, StandIn, add_names, reconcile, sync
+
+NAMES = 5
+CUSTOMERS = ("boss@customer.com", "chief@customer.com")
+_folders = itertools.count()
+
+
+def email(number: int) -> str:
+    return f"name{number}.{'mf'[number % 2]}@babynamesdemo.com"
+
+
+OUR_EMAILS = {email(number) for number in range(1, NAMES + 1)}
+
+
+class Play:
+    """An account and a table, what may be done to them, and who owns which record."""
+
+    def __init__(self, engine: Engine, stand_in: StandIn) -> None:
+        self.engine, self.stand_in = engine, stand_in
+        self.made: set[str] = set()
+        """Records that the pipeline made."""
+        self.taken: set[str] = set()
+        """Records that users made their own: merged, or under another email."""
+        self.edits = 0
+
+    def users(self, action: str, number: int) -> None:
+        ours, customer = email(number), CUSTOMERS[number % 2]
+        held = self.stand_in.contacts()
+        self.edits += 1
+        if action == "edit" and ours in held:
+            self.stand_in.edit(ours, firstname=f"Edited{self.edits}", hs_lead_status="CONNECTED")
+        elif action == "merge" and {ours, customer} <= held.keys():
+            self.taken.add(self.stand_in.merge(customer, ours))
+        elif action == "merge_under_ours" and {ours, customer} <= held.keys():
+            self.taken.add(self.stand_in.merge(ours, customer))
+        elif action == "merge_two" and {ours, email(number % NAMES + 1)} <= held.keys():
+            self.taken.add(self.stand_in.merge(ours, email(number % NAMES + 1)))
+        elif action == "change_email" and ours in held:
+            self.taken.add(held[ours]["hs_object_id"])
+            self.stand_in.edit(ours, email=f"real{self.edits}@customer.com")
+        elif action == "archive" and ours in held:
+            self.stand_in.archive(ours)
+        elif action == "delete" and ours in held:
+            self.stand_in.delete(ours)
+        elif action == "make" and ours not in self._every_email():
+            self.stand_in.seed({"email": ours, "firstname": "Users' own"})
+
+    def table(self, action: str, number: int) -> None:
+        with writing(self.engine) as connection:
+            one = baby_names.c.id == number
+            if action == "forget":
+                connection.execute(sa.delete(baby_names).where(one))
+            else:
+                self.edits += 1
+                connection.execute(sa.update(baby_names).where(one).values(name=f"Renamed{self.edits}"))
+
+    def pipeline(self, action: str) -> None:
+        """Let the pipeline act, and look at what it did to every record."""
+        before = self._records()
+        actions: dict[str, Callable[[], object]] = {
+            "sync": self._reconcile_and_sync,
+            "refresh": lambda: self._reconcile_and_sync(full_refresh=True),
+            "repair": lambda: reconcile(self.engine, self.stand_in, repair=True),
+            "recreate": lambda: reconcile(self.engine, self.stand_in, recreate=True),
+            "undo": self._undo,
+            "mirror": self._mirror,
+        }
+        actions[action]()
+        after = self._records()
+        for record, was in before.items():
+            if record not in after:
+                assert record in self.made - self.taken, f"{action} archived {was}"
+                assert was["email"] in OUR_EMAILS, f"{action} archived {was}"
+            elif after[record] != was:
+                assert record not in self.taken, f"{action} overwrote {was}"
+                assert was["email"] in OUR_EMAILS, f"{action} overwrote {was}"
+            if record in after and record in self.made:
+                assert after[record].get("hs_lead_status") == was.get("hs_lead_status"), f"{action}: {was}"
+        self.made |= after.keys() - before.keys()
+
+    def _reconcile_and_sync(self, *, full_refresh: bool = False) -> None:
+        reconcile(self.engine, self.stand_in)
+        sync(self.engine, self.stand_in, options=SyncOptions(full_refresh=full_refresh))
+
+    def _undo(self) -> None:
+        chosen = self.stand_in.settings(self.engine)
+        with open_client(chosen.account, self.engine) as client:
+            undo_created(client, self.engine, settings=chosen.hubspot)
+
+    def _mirror(self) -> None:
+        with open_client(self.stand_in.settings(self.engine).account, self.engine) as client:
+            archive_orphans(client, self.engine, scope=ContactScope(), partitions=PARTITIONS, max_in_flight=2)
+
+    def _records(self) -> dict[str, dict[str, str]]:
+        return {properties["hs_object_id"]: properties for properties in self.stand_in.contacts().values()}
+
+    def _every_email(self) -> set[str]:
+        held = self.stand_in.contacts()
+        others = (item for one in held.values() for item in one.get("hs_additional_emails", "").split(";"))
+        return {*held, *others}
+
+
+NUMBERS = st.integers(1, NAMES)
+USERS = ["edit", "merge", "merge_under_ours", "merge_two", "change_email", "archive", "delete", "make"]
+STEPS = st.one_of(
+    st.tuples(st.just("users"), st.sampled_from(USERS), NUMBERS),
+    st.tuples(st.just("table"), st.sampled_from(["forget", "rename"]), NUMBERS),
+    st.tuples(
+        st.just("pipeline"), st.sampled_from(["sync", "refresh", "repair", "recreate", "undo", "mirror"]), NUMBERS
+    ),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, min_size=4, max_size=14))
+def test_only_what_is_ours_is_archived_or_overwritten(
+    stand_in: StandIn, tmp_path: Path, steps: list[tuple[str, str, int]]
+) -> None:
+    stand_in.reset()
+    engine = open_engine(make_url(f"sqlite:///{tmp_path / f'{next(_folders)}.db'}"))
+    try:
+        upgrade(engine)
+        stand_in.seed(*({"email": customer, "firstname": "Customer"} for customer in CUSTOMERS))
+        add_names(engine, NAMES)
+        play = Play(engine, stand_in)
+        play.pipeline("sync")
+        for kind, action, number in steps:
+            if kind == "users":
+                play.users(action, number)
+            elif kind == "table":
+                play.table(action, number)
+            else:
+                play.pipeline(action)
+    finally:
+        engine.dispose()
