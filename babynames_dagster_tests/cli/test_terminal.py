@@ -119,6 +119,6 @@ def test_the_completion_script_can_be_shown(tmp_path: Path) -> None:
 def test_flags_have_no_needless_opposites() -> None:
     group = typer.main.get_command(app)
     commands = getattr(group, "commands", {})
-    assert len(commands) == 11
+    assert len(commands) == 13
     for command in (group, *commands.values()):
         assert [option.name for option in command.params if option.secondary_opts] == []

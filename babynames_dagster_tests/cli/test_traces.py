@@ -12,7 +12,21 @@ from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster_tests.support.command import run_babynames
 
-COMMANDS = ("run", "demo", "check", "status", "rejects", "reconcile", "undo", "login", "migrate", "sandbox", "clean")
+COMMANDS = (
+    "run",
+    "demo",
+    "check",
+    "status",
+    "rejects",
+    "plan",
+    "apply",
+    "reconcile",
+    "undo",
+    "login",
+    "migrate",
+    "sandbox",
+    "clean",
+)
 
 
 def logged(folder: Path) -> str:
