@@ -29,10 +29,10 @@ def upgrade() -> None:
         ),
     )
     op.execute(
-        "UPDATE hubspot_contacts SET initial_sent = 'unknown' WHERE hubspot_email IS NOT NULL AND outcome <> 'archived'"
+        "UPDATE hubspot_contacts SET initial_sent = 'unknown' "
+        "WHERE hubspot_email IS NOT NULL AND outcome <> 'archived' AND initial_sent IS NULL"
     )
 
 
 def downgrade() -> None:
-    """Take back."""
-    op.drop_column("hubspot_contacts", "initial_sent")
+    """Take nothing away: the version before passes over it, and what was given is known from nowhere else."""

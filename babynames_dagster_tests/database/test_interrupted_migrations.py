@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -170,10 +171,20 @@ def test_the_revision_moves_to_a_table_of_our_own_name(bare: Engine, others: tup
 
 
 def test_each_step_down_and_up_again_keeps_the_ledger(engine: Engine) -> None:
-    entry = LedgerEntry(7, "M", "mary.f@example.com", "f" * 64, LedgerOutcome.SYNCED, created=True, hubspot_id="11")
+    entry = LedgerEntry(
+        name_id=7,
+        initial="M",
+        email="mary.f@example.com",
+        fingerprint="f" * 64,
+        outcome=LedgerOutcome.SYNCED,
+        created=True,
+        hubspot_id="11",
+        initial_sent="given",
+    )
     record(engine, 1, "mapping", [entry])
-    moved = LedgerEntry(7, "M", "maria.f@example.com", "e" * 64, LedgerOutcome.SYNCED, created=True, hubspot_id="12")
-    record(engine, 1, "mapping", [moved])
+    record(engine, 1, "mapping", [replace(entry, email="maria.f@example.com", hubspot_id="12")])
+    with writing(engine) as connection:
+        connection.execute(sa.update(hubspot_contacts).values(finding="edited", accepted="edited"))
     before = ledger(engine)
     assert before[1]
     steps = len(list(ScriptDirectory.from_config(alembic_config()).walk_revisions())) - 1
