@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Open Dagster's UI on loopback over the instance that `babynames run` and `demo` record their runs in.
+# Open Dagster's UI on loopback over the instance that `babynames run` records its runs in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 bin=${VENV:-.venv}/bin
 DAGSTER_HOME=$("$bin/python" - <<'PYTHON'
-from babynames_dagster.cli.pipeline import dagster_home
+from babynames_dagster.cli.instance import ready_home
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import load_settings
 
 try:
-    print(dagster_home(load_settings().data).resolve())
+    print(ready_home(load_settings().files.records))
 except PipelineError as error:
     raise SystemExit(str(error)) from None
 PYTHON

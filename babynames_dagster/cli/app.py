@@ -1,16 +1,19 @@
-"""The `babynames` command's frame: global options, the order of its commands, exit statuses.
+"""The `babynames` command's frame: its commands, and their exit statuses.
 
-What belongs here: what every command shares. What does not: a command's work, nor how the whole ends (`main.py`).
+What belongs here: what every command shares. What does not: a command's work (`commands/`, one module each, imported
+when it is called), nor how the whole ends (`main.py`).
 """
 
-from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 import typer.core
+import typer.main
 from typing_extensions import override
 
+from babynames_dagster.cli.options import verbosity_options
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 EXIT_FAILED = 1
@@ -18,47 +21,62 @@ EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
 _CONFIGURATION = {ErrorCode.MISSING_CONFIG, ErrorCode.INVALID_CONFIG}
 
+COMMANDS = {
+    "run": "Run the whole graph for real: Kaggle to table to HubSpot.",
+    "demo": "Run the whole graph against a sandbox on loopback: no account needed.",
+    "check": "Try each connection for real: what is wrong, and what to do.",
+    "status": "Show tables, ledger, last loads and runs at a glance.",
+    "rejects": "List rejected rows of the file and rejected contacts, with reasons.",
+    "plan": "Say row by row what a run would do in HubSpot; write nothing.",
+    "apply": "Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.",
+    "reconcile": "Read every contact of the ledger back from HubSpot, and say what became of it.",
+    "undo": "Archive in HubSpot the contacts that this pipeline created; never those it only updated.",
+    "login": "Open a window, sign in to Kaggle by hand, and keep the session for headless runs.",
+    "migrate": "Bring the database's schema to its newest version.",
+    "sandbox": "Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.",
+    "clean": "Remove the demo's state; with --all, everything in the data folder.",
+}
+"""Each command, in the order that people meet them, with the first line of its help.
 
-@dataclass
-class Verbosity:
-    """How much the user wants to hear.
-
-    Attributes:
-        quiet: Nothing but results and errors.
-        verbose: Dagster's own log lines, too.
-    """
-
-    quiet: bool = False
-    verbose: bool = False
+A command is the function of its name in the module of its name in `commands/`. The list of commands needs no more than
+this, so that neither help nor completion waits for the imports of them all.
+"""
 
 
-class _InOrder(typer.core.TyperGroup):
-    """Lists the commands in the order that people meet them."""
+class _Commands(typer.core.TyperGroup):
+    """Imports a command when it is called."""
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever Typer hands over
+        super().__init__(**given)
+        self.commands = {name: typer.core.TyperCommand(name, help=summary) for name, summary in COMMANDS.items()}
 
     @override
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=_COMMANDS.index)
+        return list(COMMANDS)
+
+    @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command_named(name) if name is not None else command, rest
 
 
-_COMMANDS = [
-    "run",
-    "demo",
-    "check",
-    "status",
-    "rejects",
-    "plan",
-    "apply",
-    "reconcile",
-    "undo",
-    "login",
-    "migrate",
-    "sandbox",
-    "clean",
-]
+def command_named(name: str) -> Any:  # noqa: ANN401 - Typer's own class has no public name
+    """Import a command.
+
+    Args:
+        name: One of `COMMANDS`.
+    """
+    module = import_module(f"babynames_dagster.cli.commands.{name}")
+    alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
+    alone.command(name)(getattr(module, name))
+    command = typer.main.get_command(alone)
+    command.params.extend(verbosity_options())
+    return command
+
 
 app = typer.Typer(
     name="babynames",
-    cls=_InOrder,
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -68,7 +86,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's own way to call it
     if wanted:
         typer.echo(f"babynames {version('babynames_dagster')}")
         raise typer.Exit
@@ -76,15 +94,19 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with t
 
 @app.callback()
 def _global_options(
-    context: typer.Context,
     *,
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version, and leave.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log lines, too.")] = False,
 ) -> None:
-    context.obj = Verbosity(quiet=quiet, verbose=verbose)
+    pass
+
+
+def babynames() -> Any:  # noqa: ANN401 - Typer's own class has no public name
+    """Return the whole command."""
+    group = typer.main.get_command(app)
+    group.params.extend(verbosity_options())
+    return group
 
 
 def exit_status(error: PipelineError) -> int:

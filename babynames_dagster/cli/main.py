@@ -1,4 +1,4 @@
-"""The entry point: gathers the commands, and ends with one clear message where one fails, never with a traceback."""
+"""The entry point: runs the command, and ends with one clear message where one fails, never with a traceback."""
 
 import contextlib
 import logging
@@ -6,16 +6,12 @@ import signal
 import sys
 from types import FrameType
 
-from babynames_dagster.cli import accounts, inspection, plan, reconcile, runs, upkeep
-from babynames_dagster.cli.app import EXIT_INTERRUPTED, app, exit_status
+from babynames_dagster.cli.app import EXIT_INTERRUPTED, babynames, exit_status
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
 from babynames_dagster.settings import load_settings
-
-COMMAND_MODULES = (accounts, inspection, plan, reconcile, runs, upkeep)
-"""Importing them is what puts their commands on the app."""
 
 _log = logging.getLogger(COMMAND_LOGGER)
 
@@ -26,7 +22,7 @@ def main() -> None:
     # Python shows warnings that no handler takes; commands that only look take none.
     logging.getLogger(LOGGER).addHandler(logging.NullHandler())
     try:
-        app()
+        babynames()(prog_name="babynames")
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
             err.print("Stopped. Run the same command again: it goes on where it stopped.")

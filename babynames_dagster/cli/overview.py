@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.cli.pipeline import opened_instance
+from babynames_dagster.cli.instance import opened_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.loads import last_loads

@@ -1,17 +1,13 @@
 """Running the main job in this process, as an ordinary Dagster run.
 
-What belongs here: the instance, and starting the run. What does not: what it did (`summary.py`), and drawing.
+What belongs here: starting the run. What does not: where it is recorded (`instance.py`), what it did (`summary.py`),
+and drawing.
 """
 
-import fcntl
 import os
-import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,7 +17,6 @@ from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition
 from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.definitions import build_definitions
-from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.resources.failing import KILLED
 from babynames_dagster.settings import Settings
 
@@ -54,76 +49,6 @@ class WantedRun:
 def job_to_run(settings: Settings) -> dg.JobDefinition:
     """Return the main job, with the resources of these settings."""
     return build_definitions(settings).resolve_job_def(PIPELINE_JOB)
-
-
-def ready_home(home: Path) -> Path:
-    """Make a folder ready for a Dagster instance.
-
-    Args:
-        home: The folder; made where it is missing.
-
-    Returns:
-        The same folder.
-
-    Raises:
-        PipelineError: FILE_NOT_WRITABLE where it can't be made.
-    """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with _alone_in(home):
-            if not (home / "dagster.yaml").exists():
-                with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
-                    shutil.copy(packaged, home / "dagster.yaml")
-    except OSError as error:
-        raise _not_writable(home, error) from error
-    return home
-
-
-@contextmanager
-def shared_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Open the Dagster instance that `make ui` shows; its folder is made ready first.
-
-    Args:
-        home: The folder of its records.
-
-    Raises:
-        PipelineError: FILE_NOT_WRITABLE where the folder can't be made.
-    """
-    with opened_instance(ready_home(home)) as instance:
-        yield instance
-
-
-@contextmanager
-def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Open the Dagster instance in a folder that is ready.
-
-    Args:
-        home: The folder, with a `dagster.yaml`.
-
-    Raises:
-        PipelineError: FILE_NOT_WRITABLE where the folder can't be locked.
-    """
-    # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
-    with _alone_in(home):
-        instance = dg.DagsterInstance.from_config(str(home))
-    with instance:
-        yield instance
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep this command's other processes waiting while a folder is made ready."""
-    try:
-        lock = (folder / ".opening.lock").open("a")
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    with lock as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _not_writable(folder: Path, error: OSError) -> PipelineError:
-    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.")
 
 
 def run_pipeline(

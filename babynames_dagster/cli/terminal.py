@@ -69,6 +69,21 @@ def _cell(value: Any) -> Text:  # noqa: ANN401 - whatever a table holds
     return Text(str(value))
 
 
+def show_dicts(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Print a table of rows by column on stdout, or that there is none.
+
+    Args:
+        title: Its title.
+        rows: The rows, all with the same keys.
+        columns: The keys to show; all by default.
+    """
+    if not rows:
+        out.print(f"[bold]{title}[/]: none")
+        return
+    shown = columns or list(rows[0])
+    show_table(title, [name.removeprefix("rows_") for name in shown], [[row[name] for name in shown] for row in rows])
+
+
 @contextmanager
 def shown_progress(*, quiet: bool) -> Iterator[None]:
     """Draw what is reported on the progress log: a live bar on a terminal, plain lines elsewhere."""

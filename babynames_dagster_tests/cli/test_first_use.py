@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from babynames_dagster.cli.pipeline import shared_instance
+from babynames_dagster.cli.instance import shared_instance
 
 
 def test_dagsters_records_are_made_once(tmp_path: Path) -> None:

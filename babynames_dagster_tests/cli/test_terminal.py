@@ -6,12 +6,12 @@ import re
 import select
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from babynames_dagster.cli.app import app
+from babynames_dagster.cli.app import COMMANDS, babynames, command_named
 from babynames_dagster_tests.support.command import SCRIPTS, clean_environment, run_babynames
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
@@ -117,8 +117,14 @@ def test_the_completion_script_can_be_shown(tmp_path: Path) -> None:
 
 
 def test_flags_have_no_needless_opposites() -> None:
-    group = typer.main.get_command(app)
-    commands = getattr(group, "commands", {})
-    assert len(commands) == 13
-    for command in (group, *commands.values()):
+    for command in (babynames(), *map(command_named, COMMANDS)):
         assert [option.name for option in command.params if option.secondary_opts] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_commands_help_begins_with(name: str) -> None:
+    assert command_named(name).help.splitlines()[0] == COMMANDS[name]
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert run_babynames("--version", folder=tmp_path).stdout == f"babynames {version('babynames_dagster')}\n"

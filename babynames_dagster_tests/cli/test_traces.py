@@ -7,26 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from babynames_dagster.cli.pipeline import shared_instance
+from babynames_dagster.cli.app import COMMANDS
+from babynames_dagster.cli.instance import shared_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import current_revision, upgrade
 from babynames_dagster_tests.support.command import run_babynames
-
-COMMANDS = (
-    "run",
-    "demo",
-    "check",
-    "status",
-    "rejects",
-    "plan",
-    "apply",
-    "reconcile",
-    "undo",
-    "login",
-    "migrate",
-    "sandbox",
-    "clean",
-)
 
 
 def logged(folder: Path) -> str:

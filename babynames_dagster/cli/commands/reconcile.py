@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app, exit_status
-from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.findings import Finding
@@ -22,7 +23,6 @@ from babynames_dagster.resources.reporting import log_progress
 from babynames_dagster.settings import load_settings
 
 
-@app.command()
 def reconcile(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
@@ -37,7 +37,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    json: Json = False,
 ) -> None:
     """Read every contact of the ledger back from HubSpot, and say what became of it.
 
@@ -49,9 +49,8 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     if partition is not None and partition not in INITIALS:
         raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     settings = load_settings()
-    begin_log(context, settings)
-    verbosity: Verbosity = context.obj
-    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity.quiet):
+    log_command(context, settings)
+    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):
         report = Reconciler(
             client,
             engine,

@@ -1,17 +1,17 @@
-"""`babynames plan` and `babynames apply`: what a run would write, for review, and writing just that."""
+"""`babynames plan`: what a run would write, row by row, for review."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app, exit_status
-from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.app import exit_status
+from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
@@ -20,11 +20,9 @@ from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.resources.reporting import log_progress
 from babynames_dagster.settings import load_settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 _COLUMNS = ("action", "name", "email", "what")
 
 
-@app.command()
 def plan(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
@@ -48,15 +46,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if partition is not None and partition not in INITIALS:
         raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     settings = load_settings()
-    begin_log(context, settings)
-    verbosity: Verbosity = context.obj
+    log_command(context, settings)
     wanted = Wanted.from_settings(
         settings.hubspot,
         [partition] if partition else INITIALS,
         SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected),
     )
     with opened_account(settings) as (engine, client):
-        with shown_progress(quiet=verbosity.quiet):
+        with shown_progress(quiet=verbosity_of(context).quiet):
             report = save_plan(
                 client,
                 engine,
@@ -77,42 +74,6 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))
-
-
-@app.command()
-def apply(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A plan's file.", resolve_path=True)],
-    *,
-    override_guards: Annotated[
-        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.
-
-    Example: `babynames apply plan.jsonl`
-    """
-    settings = load_settings()
-    begin_log(context, settings)
-    verbosity: Verbosity = context.obj
-    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity.quiet):
-        report = Applier(
-            client,
-            engine,
-            file,
-            Wanted.from_settings(settings.hubspot, INITIALS),
-            Guards.from_settings(settings.hubspot, overridden=override_guards),
-            max_in_flight=settings.hubspot.max_in_flight,
-            wait_seconds=settings.hubspot.wait,
-            on_progress=log_progress,
-        ).run()
-    _show_applied(report, json=json)
-    if report.stopped is not None:
-        show_error(report.stopped)
-        raise typer.Exit(exit_status(report.stopped))
-    if report.failed or report.refused:
-        raise typer.Exit(EXIT_FAILED)
 
 
 def as_json(report: PlanReport) -> dict[str, Any]:
@@ -146,33 +107,6 @@ def _show(report: PlanReport) -> None:
         say(f"... and {left:,} more rows.")
     if report.orphaned and not report.totals[Planned.ARCHIVE]:
         say(f"{report.orphaned:,} contacts are orphaned: HUBSPOT_MIRROR says what becomes of them.")
-
-
-def _show_applied(report: ApplyReport, *, json: bool) -> None:
-    counts = {
-        "contacts_created": report.created,
-        "contacts_updated": report.updated,
-        "contacts_archived": report.archived,
-        "contacts_refused": report.refused,
-        "contacts_failed": report.failed,
-    }
-    refused = [(item.row.email, item.row.action.value, item.why) for item in report.first_refused]
-    if json:
-        columns = ("email", "action", "why")
-        show_json(
-            {
-                "portal_id": report.portal_id,
-                **counts,
-                "first_refused": [dict(zip(columns, row, strict=True)) for row in refused],
-                "problem": f"{report.problem.category}: {report.problem.message}" if report.problem else None,
-            }
-        )
-        return
-    show_table(f"What was done in portal {report.portal_id}", ("what", "count"), list(counts.items()))
-    if refused:
-        show_table("Refused, because they are no longer what was reviewed", ("email", "action", "why"), refused)
-    if report.problem is not None:
-        say(f"The first failure: {report.problem.category}: {report.problem.message}")
 
 
 def _line(row: PlannedRow) -> tuple[str, str, str, str]:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, Verbosity, app
-from babynames_dagster.cli.journal import begin_log
+from babynames_dagster.cli.app import EXIT_FAILED
+from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.hubspot.guards import Guards, Writes
@@ -16,7 +17,6 @@ from babynames_dagster.resources.reporting import log_progress
 from babynames_dagster.settings import load_settings
 
 
-@app.command()
 def undo(
     context: typer.Context,
     *,
@@ -32,8 +32,7 @@ def undo(
     Example: `babynames undo --override-guards`
     """
     settings = load_settings()
-    begin_log(context, settings)
-    verbosity: Verbosity = context.obj
+    log_command(context, settings)
     with opened_account(settings) as (engine, client):
         count = contacts_to_undo(engine, client.portal_id)
         if not count:
@@ -43,7 +42,7 @@ def undo(
         guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
         if not yes:
             typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
-        with shown_progress(quiet=verbosity.quiet):
+        with shown_progress(quiet=verbosity_of(context).quiet):
             report = undo_created(client, engine, settings=settings.hubspot, on_progress=log_progress)
         say(told(report, client.portal_id))
     for kept in report.first_kept:

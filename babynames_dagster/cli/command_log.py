@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 from typing_extensions import override
 
-from babynames_dagster.cli.app import Verbosity
+from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
 from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
@@ -19,7 +19,7 @@ from babynames_dagster.settings import Settings
 _log = logging.getLogger(COMMAND_LOGGER)
 
 
-def begin_log(context: typer.Context, settings: Settings, *, aloud: int = logging.WARNING) -> None:
+def log_command(context: typer.Context, settings: Settings, *, aloud: int = logging.WARNING) -> None:
     """Let a command that does work write to LOG_DIR, beginning with what it was asked to do.
 
     Args:
@@ -31,7 +31,7 @@ def begin_log(context: typer.Context, settings: Settings, *, aloud: int = loggin
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
     log_to_files(settings.files, Mask(settings.secrets()))
-    verbosity: Verbosity = context.obj
+    verbosity = verbosity_of(context)
     notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
     package = logging.getLogger(LOGGER)
     package.addHandler(notes)

@@ -1,0 +1,79 @@
+"""`babynames apply`: writes what a plan says, and no more."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
+from babynames_dagster.hubspot.plan.making import Wanted
+from babynames_dagster.names.identity import INITIALS
+from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.settings import load_settings
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A plan's file.", resolve_path=True)],
+    *,
+    override_guards: Annotated[
+        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.
+
+    Example: `babynames apply plan.jsonl`
+    """
+    settings = load_settings()
+    log_command(context, settings)
+    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):
+        report = Applier(
+            client,
+            engine,
+            file,
+            Wanted.from_settings(settings.hubspot, INITIALS),
+            Guards.from_settings(settings.hubspot, overridden=override_guards),
+            max_in_flight=settings.hubspot.max_in_flight,
+            wait_seconds=settings.hubspot.wait,
+            on_progress=log_progress,
+        ).run()
+    _show_applied(report, json=json)
+    if report.stopped is not None:
+        show_error(report.stopped)
+        raise typer.Exit(exit_status(report.stopped))
+    if report.failed or report.refused:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _show_applied(report: ApplyReport, *, json: bool) -> None:
+    counts = {
+        "contacts_created": report.created,
+        "contacts_updated": report.updated,
+        "contacts_archived": report.archived,
+        "contacts_refused": report.refused,
+        "contacts_failed": report.failed,
+    }
+    refused = [(item.row.email, item.row.action.value, item.why) for item in report.first_refused]
+    if json:
+        columns = ("email", "action", "why")
+        show_json(
+            {
+                "portal_id": report.portal_id,
+                **counts,
+                "first_refused": [dict(zip(columns, row, strict=True)) for row in refused],
+                "problem": f"{report.problem.category}: {report.problem.message}" if report.problem else None,
+            }
+        )
+        return
+    show_table(f"What was done in portal {report.portal_id}", ("what", "count"), list(counts.items()))
+    if refused:
+        show_table("Refused, because they are no longer what was reviewed", ("email", "action", "why"), refused)
+    if report.problem is not None:
+        say(f"The first failure: {report.problem.category}: {report.problem.message}")

@@ -1,0 +1,48 @@
+"""`babynames check`: tries each connection for real."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from babynames_dagster.cli.app import exit_status
+from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.terminal import err, out, say, show_error
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.settings import Settings, load_settings
+
+_CHECKS: dict[str, Callable[[Settings], str]] = {
+    "db": check_database,
+    "kaggle": check_kaggle_site,
+    "hubspot": check_hubspot_account,
+}
+
+
+def check(
+    context: typer.Context,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="`db`, `kaggle` or `hubspot`; all where left out.", autocompletion=lambda: list(_CHECKS)),
+    ] = None,
+) -> None:
+    """Try each connection for real: what is wrong, and what to do.
+
+    Examples: `babynames check`, `babynames check hubspot`
+    """
+    if what is not None and what not in _CHECKS:
+        raise typer.BadParameter(f"{what!r} is none of {', '.join(_CHECKS)}")
+    settings = load_settings()
+    log_command(context, settings)
+    status = 0
+    for name in [what] if what else list(_CHECKS):
+        try:
+            answer = _CHECKS[name](settings)
+        except PipelineError as error:
+            err.print(f"[bold red]✗[/] {name}")
+            show_error(error)
+            status = max(status, exit_status(error))
+        else:
+            out.print("[bold green]✓[/] ", end="")
+            say(f"{name}: {answer}")
+    raise typer.Exit(status)

@@ -1,0 +1,53 @@
+"""`babynames demo`: the whole graph against a sandbox."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.pipeline import WantedRun
+from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.cli.terminal import err
+from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
+from babynames_dagster.sandbox.server import running_sandbox
+from babynames_dagster.settings import Settings, load_settings
+
+
+def demo(
+    context: typer.Context,
+    *,
+    dataset: Annotated[
+        Path | None, typer.Option(help="A zip or CSV that the sandbox serves.", exists=True, resolve_path=True)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the whole graph against a sandbox on loopback: no account needed.
+
+    Its tables, files, logs and Dagster's records lie below `data/demo`, one folder a dataset, whatever `.env` says.
+    Only DATABASE_URL in the environment itself names another database.
+
+    Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
+    """
+    folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
+    with _demo(dataset, folder) as settings:
+        log_command(context, settings)
+        run_and_show(settings, verbosity_of(context), WantedRun(), json=json)
+
+
+@contextmanager
+def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
+    """Serve a sandbox, and say what points the pipeline at it and at its folder."""
+    given = os.environ.get("DATABASE_URL", "").strip()
+    with running_sandbox(dataset=dataset, state=folder / "stand-in") as sandbox:
+        own = own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {})
+        settings = load_settings({**os.environ, **own})
+        if given:
+            err.print(
+                f"Note: DATABASE_URL is set, so the demo's names go to {settings.database_address()!r}.", markup=False
+            )
+        yield settings

@@ -1,0 +1,58 @@
+"""`babynames migrate`: brings the database's schema to a version, and takes over another program's names."""
+
+from typing import Annotated
+
+import typer
+
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.terminal import say
+from babynames_dagster.database.adoption import ASIDE, put_aside
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.migrate import current_revision, migrate_to, upgrade, upgrade_sql
+from babynames_dagster.names.loading.adopt import adopt_names
+from babynames_dagster.settings import load_settings
+
+
+def migrate(
+    context: typer.Context,
+    *,
+    to: Annotated[
+        str | None, typer.Option(help="This revision instead of the newest; an older one keeps the ledger.")
+    ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Only print the SQL that would be run.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over the names of another program's baby_names, which is renamed.")
+    ] = False,
+) -> None:
+    """Bring the database's schema to its newest version.
+
+    Examples: `babynames migrate` (the same as `alembic upgrade head`), `babynames migrate --sql > schema.sql`,
+    `babynames migrate --to 0002`, `babynames migrate --adopt`
+    """
+    if sum((to is not None, sql, adopt)) > 1:
+        raise typer.BadParameter("--to, --sql and --adopt exclude each other")
+    settings = load_settings()
+    log_command(context, settings)
+    engine = open_engine(settings.database_address())
+    try:
+        if sql:
+            print(upgrade_sql(engine), end="")  # noqa: T201 - for a file, without any styling
+            return
+        has_names = adopt and put_aside(engine)
+        before = current_revision(engine)
+        if to is None:
+            upgrade(engine)
+        else:
+            migrate_to(engine, to)
+        say(f"Schema: {before or 'none'} -> {current_revision(engine)}")
+        if has_names:
+            report = adopt_names(engine, settings.files.data, settings.loading)
+            say(
+                f"{ASIDE}: {report.rows_read:,} rows read, {report.rows_inserted:,} names inserted, "
+                f"{report.rows_present:,} present, {report.rows_duplicate:,} duplicates, {report.rows_rejected:,} "
+                "rejected. The table stays; drop it when you need it no more."
+            )
+        elif adopt:
+            say("There is no other program's baby_names here: nothing to take over.")
+    finally:
+        engine.dispose()

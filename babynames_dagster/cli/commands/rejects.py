@@ -1,0 +1,65 @@
+"""`babynames rejects`: lists what was left out, and can send it again. It makes and migrates no database."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from babynames_dagster.cli.checks import describe_database
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.overview import plain
+from babynames_dagster.cli.pipeline import WantedRun
+from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.cli.terminal import err, show_dicts, show_json
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.ledger.entries import rejected_contacts
+from babynames_dagster.database.loads import rejected_rows_of_last_loads
+from babynames_dagster.database.state import look_at
+from babynames_dagster.settings import Settings, load_settings
+
+
+def rejects(
+    context: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option(help="Most rows to list of each kind.", min=1)] = 50,
+    retry: Annotated[bool, typer.Option("--retry", help="Send the rejected contacts again.")] = False,
+    json: Json = False,
+) -> None:
+    """List rejected rows of the file and rejected contacts, with reasons.
+
+    Examples: `babynames rejects`, `babynames rejects --retry`
+    """
+    settings = load_settings()
+    log_command(context, settings)
+    if retry:
+        run_and_show(
+            settings,
+            verbosity_of(context),
+            WantedRun({"hubspot_contacts": {"retry_rejected": True}}, assets=["hubspot_contacts"]),
+            json=json,
+        )
+        return
+    rows, contacts = _rejects(settings, limit)
+    if json:
+        show_json({"rows": rows, "contacts": contacts})
+        return
+    show_dicts("Rejected rows", rows)
+    show_dicts("Rejected contacts", contacts)
+
+
+def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return rejected rows and contacts; none, and a note, where the database is not ready to have any."""
+    url = settings.database_address()
+    found = look_at(url)
+    if not found.schema.is_newest:
+        err.print(f"Note: {describe_database(found)}.", markup=False)
+        return [], []
+    engine = open_engine(url)
+    try:
+        return (
+            [plain(asdict(row)) for row in rejected_rows_of_last_loads(engine, limit)],
+            [plain(asdict(row)) for row in rejected_contacts(engine, limit)],
+        )
+    finally:
+        engine.dispose()

@@ -1,0 +1,57 @@
+"""`babynames run`: the whole graph, for real."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.pipeline import WantedRun
+from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.names.identity import INITIALS
+from babynames_dagster.settings import load_settings
+
+
+def run(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    path: Annotated[
+        Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)
+    ] = None,
+    partition: Annotated[
+        str | None,
+        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
+    ] = None,
+    force_download: Annotated[bool, typer.Option("--force-download", help="Fetch the file anew.")] = False,
+    full_reload: Annotated[
+        bool, typer.Option("--full-reload", help="Load a file again that was loaded before.")
+    ] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Send every contact, changed or not.")] = False,
+    retry_rejected: Annotated[bool, typer.Option("--retry-rejected", help="Send rejected contacts again.")] = False,
+    override_guards: Annotated[
+        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what HubSpot would get.")] = False,
+    json: Json = False,
+) -> None:
+    """Run the whole graph for real: Kaggle to table to HubSpot.
+
+    Examples: `babynames run`, `babynames run --dry-run`, `babynames run --partition J --json`
+    """
+    if partition is not None and partition not in INITIALS:
+        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
+    op_config: dict[str, dict[str, Any]] = {
+        "raw_zip": {"force_download": force_download} | ({"path": str(path)} if path else {}),
+        "baby_names_table": {"full_reload": full_reload},
+        "baby_name_years": {"full_reload": full_reload},
+        "hubspot_contacts": {
+            "full_refresh": full_refresh,
+            "retry_rejected": retry_rejected,
+            "dry_run": dry_run,
+            "override_guards": override_guards,
+        },
+    }
+    settings = load_settings()
+    log_command(context, settings)
+    run_and_show(settings, verbosity_of(context), WantedRun(op_config, partition=partition), json=json)

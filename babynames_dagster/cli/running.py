@@ -1,0 +1,59 @@
+"""Running the graph in this process and showing what happened, for the commands that do so."""
+
+import typer
+
+from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, exit_status
+from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster.cli.options import Verbosity
+from babynames_dagster.cli.pipeline import WantedRun, run_pipeline
+from babynames_dagster.cli.summary import PipelineResult
+from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
+from babynames_dagster.kaggle.obtain import missing_settings
+from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
+from babynames_dagster.settings import Settings
+
+
+def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *, json: bool) -> None:
+    """Run the main job, or some of its assets, and show what happened.
+
+    Args:
+        settings: The run's settings.
+        verbosity: How much to say meanwhile.
+        wanted: What to run.
+        json: Whether to print one JSON object instead of tables.
+
+    Raises:
+        Exit: With the error's status where the run failed.
+    """
+    settings.require_for_run({} if wanted.has_file else missing_settings(settings.fetching))
+    if not verbosity.quiet:
+        for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
+            err.print(f"Note: {warning}", markup=False)
+    with shared_instance(settings.files.records) as instance, shown_progress(quiet=verbosity.quiet):
+        result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
+    _finish(result, json=json)
+
+
+def _finish(result: PipelineResult, *, json: bool) -> None:
+    """Show the result, then the error if there is one, and leave with its status."""
+    if json:
+        show_json(result.as_json())
+    else:
+        if result.file is not None:
+            say(f"File: {result.file}")
+        title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
+        show_table(title, ("what", "count"), list(result.counts.items()))
+        show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
+    for check in result.failed_checks:
+        err.print(f"Check failed: {result.with_details(check)}", markup=False)
+    for check in result.warnings:
+        err.print(f"Warning: {result.with_details(check)}", markup=False)
+    if result.error is not None and result.error.code is ErrorCode.INTERRUPTED:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if result.error is not None:
+        show_error(result.error)
+        raise typer.Exit(exit_status(result.error))
+    if not result.success:
+        raise typer.Exit(EXIT_FAILED)
