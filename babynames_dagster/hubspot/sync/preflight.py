@@ -3,6 +3,7 @@
 What belongs here: comparing the mapping with the account's property definitions. What does not: writing.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,19 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import PROPERTIES
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
+
+_LONGEST_TEXT = 65_536
+_FORMS = {
+    "number": (re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?"), "number, such as 12.5"),
+    "date": (re.compile(r"\d{4}-\d\d-\d\d|-?\d{9,14}"), "date, such as 2026-01-31"),
+    "datetime": (
+        re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?|-?\d{9,14}"),
+        "moment, such as 2026-01-31T12:00:00Z",
+    ),
+    "bool": (re.compile("true|false"), "true or false"),
+}
+"""How values of each type are written. Source: HubSpot's documentation of the properties API, "Property type and
+fieldType values"; dates may be milliseconds since 1970 as well."""
 
 
 def preflight(client: HubSpotClient, mapping: ContactMapping, *, stop: threading.Event | None = None) -> None:
@@ -51,20 +65,39 @@ def mismatches(mapping: ContactMapping, definitions: Mapping[str, Mapping[str, A
         rights = definition.get("modificationMetadata")
         if isinstance(rights, dict) and rights.get("readOnlyValue") is True:
             found.append(f"the property {name} can't be written")
-        options = _options(definition)
         value = constants.get(name)
-        if value is not None and options and value not in options:
-            found.append(f"{name}={value!r} is none of its options: {', '.join(options)}")
+        if value is None:
+            continue
+        if definition.get("hasUniqueValue") is True:
+            found.append(f"the property {name} must be unique, and every contact would have {value!r}")
+        problem = _problem(value, definition)
+        if problem:
+            found.append(f"{name}={value!r} {problem}")
     return found
 
 
-def _options(definition: Mapping[str, Any]) -> list[str]:
-    """Return the values that an enumeration takes; empty for every other type, and where none are told."""
-    if definition.get("type", "enumeration") != "enumeration":
-        return []
+def _problem(value: str, definition: Mapping[str, Any]) -> str | None:
+    """Return why a property can't hold a value; None where it can, as far as its definition tells."""
+    kind = definition.get("type", "enumeration")
+    options = _options(definition) if kind in {"enumeration", "bool"} else {}
+    if options:
+        several = definition.get("fieldType") == "checkbox"
+        wanted = [item for item in value.split(";") if item] if several else [value]
+        if all(item in options for item in wanted):
+            return None
+        shown = (key if label in {"", key} else f"{key} ({label})" for key, label in options.items())
+        return f"is none of its options: {', '.join(shown)}"
+    if len(value) > _LONGEST_TEXT:
+        return f"has more than {_LONGEST_TEXT:,} characters"
+    fits, meant = _FORMS.get(str(kind), (None, ""))
+    return None if fits is None or fits.fullmatch(value) else f"is no {meant}"
+
+
+def _options(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of the values that a property takes, hidden ones included; empty where none are told."""
     options = definition.get("options")
-    return [
-        str(option["value"])
+    return {
+        str(option["value"]): str(option.get("label") or "")
         for option in (options if isinstance(options, list) else [])
         if isinstance(option, dict) and "value" in option
-    ]
+    }

@@ -12,6 +12,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.names.identity import slug_of
 from babynames_dagster.sandbox.hubspot_rules import is_valid_email
+from babynames_dagster.settings import load_settings
 
 ENTERED = datetime(2026, 1, 2, 3, 4, 5, 678_000)  # noqa: DTZ001 - as the tables keep it
 READABLE = ContactMapping("babynamesdemo.com")
@@ -59,7 +60,9 @@ def test_awkward_names_have_a_valid_email(name: str) -> None:
     assert is_valid_email(UNIQUE.email(row))
 
 
-@pytest.mark.parametrize("domain", ["babynames.test", "babynames.example", "demo.local", "demo.INVALID"])
+@pytest.mark.parametrize(
+    "domain", ["babynames.test", "babynames.example", "demo.local", "demo.INVALID", "corp.internal", "x.onion"]
+)
 def test_a_reserved_domain_is_refused_before_anything_is_sent(domain: str) -> None:
     with pytest.raises(PipelineError) as caught:
         ContactMapping(domain)
@@ -113,3 +116,21 @@ def test_only_constants_that_are_sent_can_be_initial(name: str) -> None:
     with pytest.raises(PipelineError, match=f"HUBSPOT_INITIAL_PROPERTIES names {name}"):
         ContactMapping("babynamesdemo.com", initial=frozenset({name}))
     ContactMapping("babynamesdemo.com", extra={"company": "B"}, initial=frozenset({"company"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("bücher.de", "xn--bcher-kva.de"), ("Example-Names.COM", "example-names.com"), ("names.укр", "names.xn--j1amh")],
+)
+def test_a_domain_in_any_script_is_sent_as_punycode(given: str, kept: str) -> None:
+    domain = load_settings(hubspot_email_domain=given).hubspot.email_domain
+    assert domain == kept
+    assert is_valid_email(ContactMapping(domain).email(name_row()))
+
+
+@pytest.mark.parametrize(
+    "given", ["x" * 64 + ".com", "ü" * 63 + ".com", "names..com", "-names.com", "names", "a b.com"]
+)
+def test_what_can_be_no_domain_is_refused_with_the_settings(given: str) -> None:
+    with pytest.raises(PipelineError, match="HUBSPOT_EMAIL_DOMAIN"):
+        load_settings(hubspot_email_domain=given)

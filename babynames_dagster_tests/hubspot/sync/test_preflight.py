@@ -1,0 +1,48 @@
+"""What the account's property definitions say against a mapping, before the first write."""
+
+from typing import Any
+
+import pytest
+
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.sync.preflight import mismatches
+from babynames_dagster.sandbox.hubspot_rules import default_properties
+
+
+def said(value: str, **definition: Any) -> list[str]:  # noqa: ANN401 - JSON
+    mapping = ContactMapping("babynamesdemo.com", extra={"extra": value})
+    return mismatches(mapping, {**default_properties(), "extra": {"name": "extra", **definition}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("number", ["1", "-2.5", "1e3"], ["one", "1,5", ""]),
+        ("date", ["2026-01-31", "1767225600000"], ["31.1.2026", "soon"]),
+        ("datetime", ["2026-01-31T12:00:00Z", "2026-01-31", "1767225600000"], ["noon"]),
+        ("bool", ["true", "false"], ["yes", "1"]),
+        ("string", ["anything", ""], ["x" * 65_537]),
+    ],
+)
+def test_a_value_has_to_be_of_the_propertys_type(kind: str, good: list[str], bad: list[str]) -> None:
+    assert [said(value, type=kind) for value in good] == [[]] * len(good)
+    assert all(len(said(value, type=kind)) == 1 for value in bad)
+
+
+def test_options_are_listed_with_their_labels_and_hidden_ones_can_be_written() -> None:
+    options = [{"value": "a", "label": "First"}, {"value": "b", "label": "b", "hidden": True}]
+    assert said("b", type="enumeration", options=options) == []
+    assert said("c", type="enumeration", options=options) == ["extra='c' is none of its options: a (First), b"]
+
+
+def test_checkboxes_take_several_options() -> None:
+    options = [{"value": "a"}, {"value": "b"}]
+    assert said("a;b", type="enumeration", fieldType="checkbox", options=options) == []
+    assert len(said("a;c", type="enumeration", fieldType="checkbox", options=options)) == 1
+    assert len(said("a;b", type="enumeration", fieldType="select", options=options)) == 1
+
+
+def test_a_unique_property_is_no_constant() -> None:
+    assert said("x", type="string", hasUniqueValue=True) == [
+        "the property extra must be unique, and every contact would have 'x'"
+    ]
