@@ -92,6 +92,27 @@ def test_what_was_changed_in_hubspot_is_shown_and_no_failure(tmp_path: Path, env
     assert "Warning" not in quiet.stderr
 
 
+def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: dict[str, str]) -> None:
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
+    moved = {**environment, "HUBSPOT_EMAIL_DOMAIN": "other.com"}
+    told = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
+    assert told.returncode == 0, told.stderr
+    planned = json.loads(told.stdout)
+    assert (planned["contacts_create"], planned["contacts_archive"]) == (2, 0)
+    assert planned["first"][0]["changes"]["email"]["hubspot"] is None
+    assert environment["HUBSPOT_ACCESS_TOKEN"] not in (tmp_path / "plan.jsonl").read_text(encoding="utf-8")
+    refused = run_babynames("apply", "plan.jsonl", folder=tmp_path, environment=environment)
+    assert refused.returncode == 1
+    assert "its name or the mapping has changed" in refused.stdout
+    applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
+    assert applied.returncode == 0, applied.stderr
+    assert json.loads(applied.stdout)["contacts_created"] == 2
+    again = run_babynames("plan", folder=tmp_path, environment={**moved, "HUBSPOT_MIRROR": "archive"})
+    assert "archive" in again.stdout
+    assert "applying it takes --override-guards: Nothing was written" in again.stderr
+
+
 def as_user(environment: dict[str, str], action: str, **wanted: object) -> None:
     url = f"{environment['HUBSPOT_BASE_URL']}/_sandbox/{action}"
     requests.post(url, json=wanted, timeout=10).raise_for_status()
