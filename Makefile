@@ -32,7 +32,7 @@ test: $(INSTALLED) browser mariadb helm ## Set up, then run the whole test suite
 test-image: ## Build the container images, and run the whole pipeline in one (some minutes; as root)
 	@scripts/test_image.sh $(ENGINE)
 
-ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run` and `demo`
+ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run`
 	@scripts/ui.sh $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
