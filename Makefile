@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm clean
+.PHONY: help demo test test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -67,6 +67,9 @@ helm: $(INSTALLED) ## Find or unpack a helm for the chart's tests
 
 mariadb-client:
 	@scripts/mariadb.sh client
+
+prometheus: ## Find or install Prometheus' tools for the tests
+	@scripts/prometheus.sh
 
 clean: ## Remove the virtual environment and what tools left behind; never data/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_*

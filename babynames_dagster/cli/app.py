@@ -33,6 +33,7 @@ COMMANDS = {
     "undo": "Archive in HubSpot the contacts that this pipeline created; never those it only updated.",
     "login": "Open a window, sign in to Kaggle by hand, and keep the session for headless runs.",
     "migrate": "Bring the database's schema to its newest version.",
+    "metrics": "Serve the pipeline's figures to Prometheus until Ctrl-C.",
     "sandbox": "Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.",
     "clean": "Remove the demo's state; with --all, everything in the data folder.",
 }

@@ -6,9 +6,11 @@ call may go, which `hubspot/pace/pacing.py` decides.
 
 import struct
 import time
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -16,6 +18,42 @@ from sqlalchemy.engine import Connection, Engine
 from babynames_dagster.database.engine import reading, writing
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import rate_limits
+
+ANSWER_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+"""The upper bounds of the histogram's buckets; one more bucket has none."""
+_HISTOGRAM = struct.Struct(f"<{len(ANSWER_SECONDS) + 1}Qd")
+
+
+@dataclass(frozen=True)
+class AnswerTimes:
+    """How long answers took.
+
+    Attributes:
+        counts: Answers by bucket of `ANSWER_SECONDS`, not cumulated.
+        total: Seconds of them all.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(ANSWER_SECONDS) + 1)
+    total: float = 0.0
+
+    def plus(self, seconds: Sequence[float]) -> "AnswerTimes":
+        """Return the histogram with some more answers in it."""
+        counts = list(self.counts)
+        for one in seconds:
+            counts[bisect_left(ANSWER_SECONDS, one)] += 1
+        return AnswerTimes(tuple(counts), self.total + sum(seconds))
+
+    @classmethod
+    def unpacked(cls, packed: bytes | None) -> "AnswerTimes":
+        """Return what the column holds; an empty histogram where it has other buckets or is null."""
+        if packed is None or len(packed) != _HISTOGRAM.size:
+            return cls()
+        *counts, total = _HISTOGRAM.unpack(packed)
+        return cls(tuple(counts), total)
+
+    def packed(self) -> bytes:
+        """Return what the column is to hold."""
+        return _HISTOGRAM.pack(*self.counts, self.total)
 
 
 @dataclass
@@ -30,6 +68,8 @@ class PacingRow:
         daily_remaining: What is left of the day's calls, as HubSpot told last; None where it does not tell.
         daily_as_of: The time of the call that it told it to.
         portal_id: The account that the app belongs to, once HubSpot has told.
+        calls_refused: Calls that HubSpot refused for their rate (429), ever.
+        answer_times: How long the answers to all calls took, ever.
     """
 
     calls: list[float]
@@ -39,6 +79,8 @@ class PacingRow:
     daily_remaining: int | None
     daily_as_of: float
     portal_id: int | None
+    calls_refused: int = 0
+    answer_times: AnswerTimes = AnswerTimes()
 
 
 @dataclass(frozen=True)
@@ -88,24 +130,33 @@ def locked_pacing_row(engine: Engine, app: str) -> Iterator[tuple[PacingRow, Clo
                     daily_remaining=row.daily_remaining,
                     daily_as_of=row.daily_as_of,
                     portal_id=row.portal_id,
+                    calls_refused=row.calls_refused,
+                    call_seconds=row.answer_times.packed(),
                 )
             )
 
 
-def last_known_portal(engine: Engine, app: str) -> int | None:
-    """Return the portal that an app belonged to when it was last used, without asking HubSpot; None if never."""
+def pacing_rows(engine: Engine) -> tuple[dict[str, PacingRow], float]:
+    """Read every app's pacing state without locking it.
+
+    Returns:
+        The rows by app, and the database's clock in seconds since 1970.
+
+    Raises:
+        PipelineError: Any DB_* code of the server.
+    """
     with reading(engine) as connection:
-        portal: int | None = connection.execute(
-            sa.select(rate_limits.c.portal_id).where(rate_limits.c.app == app)
-        ).scalar()
-        return portal
+        rows = {row.app: _pacing_row(row) for row in connection.execute(sa.select(rate_limits))}
+        return rows, _read_clock(connection).now
 
 
 def _select(connection: Connection, app: str) -> PacingRow | None:
     statement = sa.select(rate_limits).where(rate_limits.c.app == app).with_for_update()
     found = connection.execute(statement).one_or_none()
-    if found is None:
-        return None
+    return None if found is None else _pacing_row(found)
+
+
+def _pacing_row(found: sa.Row[Any]) -> PacingRow:
     packed = bytes(found.calls)
     return PacingRow(
         calls=list(struct.unpack(f"<{len(packed) // 8}d", packed)),
@@ -115,6 +166,8 @@ def _select(connection: Connection, app: str) -> PacingRow | None:
         daily_remaining=found.daily_remaining,
         daily_as_of=found.daily_as_of,
         portal_id=found.portal_id,
+        calls_refused=found.calls_refused,
+        answer_times=AnswerTimes.unpacked(found.call_seconds),
     )
 
 

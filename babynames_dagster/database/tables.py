@@ -134,7 +134,7 @@ hubspot_contacts = sa.Table(
     sa.Column("finding_detail", unicode_text(1000), nullable=True, comment="the same in words"),
     sa.Column("accepted", unicode_text(2000), nullable=True, comment="values that the account rewrites, as JSON"),
     sa.Column("read_at", Timestamp, nullable=True, comment="when it was read back last"),
-    sa.Index("idx_hubspot_contacts_portal_id_outcome", "portal_id", "outcome"),
+    sa.Index("idx_hubspot_contacts_portal_id_outcome_initial", "portal_id", "outcome", "initial"),
     **MYSQL_OPTIONS,
 )
 
@@ -172,5 +172,7 @@ rate_limits = sa.Table(
     sa.Column("paused_until", sa.Double, nullable=False, comment="seconds since 1970 by the server's clock"),
     sa.Column("daily_remaining", sa.Integer, nullable=True, comment="what HubSpot said last"),
     sa.Column("daily_as_of", sa.Double, nullable=False, comment="the time of the call that it said it to"),
+    sa.Column("calls_refused", BigId, nullable=False, server_default="0", comment="calls refused for their rate, ever"),
+    sa.Column("call_seconds", sa.LargeBinary, nullable=True, comment="how long all answers took, a packed histogram"),
     **MYSQL_OPTIONS,
 )

@@ -258,7 +258,11 @@ class HubSpotClient:
         exchange = self._transport.exchange(endpoint.method, endpoint.path(self._api_version), body=data)
         answer = exchange.answer
         self.limiter.arrived(
-            permit, sent_at=exchange.sent_at, answered_at=exchange.answered_at, started_at=started_at(answer)
+            permit,
+            sent_at=exchange.sent_at,
+            answered_at=exchange.answered_at,
+            started_at=started_at(answer),
+            refused=answer.status == HTTPStatus.TOO_MANY_REQUESTS,
         )
         interval = whole_number(answer, "X-HubSpot-RateLimit-Interval-Milliseconds")
         self.limiter.told(

@@ -87,6 +87,8 @@ class RateLimiter:
         self._news = threading.Lock()
         self._corrections: list[tuple[float, float]] = []
         self._trips: deque[Trip] = deque(maxlen=_ANSWERS_REMEMBERED)
+        self._answers: list[float] = []
+        self._refused = 0
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
         self._told = Limit()
@@ -129,7 +131,15 @@ class RateLimiter:
                 if self._pause.count == pauses and not stop.is_set():
                     return permit
 
-    def arrived(self, permit: Permit, *, sent_at: float, answered_at: float, started_at: float | None = None) -> None:
+    def arrived(
+        self,
+        permit: Permit,
+        *,
+        sent_at: float,
+        answered_at: float,
+        started_at: float | None = None,
+        refused: bool = False,
+    ) -> None:
         """Tell when a call's last byte left and when its answer came, by `time.monotonic()`.
 
         On a busy machine both can be later than the slot promised. The call's place in the log is then corrected,
@@ -140,8 +150,11 @@ class RateLimiter:
             sent_at: When its last byte left.
             answered_at: When its answer came.
             started_at: When HubSpot began to work on it, in seconds of HubSpot's clock; None where it does not say.
+            refused: Whether HubSpot refused it for its rate (429).
         """
         with self._news:
+            self._answers.append(answered_at - sent_at)
+            self._refused += refused
             trip = Trip(answered_at - sent_at, None if started_at is None else started_at - sent_at)
             self._trips.append(trip)
             moment = permit.clock.now + sent_at - permit.clock.before + detour(trip, self._trips)
@@ -197,7 +210,7 @@ class RateLimiter:
 
     def close(self) -> None:
         """Leave behind what the next caller has to know about the last calls, where the database takes it."""
-        if self._corrections or self._daily:
+        if self._corrections or self._daily or self._answers:
             with suppress(PipelineError):
                 self._with_news(lambda row, clock, limit: None)  # noqa: ARG005 - only the news matter
 
@@ -220,6 +233,7 @@ class RateLimiter:
         """Work on the row once it is up to date with what this process has learnt since its last look."""
         with self._news:
             corrections, daily = dict(self._corrections), self._daily
+            answers, refused = list(self._answers), self._refused
 
         def informed(row: PacingRow, clock: ClockReading) -> Result:
             stored = Limit(row.calls_per_window, row.window_seconds)
@@ -230,6 +244,8 @@ class RateLimiter:
             row.calls = still_counted(calls, now=clock.now, limit=limit, longest_pause=self._longest_pause)
             if daily is not None and daily[0] > row.daily_as_of:
                 row.daily_as_of, row.daily_remaining = daily
+            row.answer_times = row.answer_times.plus(answers)
+            row.calls_refused += refused
             return work(row, clock, limit)
 
         result = self._with_row(informed)
@@ -237,6 +253,8 @@ class RateLimiter:
         with self._news:
             self._corrections = [known for known in self._corrections if known[0] not in corrections]
             self._daily = None if self._daily == daily else self._daily
+            del self._answers[: len(answers)]
+            self._refused -= refused
         return result
 
     def _with_row(self, work: Callable[[PacingRow, ClockReading], Result]) -> Result:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.rate_limits import last_known_portal, locked_pacing_row
+from babynames_dagster.database.rate_limits import locked_pacing_row, pacing_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import open_client
 from babynames_dagster.hubspot.api.endpoints import READ
@@ -225,7 +225,7 @@ def test_the_apps_portal_is_remembered_without_its_token(sqlite_engine: Engine, 
     sync(sqlite_engine, stand_in)
     with sqlite_engine.connect() as connection:
         app: str = connection.exec_driver_sql("SELECT app FROM rate_limits").scalar_one()
-    assert last_known_portal(sqlite_engine, app) == PORTAL
+    assert pacing_rows(sqlite_engine)[0][app].portal_id == PORTAL
     assert len(app) == 64
 
 

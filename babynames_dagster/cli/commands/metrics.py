@@ -1,0 +1,66 @@
+"""`babynames metrics`: serves the pipeline's figures to Prometheus."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from prometheus_client import CollectorRegistry, start_http_server
+
+from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster.cli.terminal import err
+from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import app_digest
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.metrics.collector import Account, PipelineCollector
+from babynames_dagster.settings import Settings, load_settings
+
+
+def metrics(
+    context: typer.Context,
+    *,
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 for any.", min=0, max=65535)] = 9477,
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+) -> None:
+    """Serve the pipeline's figures to Prometheus until Ctrl-C.
+
+    Reads the database and Dagster's instance at each scrape, and changes nothing.
+
+    Example: `babynames metrics --port 9477`, then `curl http://127.0.0.1:9477/metrics`
+    """
+    settings = load_settings()
+    log_command(context, settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    engine = open_engine(settings.database_address())
+    try:
+        with shared_instance(settings.files.records) as instance:
+            registry = CollectorRegistry()
+            registry.register(PipelineCollector(engine, instance, _account(settings)))
+            try:
+                server, _ = start_http_server(port, host, registry)
+            except OSError as error:
+                raise PipelineError(
+                    ErrorCode.INVALID_CONFIG,
+                    f"{host}:{port} can't be served: {error.strerror}.",
+                    remedy="Choose another --port or --host.",
+                ) from None
+            err.print(f"Serving http://{host}:{server.server_port}/metrics until Ctrl-C.", markup=False)
+            stop.wait()
+            server.shutdown()
+    finally:
+        engine.dispose()
+
+
+def _account(settings: Settings) -> Account | None:
+    if settings.hubspot.access_token is None:
+        return None
+    return Account(
+        app_digest(settings.account),
+        ContactMapping.from_settings(settings.hubspot).fingerprint,
+        ContactScope.from_settings(settings.hubspot),
+    )

@@ -1,0 +1,1 @@
+"""What Prometheus is shown of the pipeline, read from the database and Dagster's instance at each scrape."""

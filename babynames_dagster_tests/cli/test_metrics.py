@@ -1,0 +1,33 @@
+"""`babynames metrics` serves figures until it is stopped, and says what keeps it from serving."""
+
+import signal
+import socket
+from pathlib import Path
+
+import requests
+
+from babynames_dagster_tests.support.command import run_babynames, start_script
+
+
+def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    with start_script("babynames", "metrics", "--port", "0", folder=tmp_path) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        answer = requests.get(line.split()[1], timeout=60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+    assert answer.status_code == 200
+    assert "babynames_dagster_up 1.0" in answer.text
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run_babynames("metrics", "--port", str(port), folder=tmp_path)
+
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "--port" in done.stderr
