@@ -8,27 +8,29 @@ from collections.abc import Sequence
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.sync.email_rules import is_valid_email
-from babynames_dagster.hubspot.sync.looking import look_at
+from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
 from babynames_dagster.hubspot.sync.pump import Desk
 
 
 def foresee(client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]) -> None:
     """Deliver what a run would make of rows: the outcome of the decision that it takes.
 
-    Rejected where HubSpot's rule for emails forbids theirs, and failed where HubSpot does not say whether there is
-    such a contact.
+    Rejected where it would make a contact whose email HubSpot's rule forbids, and failed where HubSpot does not say
+    whether there is such a contact.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
-    refused = [row for row in rows if not is_valid_email(row.email)]
-    if refused:
-        desk.deliver([Outcome(row, Kind.REJECTED, problem=_invalid(row.email)) for row in refused])
-    valid = [row for row in rows if is_valid_email(row.email)]
-    if valid:
-        desk.deliver([looked.outcome for looked in look_at(client, policy, valid, desk)])
+    desk.deliver([_foreseen(looked) for looked in look_at(client, policy, rows, desk)])
+
+
+def _foreseen(looked: Looked) -> Outcome:
+    row = looked.row
+    if looked.decision.action is Action.CREATE and not is_valid_email(row.email):
+        return Outcome(row, Kind.REJECTED, problem=_invalid(row.email))
+    return looked.outcome
 
 
 def _invalid(email: str) -> Problem:
