@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine, make_url
 
@@ -135,6 +135,9 @@ STEPS = st.one_of(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=[("users", "merge", 1), ("pipeline", "undo", 1)])
+@example(steps=[("users", "merge", 1), ("pipeline", "refresh", 1)])
+@example(steps=[("users", "change_email", 1), ("table", "forget", 1), ("pipeline", "mirror", 1)])
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_only_what_is_ours_is_archived_or_overwritten(
     stand_in: StandIn, tmp_path: Path, steps: list[tuple[str, str, int]]
