@@ -8,6 +8,8 @@ from enum import Enum
 
 from typing_extensions import Self
 
+from babynames_dagster.paths import without_stray_bytes
+
 
 class ErrorCode(Enum):
     """One kind of failure: `name` is the code a user sees.
@@ -31,9 +33,11 @@ class ErrorCode(Enum):
     FILE_NOT_READABLE = (False, "Make the file readable for this user.")
     FILE_CHANGED = (False, "Materialize raw_zip again, so that the file's identity is recorded anew.")
     DISK_FULL = (False, "Free some space on that disk, then run again: it goes on where it stopped.")
-    ZIP_INVALID = (False, "Delete the file and materialize raw_zip again with force_download: true.")
-    ZIP_TRUNCATED = (False, "The file ends short: fetch it again with force_download: true.")
-    ZIP_CRC_ERROR = (False, "The file is damaged: fetch it again with force_download: true.")
+    FILE_NOT_CSV = (False, "Export its table as CSV, and put that into DOWNLOAD_DIR.")
+    ZIP_INVALID = (False, "Put a sound copy in its place, or fetch it again with force_download: true.")
+    ZIP_TRUNCATED = (False, "Put a whole copy in its place, or fetch it again with force_download: true.")
+    ZIP_CRC_ERROR = (False, "Put an undamaged copy in its place, or fetch it again with force_download: true.")
+    ZIP_UNSUPPORTED = (False, "Unpack it with another tool, and put the CSV itself into DOWNLOAD_DIR.")
     ZIP_ENCRYPTED = (False, "Unpack it with its password and put the CSV itself into DOWNLOAD_DIR.")
     ZIP_TOO_LARGE = (False, "If the file is trusted, raise MAX_UNCOMPRESSED_BYTES.")
     CSV_NOT_IN_ZIP = (False, "Name the file inside the zip in KAGGLE_FILE.")
@@ -165,7 +169,7 @@ class PipelineError(Exception):
     ) -> None:
         """Build the error; `remedy` and `retryable` default to what the code says."""
         self.code = code
-        self.what = what.strip()
+        self.what = without_stray_bytes(what.strip())
         self.remedy = remedy or code.remedy
         self.retryable = code.retryable if retryable is None else retryable
         super().__init__(f"[{code.name}] {self.what}\n  What to do: {self.remedy}")

@@ -13,7 +13,10 @@ from babynames_dagster.resources.reporting import progress_events
 class FetchConfig(dg.Config):
     """What a run may ask of `raw_zip`."""
 
-    path: str | None = Field(default=None, description="Another zip or CSV to use instead of the dataset's own.")
+    path: str | None = Field(
+        default=None,
+        description="Another zip or CSV to use instead of the dataset's own: path or file:// address.",
+    )
     sha256: str | None = Field(default=None, description="Refuse the file if it holds anything else.")
     force_download: bool = Field(default=False, description="Fetch anew what is there already.")
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from babynames_dagster.automation.drop_folder import list_folder
 from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.new_files import HASH_SECONDS, ContentState, FileRun, SensorState, decide
 from babynames_dagster.database.loads import is_loaded
-from babynames_dagster.datafile.inspect import sha256_within
+from babynames_dagster.datafile.digest import sha256_within
+from babynames_dagster.datafile.folder import list_folder
 from babynames_dagster.datafile.record import read_run_record
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.paths import path_to_text
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
 
@@ -81,7 +82,7 @@ def _request(run: FileRun) -> dg.RunRequest:
     known = {} if run.sha256 is None else {"sha256": run.sha256}
     return dg.RunRequest(
         run_key=run.run_key,
-        run_config={"ops": {"raw_zip": {"config": {"path": run.path, **known}}}},
+        run_config={"ops": {"raw_zip": {"config": {"path": path_to_text(Path(run.path)), **known}}}},
         tags={**partition_range_tags(), **({} if run.sha256 is None else {FILE_TAG: run.sha256})},
     )
 

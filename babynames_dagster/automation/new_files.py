@@ -1,22 +1,23 @@
 """Which files in the drop folder are new: the decision behind the new-file sensor.
 
 What belongs here: from what the folder shows and what is remembered, what to run and what to remember next;
-pure functions of values. What does not: reading the folder (`drop_folder.py`) and Dagster's sensor around it.
+pure functions of values. What does not: reading the folder (`datafile/folder.py`) and Dagster's sensor around it.
 
 A file's identity is its content. Its name, size and times only say cheaply whether it was looked at before:
 a file is hashed once, when it shows up or changes. Whether a content is already loaded or being loaded is
 never remembered here but asked where it is true, so that a lost cursor costs hashing and no second run.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from babynames_dagster.datafile.folder import FolderEntry, Listing
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.paths import printable
 
 SEEN_LIMIT = 200
 """Most files whose looks are remembered one by one; of a fuller folder, the older ones by the watermark alone."""
@@ -35,46 +36,6 @@ class ContentState(Enum):
     UNDER_WAY = "being loaded by a run"
     LOADED = "already loaded"
     FAILED = "loaded by a run that failed"
-
-
-@dataclass(frozen=True)
-class FolderEntry:
-    """A file as the folder shows it, unopened.
-
-    Attributes:
-        path: Its absolute path.
-        size: Bytes.
-        modified_ns: When its content was last written, in ns since the epoch; copying may preserve it.
-        changed_ns: When its content, name or owner last changed, in ns since the epoch; no tool sets it back.
-    """
-
-    path: str
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    @property
-    def looks(self) -> str:
-        """A short fingerprint of all this; another one means that the file must be looked at again."""
-        text = f"{self.path}\0{self.size}\0{self.modified_ns}\0{self.changed_ns}"
-        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A folder's candidates, or why they can't be known: a failed read is not an empty folder.
-
-    Attributes:
-        folder: The folder's absolute path.
-        entries: Its files that may hold a dataset.
-        problem: Why it could not be read, else None.
-        problems: Why single entries could not be looked at, by path.
-    """
-
-    folder: str
-    entries: Sequence[FolderEntry] = ()
-    problem: str | None = None
-    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 class SensorState(BaseModel):
@@ -162,7 +123,7 @@ def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the fo
     """
     if listing.problem is not None:
         return Decision(
-            state=state, notes=[f"{listing.folder} can't be read, so nothing is decided: {listing.problem}"]
+            state=state, notes=[f"{printable(listing.folder)} can't be read, so nothing is decided: {listing.problem}"]
         )
     if state.folder != listing.folder:
         state = SensorState(folder=listing.folder)
@@ -194,7 +155,7 @@ class _Tick:
 
     def note(self, text: str) -> None:
         """Say something in the log."""
-        self._notes.append(text)
+        self._notes.append(printable(text))
 
     def is_still(self, entry: FolderEntry, settle_seconds: float) -> bool:
         """Say whether a file has been still for long enough; if not, remember since when it is.

@@ -14,6 +14,7 @@ from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
 from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
+from babynames_dagster.paths import printable
 from babynames_dagster.settings import Settings
 
 _log = logging.getLogger(COMMAND_LOGGER)
@@ -42,7 +43,7 @@ def log_command(context: typer.Context, settings: Settings, *, aloud: int = logg
         if not verbosity.quiet:
             err.print(Text(f"Note: {given} is no setting: did you mean {meant}?"))
     asked = {name: value for name, value in context.params.items() if value}
-    _log.info("%s %s", context.command_path, " ".join(f"{name}={value}" for name, value in asked.items()))
+    _log.info("%s %s", context.command_path, " ".join(f"{name}={printable(value)}" for name, value in asked.items()))
 
 
 class _Notes(logging.Handler):

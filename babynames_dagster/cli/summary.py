@@ -12,6 +12,7 @@ import dagster as dg
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
 from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.io_managers.files import WARNING_KEY
 from babynames_dagster.resources.failing import check_title, check_titles, error_of_run, failed_checks
 
 LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected")
@@ -41,7 +42,7 @@ class PipelineResult:
         counts: What happened to rows and contacts; zero for steps that did not run.
         seconds: Seconds by asset, and in all under `total`.
         failed_checks: Asset checks that did not pass, as `asset: check`.
-        warnings: The same for checks that only warn.
+        warnings: What raw_zip says about its choice of a file, and the checks that only warn.
         details: What a failed check or a warning says, by its entry in the two lists.
         file: The file that the run was about; None where no step has settled on one.
         dry_run: Whether the counts of contacts are only what would be done.
@@ -96,7 +97,7 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
         counts=counts,
         seconds=_seconds(instance, run_id),
         failed_checks=check_titles(failed, dg.AssetCheckSeverity.ERROR),
-        warnings=check_titles(failed, dg.AssetCheckSeverity.WARN),
+        warnings=_file_warnings(events) + check_titles(failed, dg.AssetCheckSeverity.WARN),
         details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
         file=_file(events),
@@ -130,6 +131,15 @@ def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
                 counts.update(_numbers(observed.metadata, SYNC_COUNTS))
                 dry_run = bool(observed.metadata[DRY_RUN_KEY].value)
     return counts, dry_run
+
+
+def _file_warnings(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    metadata = [
+        event.step_materialization_data.materialization.metadata
+        for event in events
+        if event.is_step_materialization and event.asset_key == dg.AssetKey("raw_zip")
+    ]
+    return [f"raw_zip: {known[WARNING_KEY].value}" for known in metadata if WARNING_KEY in known]
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -1,35 +1,308 @@
-"""The header of a CSV, as far as it tells the dataset from something else.
+"""How a CSV is written: its separator, and where its columns are.
 
-What belongs here: a look at the first line. What does not: how rows are written (`names/csv/dialect.py`).
+What belongs here: reading the header, or doing without one. What does not: the rows.
 """
 
 import re
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 
-from babynames_dagster.datafile.archive import open_csv
+from typing_extensions import Self
+
+from babynames_dagster.datafile.archive import Part, open_parts
 from babynames_dagster.datafile.inspect import DataFile
-from babynames_dagster.settings import FetchSettings
+from babynames_dagster.datafile.quoting import LONGEST_SPAN, Malformed, split_record
+from babynames_dagster.datafile.text import Utf8Stream
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.paths import printable
+from babynames_dagster.settings import FileSettings
 
-_HEAD_BYTES = 1 << 16
-_MARKS = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
-_SEPARATORS = ",;|\t"
+BLOCK_BYTES = 1 << 20
+"""Bytes read at once."""
+
+NAME, SEX, YEAR, BIRTHS = "name", "sex", "year", "births"
+
+_DELIMITERS = (",", ";", "\t", "|")
+_LONGEST_HEADER = 16 * BLOCK_BYTES
+_SHOWN = 20
+# What headers call a column, by what is left of it without case, spaces and punctuation; the better name first.
+_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
+    NAME: ("Name", ("name", "firstname", "givenname", "babyname", "childsfirstname")),
+    SEX: ("Sex", ("sex", "gender")),
+    YEAR: ("YearOfBirth", ("yearofbirth", "birthyear", "yob", "year")),
+    BIRTHS: ("Number", ("number", "births", "count", "frequency")),
+}
+_YEARLY_COLUMNS = (NAME, SEX, BIRTHS)
+"""Of the files that the Social Security Administration names `yob1880.txt`, which have no header."""
+
+_BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")
+_EXCELS_SEPARATOR = re.compile(rb'[ \t]*"?sep=([^\r\n"])"?[ \t\r]*\n', re.IGNORECASE)
+_SEX_VALUES = {"m", "f", "male", "female"}
+_YEAR_VALUE = re.compile(r"[12]\d{3}")
 
 
-def header_columns(file: DataFile, settings: FetchSettings) -> frozenset[str]:
-    """Return the column names of a CSV, case-folded, whatever its encoding and separator.
+@dataclass(frozen=True)
+class CsvOptions:
+    """What the settings say about how CSVs are written.
 
-    Of a text that is no CSV, that is its first line, perhaps cut at its commas.
+    Attributes:
+        encoding: CSV_ENCODING: the encoding, unless a byte order mark says otherwise.
+        delimiter: CSV_DELIMITER: the field separator; None to sniff it from the header.
+        columns: CSV_COLUMNS: what the columns are, where the file has no header that says it; empty if not given.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    columns: tuple[str, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: FileSettings) -> Self:
+        """Return what the three variables say."""
+        columns = settings.csv_columns.split(",") if settings.csv_columns else ()
+        return cls(settings.csv_encoding, settings.csv_delimiter, tuple(columns))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the rows of a CSV are written.
+
+    Attributes:
+        delimiter: The field separator, one byte.
+        width: Fields of a row.
+        columns: Position of each wanted column.
+        year: The year that the file's name tells; it counts where the year is no column.
+        has_header: Whether the file says itself what its columns are.
+        body_line: Line number of the first row.
+    """
+
+    delimiter: bytes
+    width: int
+    columns: dict[str, int]
+    year: int | None
+    has_header: bool
+    body_line: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A CSV, read up to its first row.
+
+    Attributes:
+        dialect: How its rows are written.
+        first: What was read of them.
+        stream: What follows, UTF-8.
+    """
+
+    dialect: Dialect
+    first: bytes
+    stream: Utf8Stream
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The first record of a file, split by one separator.
+
+    Attributes:
+        delimiter: The separator.
+        fields: Its fields as text; none where the quotes don't fit the separator.
+        end: Index of the byte behind its line end.
+        lines: Lines that it spans.
+    """
+
+    delimiter: str
+    fields: list[str]
+    end: int
+    lines: int
+
+
+def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_name: str) -> Opened:
+    """Read a CSV up to its first row.
 
     Args:
-        file: The CSV, or the zip that holds it.
-        settings: The separator, where it is an unusual one, and the limits.
+        part: The CSV from its beginning.
+        wanted: Which columns are needed.
+        options: How it is written, as far as that is given.
+        file_name: For messages.
 
     Raises:
-        PipelineError: As `open_csv`.
+        PipelineError: CSV_EMPTY, FILE_NOT_CSV, CSV_ENCODING_ERROR, CSV_MALFORMED, CSV_COLUMN_MISSING, or as the stream.
     """
-    with open_csv(file, max_uncompressed=settings.files.max_uncompressed_bytes) as stream:
-        head = stream.read(_HEAD_BYTES)
-    # The names that matter are ASCII: without its zero bytes, UTF-16 reads as UTF-8 does.
-    text = _MARKS.sub(b"", head).replace(b"\0", b"").decode("utf-8", "replace").lstrip()
-    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    separators = re.escape(_SEPARATORS + (settings.files.csv_delimiter or ""))
-    return frozenset(name.strip(" \"'").casefold() for name in re.split(f"[{separators}]", first))
+    stream, year = Utf8Stream(part.stream, options.encoding), part.year
+    number, text = _behind_blank_lines(stream)
+    hint = _EXCELS_SEPARATOR.match(text)
+    if hint:
+        text = text[hint.end() :]
+        number += 1
+        if options.delimiter is None:
+            options = replace(options, delimiter=hint.group(1).decode("latin-1"))
+    candidates = (options.delimiter,) if options.delimiter is not None else _DELIMITERS
+    where = f"{file_name}, line {number:,}"
+    text = _whole_record(stream, text, candidates, where)
+    _check_bytes(text, file_name, where)
+    lines = [_first_record(text, candidate) for candidate in candidates]
+    if not any(line.fields for line in lines):
+        raise PipelineError(ErrorCode.CSV_MALFORMED, f"{where}: the quotes don't match.")
+    inferred = {YEAR} if year is not None else set()
+    for line in lines:
+        columns = {column: _position(line.fields, column) for column in wanted}
+        found = {column: position for column, position in columns.items() if position is not None}
+        if found.keys() | inferred >= columns.keys():
+            dialect = Dialect(
+                line.delimiter.encode(), len(line.fields), found, year, has_header=True, body_line=number + line.lines
+            )
+            return Opened(dialect, text[line.end :], stream)
+    given = options.columns or (_YEARLY_COLUMNS if year is not None else ())
+    if given:
+        return Opened(_without_header(lines, given, wanted, year=year, where=where, number=number), text, stream)
+    raise _no_such_columns(lines, wanted, text, where)
+
+
+def header_of(file: DataFile, settings: FileSettings, *, wanted: Sequence[str]) -> Dialect:
+    """Return how a file's CSV is written, or the first of several.
+
+    Raises:
+        PipelineError: As `open_parts` and `read_header`.
+    """
+    with closing(open_parts(file, max_uncompressed=settings.max_uncompressed_bytes)) as parts:
+        options = CsvOptions.from_settings(settings)
+        return read_header(next(parts), wanted=wanted, options=options, file_name=str(file.path)).dialect
+
+
+def _behind_blank_lines(stream: Utf8Stream) -> tuple[int, bytes]:
+    """Return the number of the first line that isn't blank, and what was read from there on."""
+    number = 1
+    while True:
+        text = stream.read(BLOCK_BYTES)
+        if not text:
+            return number, b""
+        blank = _BLANK_LINES.match(text)
+        end = blank.end() if blank else 0
+        number += text.count(b"\n", 0, end)
+        if end < len(text):
+            return number, text[end:]
+
+
+def _whole_record(stream: Utf8Stream, text: bytes, delimiters: Sequence[str], where: str) -> bytes:
+    """Read on until the first record is whole."""
+    while text.find(b"\n") < 0 or not all(_first_record(text, item).end for item in delimiters):
+        more = stream.read(BLOCK_BYTES)
+        if not more:
+            break
+        text += more
+        if len(text) > _LONGEST_HEADER:
+            raise PipelineError(ErrorCode.CSV_MALFORMED, f"{where}: it does not end within {len(text):,} bytes.")
+    return text
+
+
+def _first_record(text: bytes, delimiter: str) -> _Line:
+    """Split the first record, which may span lines inside quotes.
+
+    Where a quote stays open, there are no fields; and `end` is 0 if more text could close it.
+    """
+    end = 0
+    for lines in range(1, LONGEST_SPAN + 1):
+        stop = text.find(b"\n", end)
+        end = len(text) if stop < 0 else stop + 1
+        record = text[:end].rstrip(b"\r\n")
+        fields = split_record(record, delimiter.encode())
+        if fields is Malformed.BAD:
+            return _Line(delimiter, [], end, lines)
+        if not isinstance(fields, Malformed):
+            names = [field.decode("utf-8", errors="replace").strip() for field in fields]
+            return _Line(delimiter, names, end, lines)
+        if stop < 0:
+            return _Line(delimiter, [], 0, lines)
+    return _Line(delimiter, [], end, 1)
+
+
+def _check_bytes(text: bytes, file_name: str, where: str) -> None:
+    line = text[: text.find(b"\n") + 1] or text
+    if not line.strip():
+        raise PipelineError(ErrorCode.CSV_EMPTY, f"{file_name} holds no header and no rows.")
+    zeros = line.count(b"\0")
+    if 3 * zeros >= len(line):
+        order = "le" if line[1::2].count(b"\0") > line[::2].count(b"\0") else "be"
+        width = 32 if 3 * zeros > 2 * len(line) else 16
+        raise PipelineError(
+            ErrorCode.CSV_ENCODING_ERROR,
+            f"{where}: it holds NUL bytes, as UTF-{width} without a byte order mark does.",
+            remedy=f"Set CSV_ENCODING=utf-{width}-{order}.",
+        )
+    if zeros:
+        raise PipelineError(
+            ErrorCode.FILE_NOT_CSV, f"{file_name} holds binary data, no CSV: there are NUL bytes in its first line."
+        )
+
+
+def _without_header(  # noqa: PLR0913 - each is one fact about the file
+    lines: Sequence[_Line], given: Sequence[str], wanted: Sequence[str], *, year: int | None, where: str, number: int
+) -> Dialect:
+    """Return the dialect of a file whose first line is a row, or a header that says nothing to us."""
+    inferred = {YEAR} if year is not None else set()
+    lacking = [column for column in wanted if column not in given and column not in inferred]
+    if lacking:
+        raise PipelineError(
+            ErrorCode.CSV_COLUMN_MISSING,
+            f"{where}: there is no column {_titles(lacking)} among {', '.join(given)}.",
+            remedy="Name all columns of the file in CSV_COLUMNS, in their order.",
+        )
+    fitting = [line for line in lines if len(line.fields) == len(given)]
+    if not fitting:
+        widest = max(lines, key=lambda line: len(line.fields))
+        raise PipelineError(
+            ErrorCode.CSV_COLUMN_MISSING,
+            f"{where}: there are {len(widest.fields)} fields ({_shown(widest.fields)}), but {len(given)} columns "
+            f"({', '.join(given)}).",
+            remedy="Name all columns of the file in CSV_COLUMNS, in their order; `-` for those that don't matter.",
+        )
+    columns = {column: given.index(column) for column in wanted if column in given}
+    return Dialect(fitting[0].delimiter.encode(), len(given), columns, year, has_header=False, body_line=number)
+
+
+def _no_such_columns(lines: Sequence[_Line], wanted: Sequence[str], text: bytes, where: str) -> PipelineError:
+    best = max(lines, key=lambda line: len(line.fields))
+    missing = [column for column in wanted if _position(best.fields, column) is None]
+    guess = _guessed(best.fields) or _guessed(_first_record(text[best.end :], best.delimiter).fields)
+    remedy = (
+        f"Set CSV_COLUMNS={','.join(guess)} if those are the file's columns."
+        if guess
+        else "Check that this is the right file; if it is, name its columns in CSV_COLUMNS, or its separator in "
+        "CSV_DELIMITER."
+    )
+    return PipelineError(
+        ErrorCode.CSV_COLUMN_MISSING,
+        f"{where}: no column {_titles(missing)}; there is {_shown(best.fields)}.",
+        remedy=remedy,
+    )
+
+
+def _guessed(fields: Sequence[str]) -> list[str] | None:
+    """Return what the columns of a row seem to be; None where name and sex can't be told."""
+    found: list[str] = []
+    for field in fields:
+        kind = "-"
+        if field.casefold() in _SEX_VALUES:
+            kind = SEX
+        elif _YEAR_VALUE.fullmatch(field) and YEAR not in found:
+            kind = YEAR
+        elif field.isdecimal():
+            kind = BIRTHS
+        elif field.replace(" ", "").isalpha() and len(field) > 2:  # noqa: PLR2004 - a state has two letters
+            kind = NAME
+        found.append("-" if kind in found else kind)
+    return found if {NAME, SEX} <= set(found) else None
+
+
+def _titles(columns: Sequence[str]) -> str:
+    return " and ".join(_COLUMNS[column][0] for column in columns)
+
+
+def _shown(fields: Sequence[str]) -> str:
+    more = f" and {len(fields) - _SHOWN:,} more" if len(fields) > _SHOWN else ""
+    return ", ".join(f"'{printable(field)[:100]}'" for field in fields[:_SHOWN]) + more
+
+
+def _position(names: Sequence[str], column: str) -> int | None:
+    plain = [re.sub(r"[\W_]", "", name).casefold() for name in names]
+    return next((plain.index(known) for known in _COLUMNS[column][1] if known in plain), None)

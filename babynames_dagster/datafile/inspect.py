@@ -1,26 +1,38 @@
-"""What a file is, by its bytes: a zip with a CSV in it, or the CSV itself.
+"""What a file is, by its bytes: a zip with the dataset in it, or the CSV itself.
 
-What belongs here: telling the kinds apart, choosing the member, the checks that need no full read, the file's
-digest. What does not: reading the content (`archive.py`).
+What belongs here: telling the kinds apart, and the checks that need no full read. What does not: reading the content
+(`archive.py`).
 """
 
-import hashlib
-import math
-import re
-import time
+import stat
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.datafile.failures import read_error
+from babynames_dagster.datafile.formats import format_of, format_of_zip
+from babynames_dagster.datafile.members import Member, choose_members, listed, year_in
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.paths import printable
+
+LARGEST_RATIO = 300
+"""A CSV of names shrinks to a third or a tenth; DEFLATE itself can't do better than 1:1032."""
+
+RATIO_MATTERS_FROM = 16 << 20
+"""Bytes of text; a file that unpacks to less does no harm."""
 
 _LOCAL_HEADER = b"PK\x03\x04"
+_END_OF_DIRECTORY = b"PK\x05\x06"
+_END_BYTES = (1 << 16) + 22
+_ZIP64_DISK = 0xFFFF
 _ENCRYPTED_FLAG = 0x1
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD_BYTES = 4096
-_LISTED = 10
-_BLOCK_BYTES = 1 << 20
+_ZIP_REMEDY = (
+    "If another tool unpacks it, put the CSV itself into DOWNLOAD_DIR; else fetch it again with force_download: true."
+)
 
 
 @dataclass(frozen=True)
@@ -30,16 +42,37 @@ class DataFile:
     Attributes:
         path: Where it is.
         kind: What its bytes say it is.
-        member: The CSV's path inside the zip; None for a plain CSV.
+        members: What is read inside the zip, in this order; empty for a plain CSV.
         size: Bytes on disk.
-        uncompressed: Bytes of the CSV as the zip declares them; None for a plain CSV.
+        note: What was taken in place of the wanted file, as a sentence about this one; None where that was found.
     """
 
     path: Path
     kind: Literal["zip", "csv"]
-    member: str | None
+    members: tuple[Member, ...]
     size: int
-    uncompressed: int | None
+    note: str | None
+
+    @property
+    def warning(self) -> str | None:
+        """What people have to know about the choice of the file."""
+        return f"{printable(self.path)} {self.note}." if self.note else None
+
+    @property
+    def text_size(self) -> int:
+        """Bytes of the CSV, as far as known before reading it."""
+        return sum(member.size for member in self.members) if self.members else self.size
+
+    @property
+    def year(self) -> int | None:
+        """The year that the name of a plain file tells."""
+        return None if self.members else year_in(self.path.name)
+
+    @property
+    def inside(self) -> str:
+        """What is read inside the zip, for people; empty for a plain CSV."""
+        names = [printable(member.name) for member in self.members]
+        return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else ""
 
 
 def inspect_file(path: Path, *, wanted: str, max_uncompressed: int) -> DataFile:
@@ -47,112 +80,106 @@ def inspect_file(path: Path, *, wanted: str, max_uncompressed: int) -> DataFile:
 
     Args:
         path: The file.
-        wanted: Name of the CSV to prefer where a zip holds several; the largest is taken where none has it.
-        max_uncompressed: Most bytes that the CSV inside a zip may declare.
+        wanted: Name of the CSV to take where a zip holds several.
+        max_uncompressed: Most bytes that what is read inside a zip may declare.
 
     Raises:
-        PipelineError: FILE_NOT_FOUND, FILE_NOT_READABLE, CSV_EMPTY, CSV_NOT_IN_ZIP, or one of the ZIP_* codes.
+        PipelineError: FILE_NOT_FOUND, FILE_NOT_READABLE, FILE_NOT_CSV, CSV_EMPTY, CSV_NOT_IN_ZIP, or one of the
+            ZIP_* codes.
     """
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise PipelineError(
+                ErrorCode.FILE_NOT_READABLE, f"{path} is no regular file.", remedy="Name a zip or a CSV on a disk."
+            )
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {path}.") from error
+        is_zip = zipfile.is_zipfile(path)
     except OSError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_READABLE, f"{path} can't be read: {error.strerror}.") from error
+        raise read_error(error, path) from error
     if not head:
         raise PipelineError(ErrorCode.CSV_EMPTY, f"{path} is empty (0 bytes).")
-    if zipfile.is_zipfile(path):
-        return _inspect_zip(path, size, wanted, max_uncompressed)
+    if is_zip:
+        return _inspect_zip(path, status.st_size, wanted, max_uncompressed)
     if head.startswith(_LOCAL_HEADER):
         raise PipelineError(
-            ErrorCode.ZIP_TRUNCATED, f"{path} begins as a zip, but its table of contents is missing ({size:,} bytes)."
+            ErrorCode.ZIP_TRUNCATED,
+            f"{path} begins as a zip, but its table of contents is missing ({status.st_size:,} bytes).",
         )
-    if not _looks_like_csv(path, head):
+    found = None if head.startswith(_UTF16_MARKS) else format_of(head)
+    if found is not None:
+        raise PipelineError(ErrorCode.FILE_NOT_CSV, f"{path} is {found.name}, no CSV.", remedy=found.remedy)
+    if path.suffix.casefold() == ".zip" and b"name" not in head.replace(b"\0", b"").split(b"\n", 1)[0].lower():
         raise PipelineError(ErrorCode.ZIP_INVALID, f"{path} is neither a zip nor a CSV: it begins with {head[:16]!r}.")
-    return DataFile(path, "csv", None, size, None)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256 as 64 hexadecimal digits.
-
-    Raises:
-        PipelineError: FILE_NOT_FOUND or FILE_NOT_READABLE.
-    """
-    digest = sha256_within(path, math.inf)
-    assert digest is not None  # noqa: S101 - there is no limit
-    return digest
-
-
-def sha256_within(path: Path, seconds: float) -> str | None:
-    """Return the file's SHA-256, or None where reading it takes longer than `seconds`.
-
-    Raises:
-        PipelineError: FILE_NOT_FOUND or FILE_NOT_READABLE.
-    """
-    digest = hashlib.sha256()
-    deadline = time.monotonic() + seconds
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                digest.update(block)
-                if time.monotonic() > deadline:
-                    return None
-    except FileNotFoundError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {path}.") from error
-    except OSError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_READABLE, f"{path} can't be read: {error.strerror}.") from error
-    return digest.hexdigest()
-
-
-def choose_member(members: list[zipfile.ZipInfo], wanted: str) -> zipfile.ZipInfo | None:
-    """Return the member that is the dataset's CSV; None where there is none.
-
-    A member of the wanted name, in whatever folder, comes first; else the largest CSV. What macOS adds to its
-    zips (`__MACOSX/`, `._name`) is never meant.
-    """
-    own = [item for item in members if not item.is_dir() and not _is_macos_extra(item.filename)]
-    same = [item for item in own if wanted.casefold() in (item.filename.casefold(), _base(item.filename).casefold())]
-    csvs = [item for item in own if item.filename.casefold().endswith(".csv")]
-    return max(same or csvs, key=lambda item: item.file_size, default=None)
+    return DataFile(path, "csv", (), status.st_size, None)
 
 
 def _inspect_zip(path: Path, size: int, wanted: str, max_uncompressed: int) -> DataFile:
+    if _is_split(path):
+        raise PipelineError(
+            ErrorCode.ZIP_UNSUPPORTED,
+            f"{path} is the last part of a split zip.",
+            remedy="Join its parts (`zip -s 0`), then unpack it, and put the CSV itself into DOWNLOAD_DIR.",
+        )
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise PipelineError(ErrorCode.ZIP_INVALID, f"{path} is a damaged zip: {error}.") from error
-    member = choose_member(members, wanted)
-    if member is None:
-        names = ", ".join(item.filename for item in members[:_LISTED]) or "nothing"
-        more = f" and {len(members) - _LISTED} more" if len(members) > _LISTED else ""
-        raise PipelineError(ErrorCode.CSV_NOT_IN_ZIP, f"{path} holds no CSV; it holds {names}{more}.")
-    if member.flag_bits & _ENCRYPTED_FLAG:
-        raise PipelineError(ErrorCode.ZIP_ENCRYPTED, f"{member.filename} in {path} is encrypted.")
-    if member.file_size > max_uncompressed:
+            entries = archive.infolist()
+    except NotImplementedError as error:
+        raise PipelineError(ErrorCode.ZIP_UNSUPPORTED, f"{path} is a zip of another kind: {error}.") from error
+    except (zipfile.BadZipFile, ValueError, struct.error, OSError) as error:
+        raise PipelineError(
+            ErrorCode.ZIP_INVALID, f"{path} is a zip whose table of contents is damaged: {error}.", remedy=_ZIP_REMEDY
+        ) from error
+    choice = choose_members(entries, wanted)
+    if not choice.members:
+        what = format_of_zip(entries)
+        raise PipelineError(
+            ErrorCode.CSV_NOT_IN_ZIP,
+            f"{path} is {what.name}: it holds no CSV." if what else f"{path} holds no CSV; it holds {listed(entries)}.",
+            remedy=what.remedy if what else None,
+        )
+    for member in choice.members:
+        if entries[member.index].flag_bits & _ENCRYPTED_FLAG:
+            raise PipelineError(ErrorCode.ZIP_ENCRYPTED, f"{printable(member.name)} in {path} is encrypted.")
+    file = DataFile(path, "zip", choice.members, size, choice.note)
+    packed = sum(entries[member.index].compress_size for member in choice.members)
+    _refuse_a_bomb(file, packed, max_uncompressed)
+    return file
+
+
+def _refuse_a_bomb(file: DataFile, packed: int, max_uncompressed: int) -> None:
+    """Refuse what a zip itself declares to be too much."""
+    size = file.text_size
+    if size > max_uncompressed:
         raise PipelineError(
             ErrorCode.ZIP_TOO_LARGE,
-            f"{member.filename} in {path} unpacks to {member.file_size:,} bytes; "
-            f"MAX_UNCOMPRESSED_BYTES allows {max_uncompressed:,}.",
+            f"{file.inside} in {file.path} unpacks to {size:,} bytes; MAX_UNCOMPRESSED_BYTES allows "
+            f"{max_uncompressed:,}.",
         )
-    return DataFile(path, "zip", member.filename, size, member.file_size)
+    if size > RATIO_MATTERS_FROM and size > LARGEST_RATIO * packed:
+        raise bomb_error(file)
 
 
-def _base(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
+def bomb_error(file: DataFile) -> PipelineError:
+    """Return the error of a zip that unpacks to far more than names do."""
+    return PipelineError(
+        ErrorCode.ZIP_TOO_LARGE,
+        f"{file.inside} in {file.path} unpacks to more than {LARGEST_RATIO} times its size, as a zip bomb does.",
+        remedy="If the file is trusted, unpack it and put the CSV itself into DOWNLOAD_DIR.",
+    )
 
 
-def _is_macos_extra(name: str) -> bool:
-    return "__MACOSX" in name.split("/")[:-1] or _base(name).startswith("._")
-
-
-def _looks_like_csv(path: Path, head: bytes) -> bool:
-    """Tell text with a header from other formats; a plain CSV may well be named `.zip`."""
-    if head.startswith(_UTF16_MARKS):
-        return True
-    plain = head.replace(b"\0", b"")
-    if re.match(rb"\s*<|[\x00-\x08\x0e-\x1f]|7z\xbc\xaf|Rar!", plain):
+def _is_split(path: Path) -> bool:
+    """Tell whether a zip's end says that it is not its first part."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - _END_BYTES))
+            tail = stream.read()
+    except OSError:
         return False
-    return path.suffix.lower() != ".zip" or b"name" in plain.split(b"\n", 1)[0].lower()
+    end = tail.rfind(_END_OF_DIRECTORY)
+    if end < 0 or len(tail) < end + 6:
+        return False
+    (disk,) = struct.unpack_from("<H", tail, end + 4)
+    return disk not in (0, _ZIP64_DISK)

@@ -4,18 +4,25 @@ What belongs here: which file in the download folder is ours, and whether it is 
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from babynames_dagster.datafile.header import header_columns
-from babynames_dagster.datafile.inspect import inspect_file
+from babynames_dagster.datafile.folder import FolderEntry, list_folder
+from babynames_dagster.datafile.header import NAME, SEX, header_of
+from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import FetchSettings
 
-_UNSOUND = {ErrorCode.ZIP_INVALID, ErrorCode.ZIP_TRUNCATED, ErrorCode.ZIP_CRC_ERROR, ErrorCode.CSV_EMPTY}
-_SUFFIXES = {".zip", ".csv"}
-_COLUMNS = {"name", "sex"}
+_UNSOUND = {
+    ErrorCode.ZIP_INVALID,
+    ErrorCode.ZIP_TRUNCATED,
+    ErrorCode.ZIP_CRC_ERROR,
+    ErrorCode.CSV_EMPTY,
+    ErrorCode.FILE_NOT_CSV,
+}
 _SECONDS_PER_DAY = 86_400
+_TAKEN = "is taken in place of {}: it is the last modified"
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class KeptFiles:
         refused: Why files that looked like ours are not used, for the error of a fetch that fails.
     """
 
-    sound: Path | None
+    sound: DataFile | None
     refused: tuple[str, ...]
 
 
@@ -41,41 +48,45 @@ def kept_files(settings: FetchSettings) -> KeptFiles:
         settings: Folder, file, age limit.
 
     Raises:
-        PipelineError: What is wrong with our file, where fetching it anew would not help (FILE_NOT_READABLE,
-            ZIP_ENCRYPTED, ZIP_TOO_LARGE, CSV_NOT_IN_ZIP).
+        PipelineError: What is wrong with our file, where fetching it again would not help (FILE_NOT_READABLE,
+            ZIP_ENCRYPTED, ZIP_UNSUPPORTED, ZIP_TOO_LARGE, CSV_NOT_IN_ZIP).
     """
-    refused = []
-    for path in _ours(settings):
-        age = _age_days(path)
-        if settings.kaggle.max_age_days is not None and age > settings.kaggle.max_age_days:
-            refused.append(f"{path} is {age:.1f} days old (KAGGLE_MAX_AGE_DAYS={settings.kaggle.max_age_days:g})")
-            continue
-        try:
-            inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-        except PipelineError as error:
-            if error.code not in _UNSOUND:
-                raise
-            refused.append(error.what)
-        else:
-            return KeptFiles(path, tuple(refused))
+    refused: list[str] = []
+    for found in _candidates(settings, refused):
+        age = (time.time() - found.path.stat().st_mtime) / _SECONDS_PER_DAY
+        if settings.kaggle.max_age_days is None or age <= settings.kaggle.max_age_days:
+            return KeptFiles(found, tuple(refused))
+        refused.append(f"{found.path} is {age:.1f} days old (KAGGLE_MAX_AGE_DAYS={settings.kaggle.max_age_days:g})")
     return KeptFiles(None, tuple(refused))
 
 
-def _ours(settings: FetchSettings) -> list[Path]:
-    folder = settings.files.downloads
-    named = [folder / f"{settings.kaggle.file}.zip", folder / settings.kaggle.file]
-    visible = [path for path in folder.glob("[!.]*") if path.suffix.casefold() in _SUFFIXES and path.is_file()]
-    present = {*visible, *(path for path in named if path.is_file())}
-    return [path for path in sorted(present, key=_age_days) if path in named or _is_dataset(path, settings)]
+def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFile]:
+    """Yield files that may be ours, the last modified first; say why others that bear our name are not."""
+    ours = {settings.kaggle.file, f"{settings.kaggle.file}.zip"}
+    entries = list_folder(settings.files.downloads, ours).entries
+    for entry in sorted(entries, key=lambda entry: entry.modified_ns, reverse=True):
+        is_named_ours = Path(entry.path).name in ours
+        try:
+            found = _inspected(entry, settings)
+            if is_named_ours:
+                yield found
+            elif _tells_names(found, settings):
+                strange = found.note is None and not found.members
+                yield replace(found, note=_TAKEN.format(settings.kaggle.file)) if strange else found
+        except PipelineError as error:
+            if is_named_ours and error.code not in _UNSOUND:
+                raise
+            if is_named_ours:
+                refused.append(error.what)
 
 
-def _is_dataset(path: Path, settings: FetchSettings) -> bool:
-    try:
-        found = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-        return header_columns(found, settings) >= _COLUMNS
-    except PipelineError:
-        return False
+def _inspected(entry: FolderEntry, settings: FetchSettings) -> DataFile:
+    return inspect_file(
+        Path(entry.path), wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
+    )
 
 
-def _age_days(path: Path) -> float:
-    return (time.time() - path.stat().st_mtime) / _SECONDS_PER_DAY
+def _tells_names(file: DataFile, settings: FetchSettings) -> bool:
+    """Tell whether a file says of itself that it holds names; one without a header has to bear our name."""
+    dialect = header_of(file, settings.files, wanted=(NAME, SEX))
+    return dialect.has_header or dialect.year is not None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.datafile.failures import read_error, write_error
 
 FOLDER = ".records"
 LATEST = "latest"
@@ -24,18 +24,33 @@ class FileRecord:
         path: Where it is, absolute.
         sha256: What it holds.
         size: Bytes.
+        modified_ns: When it was last written, in ns since the epoch.
     """
 
     path: str
     sha256: str
     size: int
+    modified_ns: int
+
+    def looks_the_same(self) -> bool:
+        """Tell, without reading it, whether the file seems to be the recorded one.
+
+        Raises:
+            PipelineError: FILE_NOT_FOUND or FILE_NOT_READABLE.
+        """
+        path = Path(self.path)
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise read_error(error, path) from error
+        return (status.st_size, status.st_mtime_ns) == (self.size, self.modified_ns)
 
 
 def write_record(downloads: Path, run_id: str, record: FileRecord) -> None:
     """Keep a run's record, and make it the latest; the oldest are pruned.
 
     Raises:
-        PipelineError: FILE_NOT_WRITABLE where the download folder can't be written.
+        PipelineError: FILE_NOT_WRITABLE or DISK_FULL where the download folder can't be written.
     """
     folder = downloads / FOLDER
     text = json.dumps(asdict(record))
@@ -47,7 +62,7 @@ def write_record(downloads: Path, run_id: str, record: FileRecord) -> None:
             partial.replace(folder / f"{name}.json")
         _prune(folder)
     except OSError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.") from error
+        raise write_error(error, folder) from error
 
 
 def read_record(downloads: Path, run_ids: Sequence[str]) -> FileRecord | None:

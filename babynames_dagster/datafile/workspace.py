@@ -1,11 +1,10 @@
-"""The temporary files of a download: where they live, and how those of a dead process are cleared away.
+"""The temporary files of a download, from their first byte to their final name.
 
-What belongs here: their names and their life. What does not: what is in them, and the final name, which only the
-filesystem IO manager gives.
+What belongs here: their names and their life, and how those of a dead process are cleared away. What does not: what is
+in them.
 """
 
 import atexit
-import errno
 import os
 import secrets
 import shutil
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _PREFIX = ".fetching"
@@ -67,16 +67,40 @@ def hand_over(finished: Path, folder: Path) -> Path:
     return kept
 
 
-def write_error(error: OSError, folder: Path) -> PipelineError:
-    """Say what a failed write means.
+def promote(partial: Path, final: Path) -> Path:
+    """Give a finished file its final name: whoever looks sees the old file, or the whole new one.
+
+    Content and rename are flushed to the disk, so that a power cut leaves no empty file under the final name.
 
     Args:
-        error: What the operating system said.
-        folder: Where it was written.
+        partial: The finished file.
+        final: Its name from now on, in the same folder: only there is a rename atomic.
+
+    Returns:
+        `final`.
+
+    Raises:
+        PipelineError: FILE_NOT_FOUND, FILE_NOT_WRITABLE or DISK_FULL.
     """
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return PipelineError(ErrorCode.DISK_FULL, f"No space left in {folder}.")
-    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"Cannot write in {folder}: {error.strerror or error}.")
+    if partial.resolve().parent != final.resolve().parent:
+        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{partial} and {final} are not in one folder.")
+    try:
+        _flush(partial)
+        partial.replace(final)
+        _flush(final.parent)
+    except FileNotFoundError as error:
+        raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {partial}.") from error
+    except OSError as error:
+        raise write_error(error, final.parent) from error
+    return final
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _new_name() -> str:

@@ -1,21 +1,25 @@
 """The filesystem IO manager: promotes finished downloads, and hands on files only after looking at them again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.datafile.inspect import DataFile, inspect_file, sha256_of
+from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.datafile.kept import kept_files
-from babynames_dagster.datafile.promote import promote
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
+from babynames_dagster.datafile.workspace import promote
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
+from babynames_dagster.paths import printable
 from babynames_dagster.resources.kaggle import KaggleResource
 from babynames_dagster.settings import FetchSettings
 
 SHA256_KEY = "sha256"
 PATH_KEY = "path"
+WARNING_KEY = "warning"
 
 
 @dataclass(frozen=True)
@@ -39,25 +43,28 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""
         settings = self.kaggle.settings
+        file = obj.file
         with self.kaggle.files.failures(context.log):
-            path = obj.path if obj.path == obj.final else promote(obj.path, obj.final)
-            file = inspect_file(
-                path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
-            )
-            write_record(settings.files.downloads, context.run_id, FileRecord(str(path), obj.sha256, file.size))
-        context.add_output_metadata(
-            {
-                PATH_KEY: dg.MetadataValue.path(str(path)),
-                SHA256_KEY: obj.sha256,
-                "bytes": file.size,
-                "uncompressed_bytes": file.uncompressed or file.size,
-                "kind": file.kind,
-                "file_in_zip": file.member or "",
-                "method": obj.method,
-                "how": obj.how,
-                "seconds": round(obj.seconds, 3),
-            }
-        )
+            if file.path != obj.final:
+                file = replace(file, path=promote(file.path, obj.final))
+            modified_ns = file.path.stat().st_mtime_ns
+            record = FileRecord(str(file.path), obj.sha256, file.size, modified_ns)
+            write_record(settings.files.downloads, context.run_id, record)
+        metadata: dict[str, Any] = {
+            PATH_KEY: dg.MetadataValue.path(printable(file.path)),
+            SHA256_KEY: obj.sha256,
+            "bytes": file.size,
+            "uncompressed_bytes": file.text_size,
+            "kind": file.kind,
+            "file_in_zip": file.inside,
+            "method": obj.method,
+            "how": obj.how,
+            "seconds": round(obj.seconds, 3),
+        }
+        if file.warning:
+            context.log.warning(file.warning)
+            metadata[WARNING_KEY] = file.warning
+        context.add_output_metadata(metadata)
 
     def load_input(self, context: dg.InputContext) -> StoredFile:
         """Return the file that this run, the run it repeats, or else the latest one settled on; else a kept one.
@@ -71,14 +78,14 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         with self.kaggle.files.failures(context.log):
             record = read_record(settings.files.downloads, run_ids)
             if record is not None:
-                return stored_file(record, settings)
+                return _recorded(record, settings)
             kept = kept_files(settings).sound
             if kept is None:
                 raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.files.downloads} yet.")
-            return stored_file(FileRecord(str(kept), sha256_of(kept), kept.stat().st_size), settings)
+            return StoredFile(kept, sha256_of(kept.path))
 
 
-def stored_file(record: FileRecord, settings: FetchSettings) -> StoredFile:
+def _recorded(record: FileRecord, settings: FetchSettings) -> StoredFile:
     """Return a recorded file after looking at it again.
 
     Args:

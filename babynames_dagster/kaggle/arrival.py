@@ -3,11 +3,10 @@
 What belongs here: the difference between a bad download and a bad file. What does not: reading the CSV for its rows.
 """
 
-import logging
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from babynames_dagster.datafile.archive import verify_content
-from babynames_dagster.datafile.header import header_columns
+from babynames_dagster.datafile.header import NAME, header_of
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
@@ -23,13 +22,12 @@ _BAD_DOWNLOAD = {
 _HEAD_BYTES = 4096
 
 
-def look_at_arrival(path: Path, settings: FetchSettings, log: logging.Logger) -> DataFile:
+def look_at_arrival(path: Path, settings: FetchSettings) -> DataFile:
     """Recognise a fresh download by its bytes, and read it through once for its checksums.
 
     Args:
         path: The download, under whatever name.
         settings: The wanted file and the limits.
-        log: Where an unexpected name is told.
 
     Raises:
         PipelineError: A KAGGLE_* code where another download may be better, else what `inspect_file` says.
@@ -42,12 +40,17 @@ def look_at_arrival(path: Path, settings: FetchSettings, log: logging.Logger) ->
         if error.code not in _BAD_DOWNLOAD:
             raise
         raise PipelineError(_BAD_DOWNLOAD[error.code], f"What Kaggle sent is unsound: {error.what}") from None
-    if found.kind == "csv" and "name" not in header_columns(found, settings):
-        raise PipelineError(
-            ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a text without a column Name in the file's place."
-        )
-    if found.member and PurePosixPath(found.member).name != settings.kaggle.file:
-        log.warning("Kaggle's zip holds no %s: %s is taken.", settings.kaggle.file, found.member)
+    if found.kind == "csv":
+        try:
+            header_of(found, settings.files, wanted=(NAME,))
+        except PipelineError as error:
+            if error.code is ErrorCode.CSV_ENCODING_ERROR:  # a setting away from being read
+                return found
+            raise PipelineError(
+                ErrorCode.KAGGLE_SITE_ERROR,
+                f"Kaggle sent a text without a column Name in the file's place: {error.what}",
+                remedy=error.remedy,
+            ) from None
     return found
 
 
@@ -58,6 +61,8 @@ def _raise_if_message(path: Path, mask: Mask) -> None:
     if head.startswith("<"):
         raise PipelineError(ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent a web page in the file's place.")
     error = error_in_json(mask(head)) if head.startswith("{") else None
+    if head.startswith("{") and error is None:
+        raise PipelineError(ErrorCode.KAGGLE_SITE_ERROR, "Kaggle sent JSON in the file's place.")
     if error is not None:
         code = refused_status(error[0]) or ErrorCode.KAGGLE_SITE_ERROR
         raise PipelineError(code, f"Kaggle sent an error in the file's place: {error[1]} ({error[0]}).")

@@ -6,13 +6,15 @@ ways themselves, and the final name, which only the filesystem IO manager gives.
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.failures import write_error
+from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.datafile.kept import kept_files
-from babynames_dagster.datafile.workspace import download_workspace, hand_over, write_error
+from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
 from babynames_dagster.kaggle.browser.fetch import fetch_by_browser
@@ -20,6 +22,7 @@ from babynames_dagster.kaggle.browser.session import kept_session
 from babynames_dagster.kaggle.browser.signin import missing_credentials
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
+from babynames_dagster.paths import printable
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import FetchSettings, Seconds
 
@@ -51,27 +54,30 @@ class Obtained:
     """The dataset's file, and how it came.
 
     Attributes:
-        path: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
-        final: The name that a finished download is to be given; `path` itself for a kept or given file.
+        file: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
+        sha256: Digest of its content, in hexadecimal.
+        final: The name that a finished download is to be given; its own for a kept or given file.
         how: Fetched (in one go), resumed (a broken download was completed), kept from before, or given by path.
         method: By which way; `file` where nothing was fetched.
-        bytes: Size.
-        sha256: Digest of the content, in hexadecimal.
         seconds: How long it took, retries included.
     """
 
-    path: Path
+    file: DataFile
+    sha256: str
     final: Path
     how: How
     method: Method
-    bytes: int
-    sha256: str
     seconds: Seconds
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.file.path
 
 
 @dataclass(frozen=True)
-class _Fetched:
-    path: Path
+class _Found:
+    file: DataFile
     final: Path
     how: How
     method: Method
@@ -106,12 +112,11 @@ def obtain_dataset(
     else:
         found = _kept_or_fetched(settings, on_progress, told)
     return Obtained(
-        path=found.path,
+        file=found.file,
+        sha256=sha256_of(found.file.path),
         final=found.final,
         how=found.how,
         method=found.method,
-        bytes=found.path.stat().st_size,
-        sha256=sha256_of(found.path),
         seconds=time.monotonic() - began,
     )
 
@@ -128,17 +133,17 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
     return missing_credentials(settings)
 
 
-def _given(path: Path, settings: FetchSettings) -> _Fetched:
+def _given(path: Path, settings: FetchSettings) -> _Found:
     named = path.expanduser().resolve()
-    inspect_file(named, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    return _Fetched(named, named, "given", "file")
+    file = inspect_file(named, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
+    return _Found(file, named, "given", "file")
 
 
-def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Found:
     kept = kept_files(settings)
     if kept.sound is not None:
-        log.info("%s is there: nothing is fetched.", kept.sound)
-        return _Fetched(kept.sound, kept.sound, "kept", "file")
+        log.info("%s is there: nothing is fetched.", printable(kept.sound.path))
+        return _Found(kept.sound, kept.sound.path, "kept", "file")
     for reason in kept.refused:
         log.warning("Not used: %s", reason)
     try:
@@ -151,7 +156,7 @@ def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log
         raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable) from None
 
 
-def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Found:
     with download_workspace(settings.files.downloads) as workspace:
         if settings.kaggle.method == "api":
             return _by_rest(settings, workspace, on_progress, log)
@@ -173,40 +178,38 @@ def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.
             ) from None
 
 
-def _by_browser(
-    settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger
-) -> _Fetched:
+def _by_browser(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Found:
     log.info("Fetching %s of %s with the browser.", settings.kaggle.file, settings.kaggle.dataset)
 
-    def attempt() -> _Fetched:
+    def attempt() -> _Found:
         arrived = fetch_by_browser(settings, workspace, on_progress, log)
-        return _Fetched(*_accepted(arrived, settings, log), "fetched", "browser")
+        return _Found(*_accepted(arrived, settings), "fetched", "browser")
 
     return retried(attempt, settings, log)
 
 
-def _by_rest(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Fetched:
+def _by_rest(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Found:
     log.info("Fetching %s of %s by REST.", settings.kaggle.file, settings.kaggle.dataset)
     download = RestDownload(settings, workspace / "arriving")
 
-    def attempt() -> _Fetched:
+    def attempt() -> _Found:
         arrived = download.go_on(on_progress)
         try:
-            accepted = _accepted(arrived, settings, log)
+            accepted = _accepted(arrived, settings)
         except PipelineError:
             download.start_over()
             raise
-        return _Fetched(*accepted, "resumed" if download.resumed else "fetched", "api")
+        return _Found(*accepted, "resumed" if download.resumed else "fetched", "api")
 
     return retried(attempt, settings, log)
 
 
-def _accepted(arrived: Path, settings: FetchSettings, log: logging.Logger) -> tuple[Path, Path]:
-    """Look at a download; return where it waits for its final name, and that name."""
-    kind = look_at_arrival(arrived, settings, log).kind
+def _accepted(arrived: Path, settings: FetchSettings) -> tuple[DataFile, Path]:
+    """Look at a download; return it where it waits for its final name, and that name."""
+    file = look_at_arrival(arrived, settings)
     folder = settings.files.downloads
-    final = folder / (settings.kaggle.file if kind == "csv" else f"{settings.kaggle.file}.zip")
+    final = folder / (settings.kaggle.file if file.kind == "csv" else f"{settings.kaggle.file}.zip")
     try:
-        return hand_over(arrived, folder), final
+        return replace(file, path=hand_over(arrived, folder)), final
     except OSError as error:
         raise write_error(error, folder) from None

@@ -91,8 +91,11 @@ def slug_of(name: str, sex: str) -> str:
 
 
 def initial_of(name: str) -> str:
-    """Return a name's first letter without its accent, upper-cased: `A`..`Z`, else `other`."""
-    letter = unicodedata.normalize("NFKD", name[0])[0].upper()
+    """Return a name's first letter without its accent, upper-cased: `A`..`Z`, else `other`.
+
+    Full-width letters, ligatures and the like are other letters, not accented ones.
+    """
+    letter = unicodedata.normalize("NFD", name[0])[0].upper()
     return letter if len(letter) == 1 and "A" <= letter <= "Z" else OTHER
 
 

@@ -23,6 +23,7 @@ class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagst
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = described(FileSettings, "log_level")
     csv_encoding: str = described(FileSettings, "csv_encoding")
     csv_delimiter: str | None = described(FileSettings, "csv_delimiter")
+    csv_columns: str | None = described(FileSettings, "csv_columns")
     max_uncompressed_bytes: int = described(FileSettings, "max_uncompressed_bytes")
     secrets: dg.ResourceDependency[Secrets] = looked_up()
 

@@ -1,12 +1,12 @@
 """Kaggle, as the settings name it."""
 
 import logging
-from pathlib import Path
 from typing import Literal
 
 import dagster as dg
 
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
+from babynames_dagster.paths import path_from_text
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
 from babynames_dagster.resources.files import FilesResource
@@ -67,7 +67,7 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
         return obtain_dataset(
             self.settings,
             force=force,
-            path=Path(path).expanduser() if path else None,
+            path=path_from_text(path).expanduser() if path else None,
             on_progress=on_progress,
             log=log,
         )

@@ -6,7 +6,7 @@ What belongs here: the folder and the variables that name it. What does not: the
 import re
 from pathlib import Path
 
-from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.settings.group import is_secret
 from babynames_dagster.settings.model import VARIABLES
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import Delimiter, Encoding, LogLevel, UserPath
+from babynames_dagster.settings.types import Columns, Delimiter, Encoding, LogLevel, UserPath
 
 
 class FileSettings(Group):
@@ -32,6 +32,11 @@ class FileSettings(Group):
     csv_encoding: Encoding = Field("utf-8", validation_alias="CSV_ENCODING", description="Encoding of the CSV")
     csv_delimiter: Delimiter | None = Field(
         None, validation_alias="CSV_DELIMITER", description="Field separator of the CSV, where sniffing it errs"
+    )
+    csv_columns: Columns | None = Field(
+        None,
+        validation_alias="CSV_COLUMNS",
+        description="Columns of a CSV without a header, in order: `name,sex,births`; `-` for any other",
     )
     max_uncompressed_bytes: int = Field(
         20_000_000_000,

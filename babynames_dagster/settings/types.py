@@ -155,6 +155,19 @@ def _delimiter(value: object) -> object:
     return text
 
 
+_COLUMN_WORDS = {"gender": "sex", "yearofbirth": "year", "yob": "year", "number": "births", "count": "births"}
+_COLUMNS = ("name", "sex", "year", "births")
+
+
+def _columns(value: str) -> str:
+    """Read column names between commas; any but ours are columns that don't matter."""
+    words = [word.strip().lower() for word in value.split(",")]
+    columns = tuple(word if word in _COLUMNS else _COLUMN_WORDS.get(word, "-") for word in words)
+    if any(columns.count(column) != 1 for column in _COLUMNS[:2]) or any(columns.count(item) > 1 for item in _COLUMNS):
+        raise ValueError("must name the columns in order, name and sex among them, each once: name,sex,births")
+    return ",".join(columns)
+
+
 def _owners(value: str) -> str:
     # What Dagster takes (`dagster/_core/definitions/owners.py`): it would refuse the whole code location.
     for owner in filter(None, (part.strip() for part in value.split(","))):
@@ -208,5 +221,6 @@ Encoding = Annotated[str, AfterValidator(_encoding)]
 Delimiter = Annotated[str, BeforeValidator(_delimiter)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Owners = Annotated[str, AfterValidator(_owners)]
+Columns = Annotated[str, AfterValidator(_columns)]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]

@@ -11,11 +11,10 @@ from babynames_dagster.automation.new_files import (
     TICK_SECONDS,
     ContentState,
     Decision,
-    FolderEntry,
-    Listing,
     SensorState,
     decide,
 )
+from babynames_dagster.datafile.folder import FolderEntry, Listing
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 NOW = 1_800_000_000.0

@@ -1,7 +1,9 @@
 """The options of `babynames run`, and sending again what was rejected: what each of them changes."""
 
 import json
+import os
 import sqlite3
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -113,3 +115,51 @@ def test_a_schema_that_must_not_be_migrated_stops_the_run_and_migrate_lets_it_go
         assert "Traceback" not in refused.stderr
     for arguments in (("migrate",), ("run",), ("check", "db")):
         assert run_babynames(*arguments, folder=tmp_path, environment=own).returncode == 0
+
+
+def test_another_file_of_a_zip_than_the_wanted_one_is_taken_and_said_loudly(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    path = tmp_path / "windows.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive\\other-names.csv", "YearOfBirth,Name,Sex,Number\n" + "1880,Bob,M,5\n" * 50)
+        archive.writestr("archive\\babyNamesUSYOB-full.csv", "YearOfBirth,Name,Sex,Number\n1880,Ann,F,5\n")
+    found = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=environment)
+    assert json.loads(found.stdout)["rows_read"] == 1
+    assert not [warning for warning in json.loads(found.stdout)["warnings"] if "is taken" in warning]
+    wanting = {**environment, "KAGGLE_FILE": "another.csv"}
+    other = run_babynames("run", "--path", str(path), folder=tmp_path, environment=wanting)
+    said = "holds no another.csv: archive\\other-names.csv, the largest of its 2 CSVs, is taken."
+    assert f"Warning: raw_zip: {path} {said}" in other.stderr
+    told = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=wanting)
+    assert any(said in warning for warning in json.loads(told.stdout)["warnings"])
+
+
+def test_a_file_whose_name_is_no_utf_8_is_loaded_and_shown_escaped(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    (tmp_path / "data" / "downloads").mkdir(parents=True)
+    for folder, arguments in ((tmp_path, True), (tmp_path / "data" / "downloads", False)):
+        path = folder / os.fsdecode(b"pr\xe9noms.csv")
+        path.write_text(f"Name,Sex\nZo{'e' * len(str(folder))},F\n")
+        given = ("--path", str(path)) if arguments else ()
+        answer = run_babynames("run", *given, "--json", folder=tmp_path, environment=environment)
+        assert answer.returncode == 0, answer.stderr
+        assert json.loads(answer.stdout)["rows_inserted"] == 1
+    path.write_text("Nom,Sex\n")
+    broken = run_babynames("run", "--path", str(path), folder=tmp_path, environment=environment)
+    assert "CSV_COLUMN_MISSING" in broken.stderr
+    assert "pr\\xe9noms.csv" in broken.stderr.replace("\n", "")
+
+
+def test_a_csv_without_a_header_is_refused_with_the_setting_that_makes_it_load(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("Mary,F,7065\nAnna,F,2604\n")
+    refused = run_babynames("run", "--path", str(path), folder=tmp_path, environment=environment)
+    assert "Set CSV_COLUMNS=name,sex,births" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    own = {**environment, "CSV_COLUMNS": "name,sex,births"}
+    loaded = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=own)
+    assert json.loads(loaded.stdout)["rows_inserted"] == 2

@@ -9,7 +9,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 
 
 def record(name: str) -> FileRecord:
-    return FileRecord(f"/somewhere/{name}", "0" * 64, 1)
+    return FileRecord(f"/somewhere/{name}", "0" * 64, 1, 2)
 
 
 def test_a_run_reads_its_own_record_not_the_latest(tmp_path: Path) -> None:

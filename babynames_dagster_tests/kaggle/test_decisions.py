@@ -111,7 +111,7 @@ def test_a_text_in_the_files_place_is_no_file(tmp_path: Path, sent: bytes, code:
     arrived.write_bytes(sent)
 
     with pytest.raises(PipelineError) as caught:
-        look_at_arrival(arrived, load_settings().fetching, _LOG)
+        look_at_arrival(arrived, load_settings().fetching)
 
     assert caught.value.code is code
 
@@ -121,7 +121,7 @@ def test_a_csv_is_one_in_any_encoding_and_letter_case(tmp_path: Path, encoding: 
     arrived = tmp_path / "arrived.csv"
     arrived.write_bytes('YEAR;"NAME";SEX\r\n1880;"Mary";F\r\n'.encode(encoding))
 
-    assert look_at_arrival(arrived, load_settings().fetching, _LOG).kind == "csv"
+    assert look_at_arrival(arrived, load_settings().fetching).kind == "csv"
 
 
 def test_an_error_in_json_counts_whatever_the_status() -> None:

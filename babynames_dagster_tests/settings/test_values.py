@@ -257,3 +257,17 @@ def test_every_setting_has_a_description_and_a_default() -> None:
         assert field.description, name
         assert not field.is_required(), name
     assert json.loads(load_settings().model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("given", "columns"),
+    [("name,sex,births", "name,sex,births"), (" State , Gender, YEAR ,Name,count", "-,sex,year,name,births")],
+)
+def test_columns_are_ours_or_do_not_matter(given: str, columns: str) -> None:
+    assert load_settings(csv_columns=given).files.csv_columns == columns
+
+
+@pytest.mark.parametrize("given", ["name", "name,sex,name", "name,sex,number,births", "nmae,sex"])
+def test_columns_without_name_and_sex_or_with_doubles_are_refused(given: str) -> None:
+    with pytest.raises(PipelineError, match="CSV_COLUMNS"):
+        load_settings(csv_columns=given)

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
-from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, names_reader, years_reader
 from babynames_dagster.names.loading.load import LoadReport, load_names, load_years
 from babynames_dagster.progress import ProgressListener, ignore_progress

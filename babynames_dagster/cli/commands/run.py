@@ -10,6 +10,7 @@ from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.running import run_and_show
 from babynames_dagster.names.identity import INITIALS
+from babynames_dagster.paths import path_to_text
 from babynames_dagster.settings import load_settings
 
 
@@ -42,7 +43,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     if partition is not None and partition not in INITIALS:
         raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     op_config: dict[str, dict[str, Any]] = {
-        "raw_zip": {"force_download": force_download} | ({"path": str(path)} if path else {}),
+        "raw_zip": {"force_download": force_download} | ({"path": path_to_text(path)} if path else {}),
         "baby_names_table": {"full_reload": full_reload},
         "baby_name_years": {"full_reload": full_reload},
         "hubspot_contacts": {

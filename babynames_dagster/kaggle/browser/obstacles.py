@@ -96,7 +96,7 @@ def error_in_json(body: str) -> tuple[int, str] | None:
     """
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for an answer that is nested a thousand times
         return None
     if not isinstance(answer, dict):
         return None
@@ -112,6 +112,6 @@ def error_in_json(body: str) -> tuple[int, str] | None:
 def _has_errors(body: str) -> bool:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for an answer that is nested a thousand times
         return False
     return isinstance(answer, dict) and bool(answer.get("errors") or answer.get("error"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import StorageState
 
-from babynames_dagster.datafile.workspace import write_error
+from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import FetchSettings
 

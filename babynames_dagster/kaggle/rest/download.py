@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from babynames_dagster.datafile.workspace import write_error
+from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.rest.credentials import find_credentials

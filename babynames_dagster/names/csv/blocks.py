@@ -4,26 +4,25 @@ What belongs here: cutting the stream at record ends, the fast way for plain blo
 What does not: what the fields mean (`normalise.py`).
 
 A block without quotes whose Arrow row count equals its line count was read right: each row is one line. Any other
-block goes the careful way: a regular expression picks the lines that are plain records for Arrow, and the few
-others are split one by one. So no row's fate depends on its neighbours, and each has its line number.
+block goes the careful way: a regular expression and a count pick the lines that are plain records for Arrow, and the
+few others are split one by one. So no row's fate depends on its neighbours, and each has its line number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from babynames_dagster.datafile.archive import ByteStream
+from babynames_dagster.datafile.header import BLOCK_BYTES, Dialect, Opened
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.csv.dialect import Dialect
 from babynames_dagster.names.csv.records import OddLines
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
 
-BLOCK_BYTES = 1 << 20
-"""Bytes read at once; a record of this length is always read, a longer one may be rejected."""
+_BLANK_LINE = r"\A\r*\z"
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Block:
         rejects: Rows that could not be split.
         text_of: Returns the text of the row on a line.
         end: About how many bytes of the text were read up to its last row.
+        year: The year of all rows that have none of their own.
     """
 
     lines: pa.Int64Array
@@ -43,25 +43,40 @@ class Block:
     rejects: Sequence[RejectedRow]
     text_of: Callable[[int], bytes]
     end: int = 0
+    year: int | None = None
 
 
-def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[Block]:
-    """Yield the rows of a CSV.
+@dataclass(frozen=True)
+class Position:
+    """How far a file was read, over all its parts.
+
+    Attributes:
+        lines: Lines before it.
+        bytes: Bytes of text before it.
+    """
+
+    lines: int = 0
+    bytes: int = 0
+
+
+def read_blocks(csv: Opened, before: Position) -> Generator[Block, None, Position]:
+    """Yield the rows of a CSV, and return the position behind it.
+
+    A record of `BLOCK_BYTES` is always read; a longer one may be rejected.
 
     Args:
-        stream: Where the CSV goes on, UTF-8.
-        dialect: What its header told.
-        first: What was read of the rows already.
+        csv: The CSV at its first row.
+        before: Where the CSV begins in its file.
 
     Raises:
         PipelineError: As the stream's `read`.
     """
-    splitter = _Splitter(dialect)
-    line = dialect.body_line
-    rest = first
-    position = len(first)
+    splitter = _Splitter(csv.dialect)
+    line = before.lines + csv.dialect.body_line
+    rest = csv.first
+    position = before.bytes + len(csv.first)
     while True:
-        block = stream.read(BLOCK_BYTES)
+        block = csv.stream.read(BLOCK_BYTES)
         final = not block
         rest += block
         position += len(block)
@@ -74,13 +89,13 @@ def read_blocks(stream: ByteStream, dialect: Dialect, first: bytes) -> Iterator[
             rows, lines, consumed = splitter.split(chunk, line, settle=settle)
             line += lines
             rest = chunk[consumed:] + rest if consumed < len(chunk) else rest
-            yield replace(rows, end=position - len(rest))
+            yield replace(rows, end=position - len(rest), year=csv.dialect.year)
         elif len(rest) > BLOCK_BYTES:
             yield replace(splitter.too_long(line, rest), end=position)
             line += 1
-            rest = _after_the_line(stream)
+            rest = _after_the_line(csv.stream)
         if final:
-            return
+            return Position(line - 1, position)
 
 
 def _after_the_line(stream: ByteStream) -> bytes:
@@ -99,7 +114,7 @@ class _Splitter:
         self._dialect = dialect
         self._delimiter = dialect.delimiter.decode()
         self._names = [f"f{index}" for index in range(dialect.width)]
-        self._regular = _regular_line(self._delimiter, dialect.width)
+        self._well_formed = _well_formed_line(self._delimiter)
 
     def split(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int, int]:
         """Split a chunk into rows.
@@ -113,7 +128,9 @@ class _Splitter:
             The rows, and how many lines and bytes they took; what is left is to come again with more behind it.
         """
         count = chunk.count(b"\n")
-        if b'"' not in chunk and (b"\r" not in chunk or chunk.count(b"\r") == chunk.count(b"\r\n")):
+        if not chunk.strip(b"\r\n"):
+            return Block(pa.array([], pa.int64()), self._columns([]), [], lambda _: b""), count, len(chunk)
+        if b'"' not in chunk and _has_plain_line_ends(chunk):
             columns = self._parse(chunk, quoting=False)
             if columns is not None and len(next(iter(columns.values()))) == count:
                 texts = _Texts(chunk, first_line)
@@ -127,9 +144,10 @@ class _Splitter:
 
     def _split_carefully(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int, int]:
         lines = pc.split_pattern(pa.array([chunk[:-1]], pa.binary()), b"\n").values
-        regular = pc.match_substring_regex(lines, self._regular)
+        regular = self._regular(lines, quotes=b'"' in chunk)
+        blank = pc.match_substring_regex(lines, _BLANK_LINE)
         odd = OddLines(lines, first_line, self._dialect.width, self._dialect.delimiter, settle=settle)
-        odd.split(pc.indices_nonzero(pc.invert(regular)).to_pylist())
+        odd.split(pc.indices_nonzero(pc.invert(pc.or_(regular, blank))).to_pylist())
         if odd.end < len(lines) or odd.spanned:
             flags = regular.to_pylist()
             for start, stop in (*odd.spanned, (odd.end, len(lines))):
@@ -150,15 +168,26 @@ class _Splitter:
         consumed = len(chunk) if odd.end == len(lines) else _bytes_before(lines, odd.end)
         return Block(numbers, columns, odd.rejects, texts.text_of), odd.end, consumed
 
+    def _regular(self, lines: pa.BinaryArray, *, quotes: bool) -> pa.BooleanArray:
+        """Tell the lines that are one record each, which Arrow reads as we do.
+
+        The fields are counted, and not part of the pattern: RE2 repeats nothing more than a thousand times.
+        """
+        bare = pc.replace_substring_regex(lines, '"[^"]*"', "") if quotes else lines
+        has_width = pc.equal(pc.count_substring(bare, self._delimiter), self._dialect.width - 1)
+        return pc.and_(has_width, pc.match_substring_regex(lines, self._well_formed))
+
     def _parse(self, chunk: bytes, *, quoting: bool) -> dict[str, pa.BinaryArray] | None:
         """Let Arrow parse whole lines; None where some line has another number of fields."""
         wanted = [self._names[index] for index in self._dialect.columns.values()]
         try:
-            table = csv.read_csv(
+            table = arrow_csv.read_csv(
                 pa.BufferReader(chunk),
-                read_options=csv.ReadOptions(use_threads=False, block_size=len(chunk) + 1, column_names=self._names),
-                parse_options=csv.ParseOptions(delimiter=self._delimiter, quote_char='"' if quoting else False),
-                convert_options=csv.ConvertOptions(
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False, block_size=len(chunk) + 1, column_names=self._names
+                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=self._delimiter, quote_char='"' if quoting else False),
+                convert_options=arrow_csv.ConvertOptions(
                     check_utf8=False, include_columns=wanted, column_types=dict.fromkeys(wanted, pa.binary())
                 ),
             )
@@ -195,22 +224,27 @@ class _Texts:
 
     def text_of(self, line: int) -> bytes:
         """Return the text of the row that begins on a line."""
-        return self._spanning.get(line) or self._lines[line - self._first_line].removesuffix(b"\r")
+        return self._spanning.get(line) or self._lines[line - self._first_line].rstrip(b"\r")
 
     @cached_property
     def _lines(self) -> list[bytes]:
         return self._chunk.split(b"\n")
 
 
-def _regular_line(delimiter: str, width: int) -> str:
-    """Return the regular expression of a line that Arrow reads as we do.
+def _has_plain_line_ends(chunk: bytes) -> bool:
+    """Tell whether no carriage return stands elsewhere than before a line feed, once or twice."""
+    returns = chunk.count(b"\r")
+    return not returns or returns == chunk.count(b"\r\n") + chunk.count(b"\r\r\n")
 
-    That is `width` fields, each without quotes or wholly inside one pair of them. RE2 reads bytes as Latin-1, one
-    character a byte.
+
+def _well_formed_line(delimiter: str) -> str:
+    """Return the regular expression of a line whose fields are each without quotes, or wholly inside one pair of them.
+
+    RE2 reads bytes as Latin-1, one character a byte.
     """
     separator = rf"\x{ord(delimiter):02x}"
     field = rf'(?:"[^"\r]*"|[^"\r{separator}]*)'
-    return rf"\A{field}(?:{separator}{field}){{{width - 1}}}\r?\z"
+    return rf"\A{field}(?:{separator}{field})*\r*\z"
 
 
 def _bytes_before(lines: pa.BinaryArray, index: int) -> int:

@@ -68,7 +68,7 @@ def name_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
 def year_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
     """Return a block's births by (name, sex) and year, row by row, then its rejects."""
     rows, rejects = _sound_rows(block)
-    years = _kept(block.columns["year"], rows.kept)
+    years = _kept(block.columns["year"] if "year" in block.columns else _year_of_all(block), rows.kept)
     births = _kept(block.columns["births"], rows.kept)
     slugs = _slugs(rows.names.stems.take(rows.name_codes), rows.sex_codes)
     year_numbers = _numbers(years, _YEAR)
@@ -114,6 +114,10 @@ def _sound_rows(block: Block) -> tuple[_Rows, list[RejectedRow]]:
         _Rows(names, _kept(codes, kept), _kept(sex_codes, kept), _kept(lines, kept), kept),
         rejects,
     )
+
+
+def _year_of_all(block: Block) -> pa.BinaryArray:
+    return pa.repeat(pa.scalar(str(block.year).encode()), len(block.lines))
 
 
 def _kept(values: pa.Array, kept: pa.UInt64Array | None) -> pa.Array:

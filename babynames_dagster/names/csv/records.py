@@ -1,25 +1,16 @@
 """The lines of a CSV (RFC 4180) that are no plain records: split by hand, one by one.
 
-What belongs here: quotes, and field counts. What does not: the plain lines, which `blocks.py` leaves to Arrow.
+What belongs here: records of several lines, and field counts. What does not: the plain lines, which `blocks.py` leaves
+to Arrow.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import pyarrow as pa
 
+from babynames_dagster.datafile.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
-
-LONGEST_SPAN = 100
-"""Lines that a quoted field may span before its opening quote counts as a slip."""
-
-
-class Malformed(Enum):
-    """Why bytes are no complete record."""
-
-    OPEN = "a quoted field does not end"
-    BAD = "something stands between a closing quote and the next separator"
 
 
 @dataclass(frozen=True)
@@ -33,47 +24,6 @@ class Record:
 
     line: int
     fields: Sequence[bytes]
-
-
-def split_record(text: bytes, delimiter: bytes) -> list[bytes] | Malformed:
-    """Return the fields of one record.
-
-    A quote means something only at the beginning of a field; elsewhere it is an ordinary character.
-
-    Args:
-        text: The record without its line end; line ends inside quotes belong to their field.
-        delimiter: The field separator, one byte.
-    """
-    fields = []
-    position = 0
-    while True:
-        if text[position : position + 1] == b'"':
-            quoted = _quoted_field(text, position)
-            if isinstance(quoted, Malformed):
-                return quoted
-            field, position = quoted
-            if position < len(text) and text[position : position + 1] != delimiter:
-                return Malformed.BAD
-        else:
-            end = text.find(delimiter, position)
-            end = len(text) if end < 0 else end
-            field, position = text[position:end], end
-        fields.append(field)
-        if position >= len(text):
-            return fields
-        position += 1
-
-
-def _quoted_field(text: bytes, start: int) -> tuple[bytes, int] | Malformed:
-    """Return the field that opens at `start`, and the position behind its closing quote."""
-    search = start + 1
-    while True:
-        quote = text.find(b'"', search)
-        if quote < 0:
-            return Malformed.OPEN
-        if text[quote + 1 : quote + 2] != b'"':
-            return text[start + 1 : quote].replace(b'""', b'"'), quote + 1
-        search = quote + 2
 
 
 class OddLines:
@@ -112,14 +62,12 @@ class OddLines:
         self._settle = settle
 
     def split(self, odd: Sequence[int]) -> None:
-        """Judge the lines at these indices, in rising order."""
+        """Judge the lines at these indices, in rising order; none of them is blank."""
         behind = 0
         for index in odd:
             if index < behind:
                 continue
             text = self._text(index)
-            if text.strip(b"\r") == b"":
-                continue
             fields = split_record(text, self._delimiter)
             behind = index + 1
             if fields is Malformed.OPEN:
@@ -167,4 +115,4 @@ class OddLines:
         return line
 
     def _text(self, index: int) -> bytes:
-        return self._line(index).removesuffix(b"\r")
+        return self._line(index).rstrip(b"\r")

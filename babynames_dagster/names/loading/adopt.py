@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.adoption import ASIDE, names_aside
-from babynames_dagster.datafile.inspect import inspect_file, sha256_of
+from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, names_reader
 from babynames_dagster.names.loading.load import LoadReport, load_names
 from babynames_dagster.settings.views import LoadingSettings

@@ -8,8 +8,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.engine import reading
 from babynames_dagster.database.tables import rejected_rows
+from babynames_dagster.datafile.header import BLOCK_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.csv.blocks import BLOCK_BYTES
 from babynames_dagster_tests.support.loading import (
     counts,
     csv_file,

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.loads import last_loads
 from babynames_dagster.datafile.archive import verify_content
-from babynames_dagster.datafile.inspect import inspect_file, sha256_of
-from babynames_dagster.datafile.promote import promote
+from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.inspect import inspect_file
+from babynames_dagster.datafile.workspace import promote
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import (
     HEADER,
@@ -48,7 +49,6 @@ def code_of(path: Path, *, wanted: str = WANTED, most: int = 10**10) -> ErrorCod
         (b"YearOfBirth,Sex,Number\n1880,F,7\n", ErrorCode.CSV_COLUMN_MISSING, "no column Name; .*'YearOfBirth', 'Sex'"),
         (b"YearOfBirth;Name;Number\n1880;Ann;7\n", ErrorCode.CSV_COLUMN_MISSING, "no column Sex; .*'Name', 'Number'"),
         ((HEADER + BODY).decode().encode("utf-16-le"), ErrorCode.CSV_ENCODING_ERROR, "NUL"),
-        ((HEADER + BODY).replace(b"\n", b"\r"), ErrorCode.CSV_MALFORMED, "line 1"),
         (b'"Name,Sex\nAnna,F\n', ErrorCode.CSV_MALFORMED, "line 1"),
     ],
 )
@@ -85,6 +85,18 @@ def test_an_unreadable_file_fails_its_load_and_leaves_the_table_alone(engine: En
         (b"id,SEX, name ,x,y\n1,F,Anna,,\n2,M,Bob,,\n", {}),
         (b'"YearOfBirth","Name","Sex","Number"\n' + BODY, {}),
         (b"\r\n\n" + HEADER + BODY, {}),
+        ((HEADER + BODY).replace(b"\n", b"\r"), {}),
+        ((HEADER + BODY).replace(b"\n", b"\r\r\n"), {}),
+        (b"sep=;\r\n" + (HEADER + BODY).replace(b",", b";"), {}),
+        (b"\xef\xbb\xbfSEP=^\n" + (HEADER + BODY).replace(b",", b"^"), {}),
+        (b'"Year of\r\nbirth","Name","Sex",Number\n' + BODY, {}),
+        (b'id,"The name\n\n(as registered)",Name,Gender\n1,x,Anna,F\n2,y,Bob,M\n', {}),
+        (b"Id,Name,Year,Gender,Count\n1,Anna,1880,F,7\n2,Bob,1880,M,5\n", {}),
+        (b"Child's First Name,Gender\nAnna,FEMALE\nBob,MALE\n", {}),
+        (b"Anna,F,7\nBob,M,5\n", {"csv_columns": "name,sex,births"}),
+        (b"1,Anna|F\n2,Bob|M\n".replace(b",", b"|"), {"csv_columns": "-,name,gender"}),
+        (b"\n\nAnna;F;7\nBob;M;5\n", {"csv_columns": "name,sex,count", "csv_delimiter": ";"}),
+        (HEADER + BODY, {"csv_columns": "name,sex,births"}),
     ],
 )
 def test_headers_encodings_and_separators_do_not_matter(tmp_path: Path, content: bytes, values: dict[str, Any]) -> None:
@@ -109,10 +121,10 @@ def test_the_wanted_csv_is_chosen_else_the_largest(tmp_path: Path) -> None:
     big, small = b"x" * 100, b"y"
     extras = [("__MACOSX/._" + WANTED, big * 2), ("readme.txt", big * 9), ("a/", b"")]
     named = zip_file(tmp_path, [*extras, ("big.csv", big), (f"a/b/{WANTED.upper()}", small)])
-    assert inspect_file(named, wanted=WANTED, max_uncompressed=10**6).member == f"a/b/{WANTED.upper()}"
+    assert inspect_file(named, wanted=WANTED, max_uncompressed=10**6).inside == f"a/b/{WANTED.upper()}"
     other = zip_file(tmp_path, [*extras, ("a/big.CSV", big), ("small.csv", small)])
-    assert inspect_file(other, wanted=WANTED, max_uncompressed=10**6).member == "a/big.CSV"
-    assert inspect_file(other, wanted="readme.txt", max_uncompressed=10**6).member == "readme.txt"
+    assert inspect_file(other, wanted=WANTED, max_uncompressed=10**6).inside == "a/big.CSV"
+    assert inspect_file(other, wanted="readme.txt", max_uncompressed=10**6).inside == "readme.txt"
 
 
 def test_a_zip_is_read_from_inside_and_a_csv_named_zip_as_a_csv(engine: Engine, tmp_path: Path) -> None:
@@ -126,9 +138,8 @@ def test_files_that_are_no_sound_zip_are_told_apart(tmp_path: Path) -> None:
     path = zip_file(tmp_path, [(WANTED, HEADER + BODY * 1000)])
     whole = path.read_bytes()
     assert code_of(tmp_path / "nothing.zip") is ErrorCode.FILE_NOT_FOUND
-    for content in (b"<!DOCTYPE html><html>Sign in</html>", b"\x1f\x8b\x08\x00gzip", b"hello", b"\0\0\0\0"):
-        path.write_bytes(content)
-        assert code_of(path) is ErrorCode.ZIP_INVALID
+    path.write_bytes(b"hello")
+    assert code_of(path) is ErrorCode.ZIP_INVALID
     path.write_bytes(whole[: len(whole) // 2])
     assert code_of(path) is ErrorCode.ZIP_TRUNCATED
     path.write_bytes(b"")

@@ -13,7 +13,7 @@ from babynames_dagster.database.load_claims import claimed_load
 from babynames_dagster.database.loads import DONE, RUNNING, is_loaded, last_finished_load, last_loads, load_by_id
 from babynames_dagster.database.names_table import name_pages, sample_names, table_facts
 from babynames_dagster.database.tables import baby_names, loads
-from babynames_dagster.datafile.inspect import sha256_of
+from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading import load as load_module
 from babynames_dagster.names.loading import targets

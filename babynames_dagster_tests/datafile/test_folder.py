@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from babynames_dagster.automation.drop_folder import list_folder
+from babynames_dagster.datafile.folder import list_folder
 
 
 def test_only_visible_zips_and_csvs_are_listed(tmp_path: Path) -> None:

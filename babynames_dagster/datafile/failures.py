@@ -1,0 +1,34 @@
+"""What the operating system's errors about files mean.
+
+What belongs here: one mapping for reading, one for writing. What does not: what is wrong inside a file.
+"""
+
+import errno
+from pathlib import Path
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+
+
+def read_error(error: OSError, path: Path, where: str | None = None) -> PipelineError:
+    """Say what a failed read means.
+
+    Args:
+        error: What the operating system said.
+        path: What was read.
+        where: What to call it, where that is more than the path.
+    """
+    if isinstance(error, FileNotFoundError):
+        return PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {path}.")
+    return PipelineError(ErrorCode.FILE_NOT_READABLE, f"{where or path} can't be read: {error.strerror or error}.")
+
+
+def write_error(error: OSError, folder: Path) -> PipelineError:
+    """Say what a failed write means.
+
+    Args:
+        error: What the operating system said.
+        folder: Where it was written.
+    """
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return PipelineError(ErrorCode.DISK_FULL, f"No space left in {folder}.")
+    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"Cannot write in {folder}: {error.strerror or error}.")

@@ -1,0 +1,123 @@
+"""What is no CSV is named, with the remedy that fits."""
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import sqlite3
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import feather, parquet
+
+from babynames_dagster.datafile.inspect import inspect_file
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster_tests.support.loading import HEADER, WANTED, read
+
+CSV = HEADER + b"1880,Anna,F,7\n"
+TABLE = pa.table({"Name": ["Anna"], "Sex": ["F"]})
+
+
+def tar() -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        member = tarfile.TarInfo("names.csv")
+        member.size = len(CSV)
+        archive.addfile(member, io.BytesIO(CSV))
+    return target.getvalue()
+
+
+def from_arrow(write: object) -> bytes:
+    target = io.BytesIO()
+    write(TABLE, target)  # type: ignore[operator]  # two writers without types
+    return target.getvalue()
+
+
+def sqlite() -> bytes:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE names (name TEXT)")
+    dump = connection.serialize() if hasattr(connection, "serialize") else b"SQLite format 3\0" + bytes(84)
+    connection.close()
+    return dump
+
+
+def zipped(*names: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "remedy"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), r"Excel's \.xls", "export"),
+        (gzip.compress(CSV), "gzip", "Unpack"),
+        (bz2.compress(CSV), "bzip2", "Unpack"),
+        (lzma.compress(CSV), "xz", "Unpack"),
+        (lzma.compress(CSV, lzma.FORMAT_ALONE), "lzma", "Unpack"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "7z", "Unpack"),
+        (tar(), "tar", "Unpack"),
+        (gzip.compress(tar()), "gzip", "Unpack"),
+        (from_arrow(parquet.write_table), "Parquet", "Convert"),
+        (from_arrow(feather.write_feather), "Arrow", "Convert"),
+        (pickle.dumps([1]), "pickle", "Convert"),
+        (sqlite(), "SQLite", "Convert"),
+        (b'[{"Name": "Anna", "Sex": "F"}]', "JSON", "Convert"),
+        (b"<!DOCTYPE html><html>Sign in</html>", "web page", "Open it"),
+        (b"%PDF-1.7\n", "PDF", "place"),
+        (bytes(4096), "zero bytes", "place"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # some contents have the time in them
+)
+@pytest.mark.parametrize("name", ["names.csv", "names.csv.zip"])
+def test_a_format_is_known_by_its_first_bytes(
+    tmp_path: Path, content: bytes, said: str, remedy: str, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(PipelineError, match=said) as caught:
+        inspect_file(path, wanted=WANTED, max_uncompressed=10**9)
+    assert caught.value.code is ErrorCode.FILE_NOT_CSV
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "remedy"),
+    [
+        (("[Content_Types].xml", "xl/workbook.xml"), "Excel workbook", "export"),
+        (("mimetype", "content.xml"), "OpenDocument", "export"),
+        (("archive.zip", "readme.txt"), "zip of other archives", "Unpack"),
+        (("names.csv.gz",), "zip of other archives", "Unpack"),
+    ],
+)
+def test_a_zip_that_is_something_else_is_named(tmp_path: Path, names: tuple[str, ...], said: str, remedy: str) -> None:
+    path = tmp_path / "names.csv"
+    path.write_bytes(zipped(*names))
+    with pytest.raises(PipelineError, match=said) as caught:
+        inspect_file(path, wanted=WANTED, max_uncompressed=10**9)
+    assert caught.value.code is ErrorCode.CSV_NOT_IN_ZIP
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_text_without_a_mark_gets_the_one_setting_that_reads_it(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_bytes(CSV.decode().encode(encoding))
+    with pytest.raises(PipelineError) as caught:
+        read(path)
+    assert caught.value.remedy == f"Set CSV_ENCODING={encoding}."
+    assert read(path, csv_encoding=encoding) == ({("Anna", "F")}, [])
+
+
+def test_binary_data_are_not_taken_for_wide_text(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(b"Name,Sex\0\x07\x13 and so on\n\0\0\0")
+    with pytest.raises(PipelineError, match="NUL") as caught:
+        read(path)
+    assert caught.value.code is ErrorCode.FILE_NOT_CSV
