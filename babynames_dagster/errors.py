@@ -32,6 +32,12 @@ class ErrorCode(Enum):
     )
     FILE_NOT_READABLE = (False, "Make the file readable for this user.")
     FILE_CHANGED = (False, "Materialize raw_zip again, so that the file's identity is recorded anew.")
+    STORE_UNREACHABLE = (True, "Check the network, and the address in DATASET_STORE; then run again.")
+    STORE_REFUSED = (False, "Correct the bucket in DATASET_STORE, the credentials of its provider, or their rights.")
+    STORE_DAMAGED = (
+        False,
+        "Delete the named object, then materialize raw_zip where the file is, or with force_download.",
+    )
     DISK_FULL = (False, "Free some space on that disk, then run again: it goes on where it stopped.")
     FILE_NOT_CSV = (False, "Export its table as CSV, and put that into DOWNLOAD_DIR.")
     ZIP_INVALID = (False, "Put a sound copy in its place, or fetch it again with force_download: true.")

@@ -10,9 +10,11 @@ from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.datafile.kept import kept_files
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
+from babynames_dagster.datafile.store import bring_recorded, keep_copy
 from babynames_dagster.datafile.workspace import promote
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import Obtained
+from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.paths import printable
 from babynames_dagster.resources.kaggle import KaggleResource
 from babynames_dagster.settings import FetchSettings
@@ -50,6 +52,7 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
             modified_ns = file.path.stat().st_mtime_ns
             record = FileRecord(str(file.path), obj.sha256, file.size, modified_ns)
             write_record(settings.files.downloads, context.run_id, record)
+            retried(lambda: keep_copy(settings.files, context.run_id, record), settings, context.log)
         metadata: dict[str, Any] = {
             PATH_KEY: dg.MetadataValue.path(printable(file.path)),
             SHA256_KEY: obj.sha256,
@@ -76,6 +79,7 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         run = context.step_context.dagster_run
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
         with self.kaggle.files.failures(context.log):
+            retried(lambda: bring_recorded(settings.files, run_ids, context.log), settings, context.log)
             record = read_record(settings.files.downloads, run_ids)
             if record is not None:
                 return _recorded(record, settings)

@@ -14,6 +14,7 @@ from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.datafile.kept import kept_files
+from babynames_dagster.datafile.store import bring_latest
 from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
@@ -127,6 +128,8 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
     Args:
         settings: As for `obtain_dataset`.
     """
+    if settings.files.dataset_store is not None:  # the file may be there
+        return {}
     by_hand = settings.kaggle.method == "api" or not settings.kaggle.headless
     if by_hand or kept_session(settings) is not None or kept_files(settings).sound is not None:
         return {}
@@ -141,6 +144,9 @@ def _given(path: Path, settings: FetchSettings) -> _Found:
 
 def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Found:
     kept = kept_files(settings)
+    if kept.sound is None and settings.files.dataset_store is not None:
+        retried(lambda: bring_latest(settings.files, log), settings, log)
+        kept = kept_files(settings)
     if kept.sound is not None:
         log.info("%s is there: nothing is fetched.", printable(kept.sound.path))
         return _Found(kept.sound, kept.sound.path, "kept", "file")

@@ -19,6 +19,7 @@ class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagst
 
     data_dir: str = described(FileSettings, "data_dir")
     download_dir: str | None = described(FileSettings, "download_dir")
+    dataset_store: str | None = described(FileSettings, "dataset_store")
     log_dir: str | None = described(FileSettings, "log_dir")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = described(FileSettings, "log_level")
     csv_encoding: str = described(FileSettings, "csv_encoding")

@@ -12,8 +12,8 @@ from babynames_dagster.settings.model import VARIABLES
 
 SAMPLE = "sample"
 
-_ANOTHER_PLACE = ("DATABASE_", "DB_", "ALERT_", "SMTP_")
-"""How the names of those settings begin that lead to a database or a receiver of messages."""
+_ANOTHER_PLACE = ("DATABASE_", "DB_", "DATASET_STORE", "ALERT_", "SMTP_")
+"""How the names of those settings begin that lead to a database, a store or a receiver of messages."""
 
 _LONGEST_STEM = 60
 
@@ -45,8 +45,8 @@ def sandbox_names(data: Path) -> list[str]:
 def own_variables(folder: Path) -> dict[str, str]:
     """Return the variables that keep the pipeline in a sandbox's folder, whatever `.env` says.
 
-    A secret, a database or a receiver of alerts that has no value here is blank, because a blank variable leaves out
-    what `.env` says of it. The stand-ins' own variables go on top.
+    A secret, a database, a store or a receiver of alerts that has no value here is blank, because a blank variable
+    leaves out what `.env` says of it. The stand-ins' own variables go on top.
 
     Args:
         folder: The sandbox's folder.

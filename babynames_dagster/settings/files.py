@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from babynames_dagster.settings.group import Group
-from babynames_dagster.settings.types import Columns, Delimiter, Encoding, LogLevel, UserPath
+from babynames_dagster.settings.types import Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
 
 
 class FileSettings(Group):
@@ -21,6 +21,11 @@ class FileSettings(Group):
     )
     download_dir: UserPath | None = Field(
         None, validation_alias="DOWNLOAD_DIR", description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)"
+    )
+    dataset_store: StoreAddress | None = Field(
+        None,
+        validation_alias="DATASET_STORE",
+        description="Where all machines find the file: `s3://bucket/prefix`, `gs://bucket/prefix`, or a folder",
     )
     log_dir: UserPath | None = Field(
         None, validation_alias="LOG_DIR", description="Logs and screenshots (`<DATA_DIR>/logs`)"

@@ -168,6 +168,16 @@ def _columns(value: str) -> str:
     return ",".join(columns)
 
 
+def _store_address(value: str) -> str:
+    scheme, is_address, rest = value.rpartition("://")
+    if is_address and scheme not in {"s3", "gs", "file"}:
+        raise ValueError("must be s3://bucket/prefix, gs://bucket/prefix, or a folder")
+    bucket = rest.partition("/")[0].partition("?")[0]
+    if scheme in {"s3", "gs"} and (not bucket or "@" in bucket):
+        raise ValueError("must name a bucket, and no credentials: those are found as the provider's tools find them")
+    return value.rstrip("/")
+
+
 def _owners(value: str) -> str:
     # What Dagster takes (`dagster/_core/definitions/owners.py`): it would refuse the whole code location.
     for owner in filter(None, (part.strip() for part in value.split(","))):
@@ -222,5 +232,6 @@ Delimiter = Annotated[str, BeforeValidator(_delimiter)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Owners = Annotated[str, AfterValidator(_owners)]
 Columns = Annotated[str, AfterValidator(_columns)]
+StoreAddress = Annotated[str, AfterValidator(_store_address)]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
