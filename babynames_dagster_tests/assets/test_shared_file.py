@@ -6,7 +6,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.object_store import BUCKET, ObjectStore, running_object_store
 from babynames_dagster_tests.support.pipeline import run_graph
 
@@ -19,8 +18,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
         yield served
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_table_is_loaded_where_the_file_never_was(
-    sandbox: Sandbox,
     store: ObjectStore,
     instance: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
@@ -36,9 +35,8 @@ def test_a_table_is_loaded_where_the_file_never_was(
     assert loaded.asset_materializations_for_node("baby_names_table")[0].metadata["rows_inserted"].value
 
 
+@pytest.mark.usefixtures("sandbox", "store")
 def test_an_empty_machine_asks_the_store_before_kaggle(
-    sandbox: Sandbox,
-    store: ObjectStore,
     instance: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
