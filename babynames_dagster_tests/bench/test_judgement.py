@@ -1,9 +1,14 @@
 """The benchmarks fail where a threshold is missed, and say which."""
 
+import os
+import time
+
 import pytest
 
 from babynames_dagster_tests.bench import load, sync
+from babynames_dagster_tests.bench.documents import CHECKOUT, with_figures
 from babynames_dagster_tests.bench.load import Figures
+from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table
 
 ONE_PROCESS, *_, FOUR_PROCESSES = sync.SCENARIOS
 
@@ -41,7 +46,7 @@ def test_a_load_at_its_thresholds_misses_nothing() -> None:
     [
         (Figures(9.9, 1.5, 130_000, 300, 300), "real file"),
         (Figures(10.0, 1.4, 130_000, 300, 300), "distinct"),
-        (Figures(10.0, 1.5, 129_000, 300, 300), "years"),
+        (Figures(10.0, 1.5, 129_000, 300, 300), "births by year"),
         (Figures(10.0, 1.5, 130_000, 301, 301), "300 MB"),
         (Figures(10.0, 1.5, 130_000, 200, 211), "ten times"),
     ],
@@ -54,3 +59,41 @@ def test_each_threshold_of_the_load_is_named(figures: Figures, said: str) -> Non
 def test_reconciling_that_is_slow_or_finds_less_or_is_refused_is_a_failure() -> None:
     assert sync.missed_reconciling(same=105_000, seconds=120.0, refused=0) == []
     assert len(sync.missed_reconciling(same=104_999, seconds=120.1, refused=1)) == 3
+
+
+def test_one_turn_that_a_neighbour_slowed_down_does_not_count() -> None:
+    quiet = Measured(1000, seconds=2.0, client_cpu=1.0, server_cpu=1.5, peak_mb=100)
+    disturbed = Measured(1000, seconds=20.0, client_cpu=1.1, server_cpu=1.6, peak_mb=120)
+    assert middle([quiet, disturbed, quiet]) == Measured(1000, 2.0, 1.0, 1.5, 120)
+
+
+def test_the_busier_process_bounds_a_method() -> None:
+    assert Measured(1, seconds=9.0, client_cpu=1.0, server_cpu=3.0, peak_mb=None).bound == 3.0
+    assert Measured(1, seconds=9.0, client_cpu=4.0, server_cpu=3.0, peak_mb=None).bound == 4.0
+    assert Measured(1, seconds=9.0, client_cpu=4.0, server_cpu=None, peak_mb=1).bound == 4.0
+
+
+def test_a_table_has_both_ratios() -> None:
+    results = {"ours": Measured(100, 1.0, 1.0, 0.5, 90), "theirs": Measured(100, 2.0, 0.1, 3.0, None)}
+    assert "| ours | 1.00 | 100 | 2.00 | 1.00 | 0.50 | 3.00 | 90 MB |" in table("title", results, "theirs")
+    assert "| ours | 1.00 | 100 |  | 1.00 | 0.50 |  | 90 MB |" in table("title", results)
+
+
+def test_the_cpu_seconds_of_a_process_are_those_that_it_counts_itself() -> None:
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    assert cpu_seconds(os.getpid()) == pytest.approx(time.process_time(), abs=0.1)
+
+
+def test_figures_replace_only_what_is_between_their_markers() -> None:
+    document = "before\n<!-- a -->\nold\n<!-- /a -->\nafter <!-- b --><!-- /b -->\n"
+    assert with_figures(document, "a", "new\n") == document.replace("old", "new")
+    with pytest.raises(ValueError, match="no place for c"):
+        with_figures(document, "c", "new")
+
+
+@pytest.mark.parametrize("name", ["bench-load", "bench-sync"])
+def test_the_readme_has_a_place_for_the_figures(name: str) -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert "figures" in with_figures(readme, name, "figures")

@@ -73,6 +73,18 @@ class MariaDB:
         """The server's address, without a database."""
         return f"mysql+pymysql://root@127.0.0.1:{self.port}/"
 
+    @property
+    def process_id(self) -> int:
+        """The id of the server's process while it runs.
+
+        Raises:
+            RuntimeError: It does not run.
+        """
+        if self._process is None:
+            message = "the server does not run"
+            raise RuntimeError(message)
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with (self.folder / "server.log").open("ab") as log:
