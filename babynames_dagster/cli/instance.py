@@ -1,9 +1,11 @@
 """The Dagster instance that `babynames run` and `make ui` share: its folder, made ready, and opened.
 
-What belongs here: DAGSTER_HOME. What does not: what is run in it (`pipeline.py`).
+What belongs here: DAGSTER_HOME, and the tables that its `dagster.yaml` names. What does not: what is run in it
+(`pipeline.py`).
 """
 
 import fcntl
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +13,14 @@ from importlib import resources
 from pathlib import Path
 
 import dagster as dg
+from dagster._check import CheckError
+from sqlalchemy.exc import SQLAlchemyError
 
+from babynames_dagster.database.failures import meaning
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.shell import lend_to_dagster
+
+_NAMES_VARIABLE = re.compile(r"\benv:\s*[\"']?([A-Za-z_]\w*)")
 
 
 def ready_home(home: Path) -> Path:
@@ -60,13 +68,62 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
         home: The folder, with a `dagster.yaml`.
 
     Raises:
-        PipelineError: FILE_NOT_WRITABLE where the folder can't be locked.
+        PipelineError: FILE_NOT_WRITABLE where the folder can't be locked; INVALID_CONFIG where Dagster can't take its
+            `dagster.yaml`; any DB_* code of the server that it names.
     """
+    lend_to_dagster(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
-    with _alone_in(home):
+    with _alone_in(home), _told(home):
         instance = dg.DagsterInstance.from_config(str(home))
     with instance:
         yield instance
+
+
+def migrate_instance(home: Path) -> tuple[str, str]:
+    """Make or upgrade the tables of the Dagster instance in a folder; the folder is made ready first.
+
+    Returns:
+        What holds its records, and the revision of their tables.
+
+    Raises:
+        PipelineError: As `opened_instance`.
+    """
+    with opened_instance(ready_home(home)) as instance, _told(home):
+        instance.upgrade()
+        revisions = instance.run_storage.alembic_version()
+    return type(instance.run_storage).__name__, str(revisions[0] if revisions else None)
+
+
+@contextmanager
+def _told(home: Path) -> Iterator[None]:
+    """Turn what goes wrong while Dagster's records are reached into errors for people, without any password."""
+    file = home / "dagster.yaml"
+    try:
+        yield
+    except SQLAlchemyError as error:
+        code, text = meaning(error)
+        raise PipelineError(
+            code,
+            f"Dagster's records, which {file} places: {text}",
+            remedy=f"Start that server, or correct its address in {file} or in the variable that it names.",
+        ) from error
+    except dg.DagsterInvalidConfigError as error:
+        unset = re.search(r'environment variable "(\w+)" which is not set', str(error))
+        found = f"it names {unset[1]}, which is not set" if unset else error.errors[0].message.splitlines()[0]
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"Dagster does not take {file}: {found}.",
+            remedy=f"Set {unset[1]} in the environment or in .env." if unset else f"Correct {file}.",
+        ) from None
+    except CheckError as error:
+        module = re.search(r"Couldn't import module (\w+)", str(error))
+        if module is None:
+            raise
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"{file} needs {module[1]}, which is not installed.",
+            remedy="Install it: `pip install '.[instance]'` brings dagster-mysql.",
+        ) from None
 
 
 @contextmanager

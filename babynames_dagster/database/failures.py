@@ -91,9 +91,15 @@ def translate(error: SQLAlchemyError, url: URL) -> PipelineError:
         error: What SQLAlchemy raised.
         url: The database that was talked to.
     """
+    code, text = meaning(error)
+    return PipelineError(code, f"{shown_address(url)}: {text}")
+
+
+def meaning(error: SQLAlchemyError) -> tuple[ErrorCode, str]:
+    """Return the code of a driver's error, and the server's own words."""
     original = getattr(error, "orig", None)
     number, text = _number_and_text(original if original is not None else error)
-    return PipelineError(_code(error, number, text), f"{shown_address(url)}: {text}")
+    return _code(error, number, text), text
 
 
 def _number_and_text(error: BaseException) -> tuple[int | None, str]:

@@ -196,7 +196,7 @@ def upgrade_sql(engine: Engine) -> str:
 
 def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:
     config = alembic_config()
-    with _ALEMBIC, _one_migrator(engine), writing(engine) as connection:
+    with _ALEMBIC, one_migrator(engine), writing(engine) as connection:
         state = _state(connection)
         if state.foreign:
             refuse_schema(state, auto_migrate=True)
@@ -258,10 +258,13 @@ def _steps(connection: Connection, script: ScriptDirectory, revision: str | None
 
 
 @contextmanager
-def _one_migrator(engine: Engine) -> Iterator[None]:
+def one_migrator(engine: Engine) -> Iterator[None]:
     """Hold the migrators' lock; SQLite's own write lock, held since BEGIN IMMEDIATE, is enough there.
 
     A connection of its own holds it, so that it lasts until the migration is committed.
+
+    Raises:
+        PipelineError: DB_LOCK_TIMEOUT where another migrator does not end within DB_TIMEOUT; any DB_* code.
     """
     if engine.dialect.name == "sqlite":
         yield

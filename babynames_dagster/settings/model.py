@@ -20,11 +20,9 @@ from babynames_dagster.settings.kaggle import KaggleSettings
 from babynames_dagster.settings.load import LoadSettings
 from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.shell import shell_environment
-from babynames_dagster.settings.sources import OLDER_NAMES, env_file, folder_texts, named_texts, with_files
+from babynames_dagster.settings.sources import ENV_FILE, OLDER_NAMES, env_file, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 from babynames_dagster.settings.wording import misspelt
-
-ENV_FILE = Path(".env")
 
 GROUPS: dict[str, type[Group]] = {
     "database": DatabaseSettings,

@@ -5,17 +5,18 @@ environment (`_inject_local_env_file` in `dagster/_cli/utils.py`, 1.13); the pro
 There is no switch for it. So the system is asked what the environment was: the one that the outermost of these
 processes was started with.
 
-What belongs here: finding it. What does not: what `.env` says (`sources.py`).
+What belongs here: finding it, and lending to it. What does not: what `.env` says (`sources.py`).
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
 import psutil
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.sources import ENV_FILE, env_file
 
 HOME = "DAGSTER_HOME"
 _PROGRAMS = {"dagster", "dagster-daemon", "dagster-webserver", "dg"}
@@ -37,6 +38,21 @@ def shell_environment(named_in_file: Sequence[str]) -> dict[str, str]:
     if not named_in_file:
         return current
     return restored(current, _before_dagster(), named_in_file)
+
+
+def lend_to_dagster(names: Iterable[str]) -> None:
+    """Put what `dagster.yaml` names and only `.env` has into this process's environment, as Dagster's commands do.
+
+    Args:
+        names: The variables that it names.
+
+    Raises:
+        PipelineError: INVALID_CONFIG where `.env` can't be read.
+    """
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        in_file = env_file(ENV_FILE)
+        os.environ.update({name: in_file[name] for name in missing if name in in_file})
 
 
 def restored(

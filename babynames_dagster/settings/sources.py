@@ -12,6 +12,8 @@ from dotenv import dotenv_values
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 
+ENV_FILE = Path(".env")
+
 OLDER_NAMES = {"HUBSPOT_API_KEY": "HUBSPOT_ACCESS_TOKEN"}
 """Variables that had another name in the TypeScript version of this pipeline; the newer name wins."""
 

@@ -1,14 +1,16 @@
 """`babynames migrate`: brings the database's schema to a version, and takes over another program's names."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.terminal import say
 from babynames_dagster.database.adoption import ASIDE, put_aside
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import current_revision, migrate_to, upgrade, upgrade_sql
+from babynames_dagster.database.migrate import current_revision, migrate_to, one_migrator, upgrade, upgrade_sql
 from babynames_dagster.names.loading.adopt import adopt_names
 from babynames_dagster.settings import load_settings
 
@@ -23,14 +25,19 @@ def migrate(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Take over the names of another program's baby_names, which is renamed.")
     ] = False,
+    instance: Annotated[
+        bool, typer.Option("--instance", help="Make or upgrade the tables of Dagster's instance, too.")
+    ] = False,
 ) -> None:
     """Bring the database's schema to its newest version.
 
     Examples: `babynames migrate` (the same as `alembic upgrade head`), `babynames migrate --sql > schema.sql`,
-    `babynames migrate --to 0002`, `babynames migrate --adopt`
+    `babynames migrate --to 0002`, `babynames migrate --adopt`, `babynames migrate --instance`
     """
     if sum((to is not None, sql, adopt)) > 1:
         raise typer.BadParameter("--to, --sql and --adopt exclude each other")
+    if sql and instance:
+        raise typer.BadParameter("--sql knows the pipeline's own tables only: leave --instance out")
     settings = load_settings()
     log_command(context, settings)
     engine = open_engine(settings.database_address())
@@ -54,5 +61,16 @@ def migrate(
             )
         elif adopt:
             say("There is no other program's baby_names here: nothing to take over.")
+        if instance:
+            _migrate_instance(engine, settings.files.records)
     finally:
         engine.dispose()
+
+
+def _migrate_instance(engine: Engine, home: Path) -> None:
+    from babynames_dagster.cli.instance import migrate_instance  # noqa: PLC0415 - only where it is asked for
+
+    # Dagster's MySQL storage can't bear two processes that make its tables at the same moment.
+    with one_migrator(engine):
+        storage, revision = migrate_instance(home)
+    say(f"Dagster's records: {storage}, revision {revision}, as {home / 'dagster.yaml'} says")

@@ -13,8 +13,7 @@ from babynames_dagster.cli.terminal import err
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.model import ENV_FILE
-from babynames_dagster.settings.sources import env_file
+from babynames_dagster.settings.sources import ENV_FILE, env_file
 
 
 def sandbox(
