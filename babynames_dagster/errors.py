@@ -137,7 +137,7 @@ class ErrorCode(Enum):
 
     INTERRUPTED = (
         True,
-        "Run again: it resumes where it stopped. (A run whose server was stopped is started again by Dagster itself.)",
+        "Run again: it resumes where it stopped. Dagster itself repeats a run whose server was stopped.",
     )
     RUN_LOST = (
         True,

@@ -183,12 +183,17 @@ def _missing(connection: Connection, rows: pa.Table) -> pa.Table:
     """
     slugs = rows["slug"].combine_chunks()
     wanted = len(slugs) - count_there(connection, slugs)
-    if wanted in {0, len(slugs)}:
-        return rows.slice(0, wanted)
-    lists = _slug_lists(connection, slugs)
-    missing = [slug for listed in lists for (slug,) in connection.exec_driver_sql(_MISSING, (listed,))]
-    bulk.require_all(wanted, len(missing), "baby_names")
-    return rows.filter(pc.is_in(rows["slug"], pa.array(missing, pa.string())))
+    while wanted not in {0, len(slugs)}:
+        lists = _slug_lists(connection, slugs)
+        missing = [slug for listed in lists for (slug,) in connection.exec_driver_sql(_MISSING, (listed,))]
+        if len(missing) == wanted:
+            return rows.filter(pc.is_in(rows["slug"], pa.array(missing, pa.string())))
+        # Each statement sees what other loads have committed by then; a list is cut short where that is not the reason.
+        after = len(slugs) - count_there(connection, slugs)
+        if after == wanted:
+            bulk.require_all(wanted, len(missing), "baby_names")
+        wanted = after
+    return rows.slice(0, wanted)
 
 
 def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:
