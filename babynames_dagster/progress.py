@@ -1,11 +1,14 @@
 """How a long step tells whoever watches how far it is.
 
-What belongs here: the value that is reported and the type of the listener. What does not: rates,
-throttling and drawing, which are the listener's business.
+What belongs here: the value that is reported, the type of the listener, one line that describes a report, and the
+Python log of reports. What does not: throttling and drawing, which are the listener's business.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+
+progress_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,28 @@ ProgressListener = Callable[[Progress], None]
 
 def ignore_progress(_: Progress) -> None:
     """Listen to nothing: the default where nobody watches."""
+
+
+def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:
+    """Say in one line how far a step is: count, share, rate, time left.
+
+    Args:
+        progress: The report.
+        seconds: Time since the first report.
+        since: What the first report said was worked on already.
+    """
+    parts = [f"{progress.stage}: {progress.done:,} {progress.unit}"]
+    if progress.total:
+        parts[0] = f"{progress.stage}: {progress.done:,} of {progress.total:,} {progress.unit}"
+        parts.append(f"{progress.done / progress.total:.0%}")
+    rate = (progress.worked - since) / seconds if seconds > 0 else 0.0
+    if rate > 0:
+        parts.append(f"{rate:,.0f} {progress.unit}/s")
+        if progress.total and progress.total >= progress.done:
+            parts.append(f"{(progress.total - progress.done) / rate:,.0f} s left")
+    return ", ".join(parts)
+
+
+def log_progress(progress: Progress) -> None:
+    """Put a report on the Python log alone, for commands that are no Dagster runs and for the terminal."""
+    progress_log.debug("%s", progress.stage, extra={"progress": progress})

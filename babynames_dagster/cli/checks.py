@@ -16,8 +16,6 @@ from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.migrate import Standing, refuse_schema, upgrade
 from babynames_dagster.database.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.upkeep.account_check import check_account
-from babynames_dagster.kaggle.check import check_kaggle
 from babynames_dagster.settings import Settings
 
 
@@ -64,6 +62,8 @@ def check_kaggle_site(settings: Settings) -> str:
     Raises:
         PipelineError: MISSING_CONFIG, or any KAGGLE_* code.
     """
+    from babynames_dagster.kaggle.check import check_kaggle  # noqa: PLC0415 - `check db` is a probe: no browser's modules
+
     return check_kaggle(settings.fetching)
 
 
@@ -85,6 +85,8 @@ def check_hubspot_account(settings: Settings) -> str:
 
 
 def _check_account(settings: Settings, pacing: Engine) -> str:
+    from babynames_dagster.hubspot.upkeep.account_check import check_account  # noqa: PLC0415 - nor HubSpot's
+
     try:
         return check_account(settings.account, pacing)
     finally:

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.cli.instance import opened_instance
 from babynames_dagster.database.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.loads import last_loads
@@ -72,6 +71,8 @@ def _contents(engine: Engine) -> dict[str, Any]:
 def _runs(home: Path) -> list[dict[str, Any]]:
     if not (home / "dagster.yaml").is_file():
         return []
+    from babynames_dagster.cli.instance import opened_instance  # noqa: PLC0415 - Dagster takes a second to import
+
     with opened_instance(home) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)
     return [

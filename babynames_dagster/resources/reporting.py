@@ -1,7 +1,7 @@
 """Progress of long steps: on Dagster's event log at a pace people can read, and on the Python log as it comes.
 
-What belongs here: rates, shares, throttling. What does not: drawing, which the command line does with the records
-it finds on the logger `babynames_dagster.progress`.
+What belongs here: throttling. What does not: rates and shares (`progress.py`), nor drawing, which the command line
+does with the records it finds on the logger `babynames_dagster.progress`.
 """
 
 import logging
@@ -10,17 +10,16 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from babynames_dagster.progress import Progress, ProgressListener
+from babynames_dagster.progress import Progress, ProgressListener, describe, log_progress
 
 EVENT_SECONDS = 5.0
-progress_log = logging.getLogger("babynames_dagster.progress")
 notice_log = logging.getLogger(__name__)
 
 
 def progress_events(
     log: dg.DagsterLogManager, *, every: float = EVENT_SECONDS, clock: Callable[[], float] = time.monotonic
 ) -> ProgressListener:
-    """Return a listener that logs at most one event every `every` seconds, and each report to `progress_log`.
+    """Return a listener that logs at most one event every `every` seconds, and puts each report on the Python log.
 
     Args:
         log: The run's log, shown in the UI.
@@ -33,7 +32,7 @@ def progress_events(
 
     def listen(progress: Progress) -> None:
         nonlocal started, first_worked, last_event
-        progress_log.debug("%s", progress.stage, extra={"progress": progress})
+        log_progress(progress)
         seen = clock()
         if started is None or last_event is None:
             started, first_worked, last_event = seen, progress.worked, seen
@@ -53,28 +52,3 @@ def notices(log: dg.DagsterLogManager) -> Callable[[str], None]:
         notice_log.warning("%s", text)
 
     return say
-
-
-def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:
-    """Say in one line how far a step is: count, share, rate, time left.
-
-    Args:
-        progress: The report.
-        seconds: Time since the first report.
-        since: What the first report said was worked on already.
-    """
-    parts = [f"{progress.stage}: {progress.done:,} {progress.unit}"]
-    if progress.total:
-        parts[0] = f"{progress.stage}: {progress.done:,} of {progress.total:,} {progress.unit}"
-        parts.append(f"{progress.done / progress.total:.0%}")
-    rate = (progress.worked - since) / seconds if seconds > 0 else 0.0
-    if rate > 0:
-        parts.append(f"{rate:,.0f} {progress.unit}/s")
-        if progress.total and progress.total >= progress.done:
-            parts.append(f"{(progress.total - progress.done) / rate:,.0f} s left")
-    return ", ".join(parts)
-
-
-def log_progress(progress: Progress) -> None:
-    """Put a report on the Python log alone, for commands that are no Dagster runs."""
-    progress_log.debug("%s", progress.stage, extra={"progress": progress})

@@ -14,7 +14,7 @@ from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import Wanted
 from babynames_dagster.names.identity import INITIALS
-from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
 

@@ -17,7 +17,7 @@ from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.identity import INITIALS
-from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
 _COLUMNS = ("action", "name", "email", "what")

@@ -19,7 +19,7 @@ from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.names.identity import INITIALS
-from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
 

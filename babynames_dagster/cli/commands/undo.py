@@ -13,7 +13,7 @@ from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
-from babynames_dagster.resources.reporting import log_progress
+from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
 

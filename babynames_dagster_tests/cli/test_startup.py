@@ -1,0 +1,40 @@
+"""What commands import before they answer: the packages that take long, only where they are needed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from babynames_dagster_tests.support.command import clean_environment
+
+_HEAVY = ("dagster", "pyarrow", "alembic", "playwright")
+_SCRIPT = """
+import contextlib, sys
+from babynames_dagster.cli import main
+sys.argv[0] = "babynames"
+with contextlib.suppress(SystemExit):
+    main()
+print("imported", *(name for name in {heavy!r} if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        (["--help"], set()),
+        (["--version"], set()),
+        (["status"], {"alembic", "pyarrow"}),
+        (["check", "db"], {"alembic"}),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(command: list[str], needed: set[str], tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", _SCRIPT.format(heavy=_HEAVY), *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=clean_environment(),
+    )
+    assert set(done.stdout.splitlines()[-1].split()) - {"imported"} == needed
