@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-queue test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -28,6 +28,10 @@ demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-
 
 test: $(INSTALLED) browser mariadb helm ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest -n 4 $(ARGS)
+
+test-queue: $(INSTALLED) browser mariadb ## Run the partitions over a queue with three workers, one of which is killed
+	@scripts/redis.sh
+	@$(BIN)/python -m pytest -m queue $(ARGS)
 
 test-image: ## Build the container images, and run the whole pipeline in one (some minutes; as root)
 	@scripts/test_image.sh $(ENGINE)

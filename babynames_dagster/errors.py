@@ -143,6 +143,7 @@ class ErrorCode(Enum):
         True,
         "Look for what ended its process: too little memory, or a restart. Then run again: it resumes.",
     )
+    RUN_NOT_LAUNCHED = (True, "Start the webserver, or name its address in DAGSTER_UI_URL or --ui; then run again.")
     CHECK_FAILED = (False, "Look at the metadata of the named checks, in the run or on the asset's page.")
     UNEXPECTED = (False, "Please report this with the log of LOG_DIR.")
 
