@@ -18,7 +18,7 @@ write() {
 
 random() { python3 -c 'import secrets; print(secrets.token_hex(24))'; }
 
-for name in MARIADB_ROOT_PASSWORD DB_PASSWORD DAGSTER_DB_PASSWORD; do write "$name" "$(random)"; done
+for name in MARIADB_ROOT_PASSWORD DB_PASSWORD DAGSTER_DB_PASSWORD GRAFANA_PASSWORD; do write "$name" "$(random)"; done
 write DATABASE_URL "mysql+pymysql://babynames:$(cat secrets/DB_PASSWORD)@mariadb:3306/babynames"
 limits='connect_timeout=10&read_timeout=120&write_timeout=120'
 write DAGSTER_MYSQL_URL "mysql+pymysql://dagster:$(cat secrets/DAGSTER_DB_PASSWORD)@mariadb:3306/dagster?$limits"

@@ -1,5 +1,6 @@
 """The compose file: valid by the specification's own schema, hardened, and complete with what lies beside it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -53,7 +54,7 @@ def test_every_service_is_limited_and_its_log_rotated(compose: dict[str, Any]) -
         assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
         assert "no-new-privileges:true" in service["security_opt"], name
         if name != "mariadb":
-            assert service["user"] == "10001:10001", name
+            assert service["user"] == {"prometheus": "65534:65534", "grafana": "472:0"}.get(name, "10001:10001"), name
             assert service["read_only"], name
             assert service["cap_drop"] == ["ALL"], name
 
@@ -146,6 +147,52 @@ def test_what_asks_the_instance_beside_the_entry_point_has_the_secrets_too(compo
     assert known.returncode == 0, known.stderr
 
 
+def test_every_service_that_stays_has_a_health_check(compose: dict[str, Any]) -> None:
+    always = {name: service for name, service in compose["services"].items() if "profiles" not in service}
+    without = {name for name, service in always.items() if "healthcheck" not in service}
+    # The code server's is the image's own; the migration ends.
+    assert without == {"code", "migrate"}
+
+
+def test_images_of_others_are_pinned_to_one_version(compose: dict[str, Any]) -> None:
+    others = [service["image"] for service in compose["services"].values() if "build" not in service]
+    assert others
+    assert all(re.fullmatch(r"docker\.io/[a-z/]+:v?\d+\.\d+\.\d+(-[a-z0-9.]+)?", image) for image in others)
+
+
+def test_every_file_that_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    volumes = [volume for service in compose["services"].values() for volume in service.get("volumes", [])]
+    sources = {volume.split(":")[0] for volume in volumes}
+    files = {source for source in sources if source.startswith("./")}
+    assert files
+    assert all((DEPLOY / file).exists() for file in files)
+    assert sources - files == set(compose["volumes"])
+
+
+def test_prometheus_scrapes_the_exporter_where_it_listens(compose: dict[str, Any]) -> None:
+    [job] = loaded(DEPLOY / "prometheus" / "prometheus.yaml")["scrape_configs"]
+    [target] = job["static_configs"][0]["targets"]
+    name, port = target.split(":")
+    assert compose["services"][name]["command"][-2:] == ["--port", port]
+    assert set(compose["services"][name]["networks"]) & set(compose["services"]["prometheus"]["networks"])
+    known = ran("babynames", *compose["services"][name]["command"][1:], "--help")
+    assert known.returncode == 0, known.stderr
+
+
+def test_grafana_finds_prometheus_and_the_dashboard(compose: dict[str, Any]) -> None:
+    provisioning = DEPLOY / "grafana" / "provisioning"
+    [source] = loaded(provisioning / "datasources" / "prometheus.yaml")["datasources"]
+    assert make_url(source["url"]).host == "prometheus"
+    assert "prometheus" in compose["services"]
+    assert source["isDefault"]
+    dashboard = json.loads((DEPLOY / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
+    [choice] = [item for item in dashboard["templating"]["list"] if item["type"] == "datasource"]
+    assert choice["query"] == source["type"]
+    [provider] = loaded(provisioning / "dashboards" / "babynames.yaml")["providers"]
+    mounted = [volume.split(":")[1] for volume in compose["services"]["grafana"]["volumes"]]
+    assert f"{provider['options']['path']}/babynames.json" in mounted
+
+
 def test_the_demo_points_at_its_stand_ins(compose: dict[str, Any]) -> None:
     lines = (DEPLOY / "compose" / "demo.env").read_text(encoding="utf-8").splitlines()
     demo = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
@@ -157,7 +204,7 @@ def test_the_demo_points_at_its_stand_ins(compose: dict[str, Any]) -> None:
 
 
 def test_secrets_that_are_settings_have_their_names(compose: dict[str, Any]) -> None:
-    own = {"MARIADB_ROOT_PASSWORD", "DAGSTER_DB_PASSWORD", "DAGSTER_MYSQL_URL"}
+    own = {"MARIADB_ROOT_PASSWORD", "DAGSTER_DB_PASSWORD", "DAGSTER_MYSQL_URL", "GRAFANA_PASSWORD"}
     assert set(compose["secrets"]) - own <= set(VARIABLES)
 
 
