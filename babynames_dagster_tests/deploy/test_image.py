@@ -27,22 +27,42 @@ def _with_secrets(folder: Path, environment: dict[str, str], *command: str) -> s
     ).stdout
 
 
-def test_secrets_become_variables_of_the_command(tmp_path: Path) -> None:
-    (tmp_path / "HUBSPOT_ACCESS_TOKEN").write_text("pat $(id) 'x'\n", encoding="utf-8")
-    (tmp_path / "KAGGLE_KEY").write_text("", encoding="utf-8")
-    (tmp_path / "DB_PASSWORD").write_text("from the file", encoding="utf-8")
+def test_only_dagsters_own_secrets_become_variables(tmp_path: Path) -> None:
+    (tmp_path / "DAGSTER_MYSQL_URL").write_text("mysql://u:$(id) 'x'@h/d\n", encoding="utf-8")
+    (tmp_path / "DAGSTER_POSTGRES_URL").write_text("from the file", encoding="utf-8")
+    (tmp_path / "DAGSTER_EMPTY").write_text("", encoding="utf-8")
+    (tmp_path / "DAGSTER_ca.crt").write_text("not a variable", encoding="utf-8")
+    (tmp_path / "HUBSPOT_ACCESS_TOKEN").write_text("pat-secret", encoding="utf-8")
     (tmp_path / "..data").mkdir()
-    (tmp_path / "ca.crt").write_text("not a variable", encoding="utf-8")
-    shown = _with_secrets(tmp_path, {"DB_PASSWORD": "from the environment"}, "env")
+    shown = _with_secrets(tmp_path, {"DAGSTER_POSTGRES_URL": "from the environment"}, "env")
     variables = dict(line.split("=", 1) for line in shown.splitlines())
-    assert variables["HUBSPOT_ACCESS_TOKEN"] == "pat $(id) 'x'"
-    assert variables["DB_PASSWORD"] == "from the environment"
-    assert "KAGGLE_KEY" not in variables
+    assert variables["DAGSTER_MYSQL_URL"] == "mysql://u:$(id) 'x'@h/d"
+    assert variables["DAGSTER_POSTGRES_URL"] == "from the environment"
+    assert variables["SECRETS_DIR"] == str(tmp_path)
+    assert not {"DAGSTER_EMPTY", "HUBSPOT_ACCESS_TOKEN"} & set(variables)
     assert "not a variable" not in shown
 
 
-def test_no_folder_of_secrets_is_no_mistake(tmp_path: Path) -> None:
-    assert _with_secrets(tmp_path / "none", {}, "echo", "ran") == "ran\n"
+def test_a_secret_that_is_rotated_counts_for_a_process_that_runs(tmp_path: Path) -> None:
+    """The first reading, then a rotation, then the next reading of the same process."""
+    token = tmp_path / "HUBSPOT_ACCESS_TOKEN"
+    token.write_text("pat-before", encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from babynames_dagster.settings import load_settings\n"
+        "settings = load_settings()\n"
+        "Path(sys.argv[1]).write_text('pat-after', encoding='utf-8')\n"
+        "for read in (settings, settings.reread()): print(read.hubspot.access_token.get_secret_value())"
+    )
+    read = _with_secrets(tmp_path, {}, sys.executable, "-c", program, str(token))
+    assert read.split() == ["pat-before", "pat-after"]
+
+
+def test_a_folder_that_is_named_and_absent_is_left_to_the_settings(tmp_path: Path) -> None:
+    absent = tmp_path / "none"
+    read = "from babynames_dagster.settings import load_settings; load_settings()"
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        _with_secrets(absent, {}, sys.executable, "-c", read)
+    assert f"SECRETS_DIR={absent} is no folder" in refused.value.stderr
 
 
 @pytest.fixture
