@@ -1,5 +1,6 @@
 """Sensors and schedule: what starts by itself, on a real instance and real files."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,19 @@ def test_a_dropped_file_asks_for_one_run_of_everything_for_that_very_file(
     assert run_graph(instance, config={"raw_zip": config}, tags={FILE_TAG: config["sha256"]}).success
     later = ask_about_files(instance)
     assert not later.run_requests
+
+
+def test_a_dropped_file_whose_name_is_not_utf_8_is_loaded(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
+    del sandbox
+    dropped = drop_file("plain.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    dropped.rename(dropped.with_name(os.fsdecode(b"pr\xe9noms.csv")))
+
+    (request,) = ask_until_still(instance).run_requests or []
+
+    config = request.run_config["ops"]["raw_zip"]["config"]
+    result = run_graph(instance, config={"raw_zip": config}, tags=dict(request.tags))
+    assert result.success
+    assert not ask_about_files(instance).run_requests
 
 
 def test_a_missing_folder_is_said_and_starts_nothing(sandbox: Sandbox, instance: dg.DagsterInstance) -> None:
