@@ -1,6 +1,7 @@
 """What `babynames check` tries: each connection for real, said in one line.
 
-What belongs here: asking the domain. What does not: drawing.
+What belongs here: asking the domain. What does not: drawing. Each check imports what it asks, so that a probe of the
+database is cheap.
 
 Nothing is loaded, sent or migrated. A check leaves what its calls need anyway: log lines, Kaggle's kept session, and
 in a database that is ready the row that paces calls to HubSpot.
@@ -54,6 +55,18 @@ def describe_database(found: DatabaseState) -> str:
     else:
         state = f"schema at {schema.revision}"
     return f"{found.address}, {found.server}, {state}"
+
+
+def check_schedule(settings: Settings) -> str:
+    """Let Dagster read when the daily schedule runs.
+
+    Raises:
+        PipelineError: INVALID_CONFIG.
+    """
+    from babynames_dagster.automation.schedules import daily_schedule  # noqa: PLC0415 - imports Dagster
+
+    daily_schedule(settings.schedule)
+    return f"{settings.schedule.daily_cron} ({settings.schedule.daily_time_zone}), once it is switched on"
 
 
 def check_kaggle_site(settings: Settings) -> str:

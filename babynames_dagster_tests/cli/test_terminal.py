@@ -87,7 +87,7 @@ def test_a_question_is_asked_before_anything_is_drawn_live(
     ("typed", "offered"),
     [
         ("babynames re", {"rejects", "reconcile"}),
-        ("babynames check ", {"db", "kaggle", "hubspot"}),
+        ("babynames check ", {"db", "schedule", "kaggle", "hubspot"}),
         ("babynames run --partition o", {"other"}),
         ("babynames status --demo ", {"sample", "0123456789ab"}),
         ("babynames run --full-", {"--full-reload", "--full-refresh"}),

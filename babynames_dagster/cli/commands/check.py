@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from babynames_dagster.cli.app import exit_status
-from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site
+from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, check_schedule
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.terminal import err, out, say, show_error
 from babynames_dagster.errors import PipelineError
@@ -14,6 +14,7 @@ from babynames_dagster.settings import Settings, load_settings
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "db": check_database,
+    "schedule": check_schedule,
     "kaggle": check_kaggle_site,
     "hubspot": check_hubspot_account,
 }
@@ -23,10 +24,14 @@ def check(
     context: typer.Context,
     what: Annotated[
         str | None,
-        typer.Argument(help="`db`, `kaggle` or `hubspot`; all where left out.", autocompletion=lambda: list(_CHECKS)),
+        typer.Argument(
+            help="`db`, `schedule`, `kaggle` or `hubspot`; all where left out.", autocompletion=lambda: list(_CHECKS)
+        ),
     ] = None,
 ) -> None:
     """Try each connection for real: what is wrong, and what to do.
+
+    `check db` is cheap enough for a probe.
 
     Examples: `babynames check`, `babynames check hubspot`
     """
