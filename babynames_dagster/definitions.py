@@ -40,7 +40,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
     """Return the resources of these settings; nothing is opened yet, and no secret is in any of them."""
     secrets, retries = Secrets(settings), config_of(settings.retries)
     folders = config_of(settings.files)
-    for name in ("dagster_home", "secrets_dir"):  # of no use to a run
+    for name in ("dagster_home", "secrets_dir", "aws_secret"):  # of no use to a run
         folders.pop(name, None)
     files = FilesResource(**folders, secrets=secrets)
     database = DatabaseResource(**config_of(settings.database), data_dir=files.data_dir, secrets=secrets)

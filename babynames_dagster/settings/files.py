@@ -19,6 +19,11 @@ class FileSettings(Group):
         validation_alias="SECRETS_DIR",
         description="Folder with one file a variable, below the environment and above `.env`",
     )
+    aws_secret: str | None = Field(
+        None,
+        validation_alias="AWS_SECRET",
+        description="Secret of AWS Secrets Manager with variables, below SECRETS_DIR and above `.env`",
+    )
     download_dir: UserPath | None = Field(
         None, validation_alias="DOWNLOAD_DIR", description="Where the dataset's file is kept (`<DATA_DIR>/downloads`)"
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, ValidationEr
 from sqlalchemy.engine import URL
 from typing_extensions import Self, override
 
+from babynames_dagster.settings.aws import aws_texts
 from babynames_dagster.settings.database import DatabaseSettings
 from babynames_dagster.settings.files import FileSettings
 from babynames_dagster.settings.group import Group, invalid, is_secret, mistake, not_set
@@ -69,9 +70,11 @@ class Settings(BaseModel):
         given = shell_environment([*in_file]) if environment is None else environment
         known = [*VARIABLES, *OLDER_NAMES]
         exported, filed = (named_texts(with_files(layer, known)) for layer in (given, in_file))
-        folder = (exported if "SECRETS_DIR" in exported else filed).get("SECRETS_DIR", "").strip()
+        places = filed | exported
+        folder = places.get("SECRETS_DIR", "").strip()
         kept = folder_texts(Path(folder).expanduser() if folder else None, known)
-        texts = filed | named_texts(kept) | exported
+        managed = aws_texts(places.get("AWS_SECRET", "").strip(), known)
+        texts = filed | named_texts(managed) | named_texts(kept) | exported
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
             if name in VARIABLES and (text.strip() or name in _MAY_BE_BLANK):
@@ -155,7 +158,9 @@ class Settings(BaseModel):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, /, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
-    """Read the environment, SECRETS_DIR and `.env` into settings; what one of them names is not taken from the next.
+    """Read the environment, SECRETS_DIR, AWS_SECRET and `.env` into settings.
+
+    What one of them names is not taken from the next.
 
     A blank variable counts as not set: `SMTP_HOST= babynames ...` leaves out what `.env` says.
 

@@ -1,4 +1,4 @@
-"""Where the settings' texts come from: the environment, SECRETS_DIR below it, and `.env` below both.
+"""Where the settings' texts come from: the environment, SECRETS_DIR and AWS_SECRET below it, and `.env` below all.
 
 What belongs here: names of variables, and the syntax of `.env`. What does not: what a text means.
 """
