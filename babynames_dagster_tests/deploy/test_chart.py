@@ -1,5 +1,6 @@
 """The Helm chart: what it renders is valid and hardened, and its schema refuses mistakes."""
 
+import tarfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 import yaml
 
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.deployment import CHART, one_of, ran, rendered
+from babynames_dagster_tests.support.deployment import CHART, DEPLOY, loaded, one_of, ran, rendered
 
 VALUES = [None, *sorted((CHART / "ci").glob("*.yaml"))]
 KUBERNETES = ["1.32", "1.37"]
+OPERATOR = "monitoring.coreos.com/"
+"""The kinds of Prometheus' operator, which Kubernetes itself does not know."""
 
 
 def _id(values: Path | None) -> str:
@@ -29,7 +32,8 @@ def test_the_chart_passes_helms_lint(values: Path | None) -> None:
 @pytest.mark.parametrize("values", VALUES, ids=_id)
 def test_kubernetes_knows_every_field_of_what_the_chart_renders(values: Path | None, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests.yaml"
-    manifests.write_text(yaml.safe_dump_all(rendered(values)), encoding="utf-8")
+    own = [manifest for manifest in rendered(values) if not manifest["apiVersion"].startswith(OPERATOR)]
+    manifests.write_text(yaml.safe_dump_all(own), encoding="utf-8")
     for version in KUBERNETES:
         checked = ran("kubernetes-validate", "--strict", "-k", version, manifests)
         assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -47,6 +51,8 @@ def test_kubernetes_knows_every_field_of_what_the_chart_renders(values: Path | N
         ("settings.HUBSPOT_ACCESS_TOKEN=pat-1", "HUBSPOT_ACCESS_TOKEN"),
         ("settings.DB_PASSWORD=secret", "DB_PASSWORD"),
         ("webserver.ingress.enabled=true", "webserver.ingress.host"),
+        ("metrics.serviceMonitor.interval=often", "interval"),
+        ("metrics.enabled=false,metrics.serviceMonitor.enabled=true", "metrics.serviceMonitor.enabled"),
         ("serviceAccount.create=false", "serviceAccount.name"),
     ],
 )
@@ -120,6 +126,42 @@ def test_the_instance_queues_and_repeats_runs_as_the_packages_own_does() -> None
     instance = yaml.safe_load(one_of(rendered(), "ConfigMap")["data"]["dagster.yaml"])
     packaged["run_monitoring"]["start_timeout_seconds"] = 600  # a pod's image may have to be pulled
     assert {key: instance[key] for key in packaged} == packaged
+
+
+def test_nothing_of_prometheus_operator_is_made_unless_asked_for() -> None:
+    assert not [manifest for manifest in rendered() if manifest["apiVersion"].startswith(OPERATOR)]
+
+
+def test_the_exporter_is_left_out_where_it_is_switched_off() -> None:
+    assert not [item for item in rendered(CHART / "ci" / "plain.yaml") if "metrics" in item["metadata"]["name"]]
+
+
+def test_the_service_monitor_finds_the_exporter() -> None:
+    manifests = rendered(CHART / "ci" / "metrics.yaml")
+    monitor = one_of(manifests, "ServiceMonitor")
+    service = one_of(manifests, "Service", "release-babynames-metrics")
+    [pod] = _pods(one_of(manifests, "Deployment", "release-babynames-metrics"))
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    [endpoint] = monitor["spec"]["endpoints"]
+    [port] = service["spec"]["ports"]
+    [container] = pod["containers"]
+    assert endpoint["port"] == port["name"]
+    assert {"name": port["targetPort"], "containerPort": int(container["args"][-1])} in container["ports"]
+    [allowed] = one_of(manifests, "NetworkPolicy", "release-babynames-metrics")["spec"]["ingress"]
+    assert allowed["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
+def test_the_alerts_are_those_that_prometheus_own_tools_test(tmp_path: Path) -> None:
+    spec = one_of(rendered(CHART / "ci" / "metrics.yaml"), "PrometheusRule")["spec"]
+    assert spec == loaded(DEPLOY / "prometheus" / "rules.yaml")
+    packaged = ran("helm", "package", CHART, "--destination", tmp_path)
+    assert packaged.returncode == 0, packaged.stderr
+    [archive] = tmp_path.glob("*.tgz")
+    with tarfile.open(archive) as chart:
+        rules = chart.extractfile("babynames/rules.yaml")
+        assert rules is not None
+        assert yaml.safe_load(rules) == spec
 
 
 def _pods(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
