@@ -17,7 +17,7 @@ from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.settings import load_settings
 
 try:
-    print(find_chromium(load_settings().chromium_path) or "")
+    print(find_chromium(load_settings().kaggle.chromium_path) or "")
 except PipelineError as error:
     raise SystemExit(str(error)) from None
 PYTHON
