@@ -82,13 +82,17 @@ def test_what_the_domain_warns_of_is_shown_unless_only_errors_are_wanted(
     assert "The session kept in" in logged(tmp_path)
 
 
-def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(tmp_path: Path) -> None:
-    home = tmp_path / "data" / "dagster"
-    home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text("no_such_setting: true\n")
+def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unforeseen(_: object) -> dict[str, object]:
+        message = "the unforeseen"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("babynames_dagster.cli.commands.status.overview", unforeseen)
     answer = run_babynames("status", folder=tmp_path)
     assert answer.returncode == 1
-    assert "UNEXPECTED" in answer.stderr
+    assert "UNEXPECTED: RuntimeError: the unforeseen" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert "Traceback" in logged(tmp_path)
 
@@ -96,7 +100,12 @@ def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(tmp_path: Path) 
 def test_check_tries_every_connection_and_makes_no_database(tmp_path: Path, environment: Mapping[str, str]) -> None:
     answer = run_babynames("check", folder=tmp_path, environment=environment)
     assert answer.returncode == 0, answer.stderr
-    assert [line.split(":")[0] for line in answer.stdout.splitlines()] == ["✓ db", "✓ kaggle", "✓ hubspot"]
+    assert [line.split(":")[0] for line in answer.stdout.splitlines()] == [
+        "✓ db",
+        "✓ schedule",
+        "✓ kaggle",
+        "✓ hubspot",
+    ]
     assert "not there yet" in answer.stdout
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["logs"]
 
