@@ -55,7 +55,7 @@ bench-load: $(INSTALLED) mariadb mariadb-client
 bench-sync: $(INSTALLED) mariadb
 	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
 
-screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI anew
+screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI again
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)
 
 install: $(INSTALLED) ## Make the virtual environment

@@ -31,14 +31,14 @@ class ErrorCode(Enum):
         "Make the folder writable for this user, or name another one in the settings.",
     )
     FILE_NOT_READABLE = (False, "Make the file readable for this user.")
-    FILE_CHANGED = (False, "Materialize raw_zip again, so that the file's identity is recorded anew.")
+    FILE_CHANGED = (False, "Materialize raw_zip again, so that the file's identity is recorded again.")
     STORE_UNREACHABLE = (True, "Check the network, and the address in DATASET_STORE; then run again.")
     STORE_REFUSED = (False, "Correct the bucket in DATASET_STORE, the credentials of its provider, or their rights.")
     STORE_DAMAGED = (
         False,
         "Delete the named object, then materialize raw_zip where the file is, or with force_download.",
     )
-    DISK_FULL = (False, "Free some space on that disk, then run again: it goes on where it stopped.")
+    DISK_FULL = (False, "Free some space on that disk, then run again: it resumes where it stopped.")
     FILE_NOT_CSV = (False, "Export its table as CSV, and put that into DOWNLOAD_DIR.")
     ZIP_INVALID = (False, "Put a sound copy in its place, or fetch it again with force_download: true.")
     ZIP_TRUNCATED = (False, "Put a whole copy in its place, or fetch it again with force_download: true.")
@@ -81,7 +81,7 @@ class ErrorCode(Enum):
     )
     DB_CONNECTION_LOST = (
         True,
-        "Run again once the server answers: it goes on after the last committed batch.",
+        "Run again once the server answers: it resumes after the last committed batch.",
     )
     DB_ERROR = (False, "Read the server's message; DATABASE_URL names the server.")
     NAMES_NOT_LOADED = (False, "Materialize baby_names_table first, with the same file.")

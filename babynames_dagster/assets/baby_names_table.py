@@ -23,7 +23,7 @@ def baby_names_table(
     """The distinct names of the dataset, streamed from inside the zip into `baby_names`.
 
     Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
-    reason. A file that was loaded before is recognised; an interrupted load goes on after its last batch.
+    reason. A file that was loaded before is recognised; an interrupted load resumes after its last batch.
     """
     with files.failures(context.log):
         warning = slow_settings_warning(loading.settings)

@@ -18,7 +18,7 @@ class FetchConfig(dg.Config):
         description="Another zip or CSV to use instead of the dataset's own: path or file:// address.",
     )
     sha256: str | None = Field(default=None, description="Refuse the file if it holds anything else.")
-    force_download: bool = Field(default=False, description="Fetch anew what is there already.")
+    force_download: bool = Field(default=False, description="Fetch again what is there already.")
 
 
 @dg.asset(

@@ -58,7 +58,7 @@ class SensorState(BaseModel):
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> "SensorState":
-        """Read Dagster's cursor; one that is absent or broken means to look at every file anew."""
+        """Read Dagster's cursor; one that is absent or broken means to look at every file again."""
         try:
             return cls.model_validate_json(cursor or "{}")
         except ValidationError:

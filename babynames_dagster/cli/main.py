@@ -25,7 +25,7 @@ def main() -> None:
         babynames()(prog_name="babynames")
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
-            err.print("Stopped. Run the same command again: it goes on where it stopped.")
+            err.print("Stopped. Run the same command again: it resumes where it stopped.")
         _log.info("Exit status %s.", end.code)
         raise
     except PipelineError as error:

@@ -33,7 +33,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class LoadRow:
-    """One load, as the ledger has it; `rows_committed` is where it goes on after an interruption."""
+    """One load, as the ledger has it; `rows_committed` is where it resumes after an interruption."""
 
     id: int
     target: str
@@ -149,7 +149,7 @@ def finish_load(engine: Engine, load_id: int, *, table_rows: int) -> LoadRow:
 def fail_load(engine: Engine, load_id: int, *, committed: int, code: str, message: str) -> None:
     """Mark a load as failed, unless another process has taken it further than `committed` rows.
 
-    What it committed stays, and so does the point where it goes on.
+    What it committed stays, and so does the point where it resumes.
     """
     now = utc_now()
     values = {

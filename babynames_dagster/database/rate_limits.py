@@ -62,10 +62,10 @@ class PacingRow:
 
     Attributes:
         calls: Times of the last window's calls, ascending, reserved ones included.
-        calls_per_window: The limit that HubSpot told last.
-        window_seconds: The window that HubSpot told last.
+        calls_per_window: The limit that HubSpot said last.
+        window_seconds: The window that HubSpot said last.
         paused_until: No call goes before this moment.
-        daily_remaining: What is left of the day's calls, as HubSpot told last; None where it does not tell.
+        daily_remaining: What is left of the day's calls, as HubSpot said last; None where it does not say.
         daily_as_of: The time of the call that it told it to.
         portal_id: The account that the app belongs to, once HubSpot has told.
         calls_refused: Calls that HubSpot refused for their rate (429), ever.

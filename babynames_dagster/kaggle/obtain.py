@@ -96,10 +96,10 @@ def obtain_dataset(
 
     Args:
         settings: Folders, account, dataset, method, retries.
-        force: Fetch anew even where a sound file is kept.
+        force: Fetch again even where a sound file is kept.
         path: A file to use instead; nothing is looked for or fetched.
-        on_progress: Told how far a download is, in bytes; perhaps from another thread.
-        log: Where the steps are told; this module's own logger by default.
+        on_progress: Called with how far a download is, in bytes; perhaps from another thread.
+        log: Where the steps are logged; this module's own logger by default.
 
     Raises:
         PipelineError: What is wrong with the file or stood in the way of fetching it.

@@ -33,7 +33,7 @@ def retried(attempt: Callable[[], Result], settings: FetchSettings, log: logging
     Args:
         attempt: What to run.
         settings: For MAX_RETRIES and RETRY_DELAY.
-        log: Where each failed try is told.
+        log: Where each failed try is logged.
 
     Raises:
         PipelineError: The last try's.

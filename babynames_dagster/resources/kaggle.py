@@ -57,7 +57,7 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
 
         Args:
             path: Another file to use instead.
-            force: Whether to fetch anew what is there already.
+            force: Whether to fetch again what is there already.
             on_progress: Hears of bytes as they arrive.
             log: Hears what is done.
 

@@ -116,7 +116,7 @@ def _token(value: SecretStr) -> SecretStr:
     """Refuse what no HTTP header can carry, before an HTTP library does so and shows it."""
     token = value.get_secret_value().strip()
     if not re.fullmatch(r"[!-~]+", token):
-        raise ValueError("must be ASCII without spaces: copy it anew")
+        raise ValueError("must be ASCII without spaces: copy it again")
     return SecretStr(token)
 
 

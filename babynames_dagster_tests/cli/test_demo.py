@@ -121,7 +121,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Pa
     run.send_signal(signal.SIGINT)
     output, errors = run.communicate(timeout=60)
     assert run.returncode == 130, output + errors
-    assert "goes on where it stopped" in errors
+    assert "resumes where it stopped" in errors
     assert "Traceback" not in errors
     set_latency(served, 0.0)
     told = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=environment).stdout)

@@ -24,7 +24,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
     ] = None,
-    force_download: Annotated[bool, typer.Option("--force-download", help="Fetch the file anew.")] = False,
+    force_download: Annotated[bool, typer.Option("--force-download", help="Fetch the file again.")] = False,
     full_reload: Annotated[
         bool, typer.Option("--full-reload", help="Load a file again that was loaded before.")
     ] = False,

@@ -58,7 +58,7 @@ class Portal:
 
     Attributes:
         portal_id: Its number.
-        time_zone: Its time zone, by whose midnight the daily limit starts anew; None where HubSpot does not say.
+        time_zone: Its time zone, by whose midnight the daily limit starts again; None where HubSpot does not say.
     """
 
     portal_id: int
@@ -117,7 +117,7 @@ class HubSpotClient:
             max_retries: Tries after the first, for what can pass.
             retry_delay_seconds: Seconds before the first retry; doubled each time.
             patience_seconds: Longest that one call waits where HubSpot refuses it for its rate.
-            say: Told of each pause of more than some seconds.
+            say: Called at each pause of more than some seconds.
         """
         self._transport = transport
         self.limiter = limiter
@@ -283,7 +283,7 @@ class HubSpotClient:
             self._say(f"HubSpot asks to wait {pause:,.0f} s (429), until {moment_in(pause)}.")
 
     def _with_return_time(self, error: PipelineError) -> PipelineError:
-        """Name the moment when the daily limit starts anew: midnight in the account's time zone."""
+        """Name the moment when the daily limit starts again: midnight in the account's time zone."""
         if error.code is not ErrorCode.HUBSPOT_DAILY_LIMIT:
             return error
         moment = _next_midnight(self._portal.time_zone if self._portal else None)
@@ -298,7 +298,7 @@ def open_client(
     Args:
         settings: HUBSPOT_*, MAX_RETRIES, RETRY_DELAY.
         engine: The database that the limiter is kept in.
-        say: Told of each pause of more than some seconds that HubSpot asks for.
+        say: Called at each pause of more than some seconds that HubSpot asks for.
 
     Raises:
         PipelineError: MISSING_CONFIG without a token; else as `HubSpotClient.find_portal`.

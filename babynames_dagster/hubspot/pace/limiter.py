@@ -101,7 +101,7 @@ class RateLimiter:
 
     @property
     def daily_remaining(self) -> int | None:
-        """Calls that the day has left, by HubSpot's newest answer; None where it does not tell."""
+        """Calls that the day has left, by HubSpot's newest answer; None where it does not say."""
         return self._daily_remaining
 
     @property

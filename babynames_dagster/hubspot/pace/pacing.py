@@ -32,7 +32,7 @@ UNSTEADY_DETOUR_SECONDS = 0.1
 """The same where they are not. Costs 1 % of 10 s, as most answers then are later than this."""
 
 _DAY_SECONDS = 24 * 3600.0
-"""After this, a daily limit has started anew, wherever the account's midnight lies."""
+"""After this, a daily limit has started again, wherever the account's midnight lies."""
 
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause that one answer can ask for, unless the user has more patience."""
@@ -138,7 +138,7 @@ def detour(trip: Trip, recent: Sequence[Trip]) -> float:
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float], now: float) -> int | None:
-    """Return how many calls the day still has, or None where HubSpot does not tell, or told a day ago.
+    """Return how many calls the day still has, or None where HubSpot does not say, or said it a day ago.
 
     Args:
         remaining: What the newest answer said.

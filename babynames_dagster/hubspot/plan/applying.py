@@ -102,7 +102,7 @@ class Applier:
         guards: How much may be written.
         max_in_flight: Most requests under way at once.
         wait_seconds: How long other senders are waited for.
-        on_progress: Told how many rows are done.
+        on_progress: Called with how many rows are done.
         stop: Ends the run cleanly when set.
     """
 

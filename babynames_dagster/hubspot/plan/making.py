@@ -128,7 +128,7 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
         wanted: What the plan is about.
         take: Takes the rows, in no order.
         max_in_flight: Most requests under way at once.
-        on_progress: Told how many contacts are done.
+        on_progress: Called with how many contacts are done.
         stop: Ends it cleanly when set.
 
     Raises:

@@ -30,7 +30,7 @@ def save_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
         wanted: What the plan is about.
         path: The file; None for none.
         max_in_flight: Most requests under way at once.
-        on_progress: Told how many contacts are done.
+        on_progress: Called with how many contacts are done.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE; what `make_plan` raises or ended early with.

@@ -72,7 +72,7 @@ class Reconciler:
         max_in_flight: Most requests under way at once.
         wait_seconds: How long other senders are waited for.
         options: What is asked for.
-        on_progress: Told how many contacts are done.
+        on_progress: Called with how many contacts are done.
         stop: Ends the run cleanly when set.
     """
 

@@ -94,7 +94,7 @@ def outgoing_batches(  # noqa: PLR0913 - all by keyword
         options: What the run asks for.
         policy: What may be written.
         size: Rows a batch.
-        on_settled: Told the partition and the outcome of each row that is not sent.
+        on_settled: Called with the partition and the outcome of each row that is not sent.
     """
     batch: list[Outgoing] = []
     for page in pages:

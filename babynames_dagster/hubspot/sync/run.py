@@ -114,10 +114,10 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         mapping: How a name becomes a contact.
         settings: HUBSPOT_REQUESTS_PER_BATCH, HUBSPOT_MAX_IN_FLIGHT, and which names are meant (DEMO_MODE, MIN_YEAR...).
         options: What this run asks for.
-        on_progress: Told how many contacts have an outcome.
+        on_progress: Called with how many contacts have an outcome.
         stop: Ends the run cleanly when set: what is under way is waited for and recorded.
         sender: Who this is, for other runs that wait for it; None for this process's number.
-        say: Told whom this run waits for. No two runs send the same partition at once; a dry run waits for nothing.
+        say: Called with whom this run waits for. No two send one partition at once; a dry run waits for nothing.
         on_broken_off: Given the report as far as the run came, where Ctrl-C or Dagster breaks it off.
 
     Returns:

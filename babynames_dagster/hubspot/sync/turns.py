@@ -39,7 +39,7 @@ class Waiting:
 
     Attributes:
         seconds: How long, at most.
-        say: Told who is waited for, at once and from time to time.
+        say: Called with who is waited for, at once and from time to time.
     """
 
     seconds: Seconds

@@ -124,7 +124,7 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
         engine: The database with the ledger.
         pages: The contacts; no page has more than a batch takes.
         max_in_flight: Most requests under way at once.
-        on_done: Told how many contacts are done.
+        on_done: Called with how many contacts are done.
         stop: Ends the run cleanly when set.
 
     Raises:

@@ -37,7 +37,7 @@ def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
         scope: Which names are meant.
         partitions: Which partitions.
         max_in_flight: Most requests under way at once.
-        on_done: Told how many contacts are done.
+        on_done: Called with how many contacts are done.
         stop: Ends the run cleanly when set.
 
     Raises:

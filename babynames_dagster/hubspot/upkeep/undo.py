@@ -51,7 +51,7 @@ def undo_created(
         client: The account.
         engine: The database with the ledger.
         settings: HUBSPOT_MAX_IN_FLIGHT, HUBSPOT_WAIT.
-        on_progress: Told how many contacts are done.
+        on_progress: Called with how many contacts are done.
         stop: Ends the run cleanly when set.
 
     Raises:

@@ -74,7 +74,7 @@ class BrowserDownloads:
         """Follow the download to its end.
 
         Args:
-            on_progress: Told of every step, in bytes.
+            on_progress: Called at every step, in bytes.
             patience: Seconds without a new byte that count as a stall.
 
         Returns:

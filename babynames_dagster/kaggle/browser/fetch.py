@@ -32,8 +32,8 @@ def fetch_by_browser(
     Args:
         settings: Account, dataset, browser, timeouts.
         workspace: An empty folder; the file is in it afterwards.
-        on_progress: Told how far the download is, in bytes, from the browser's thread.
-        log: Where the steps are told.
+        on_progress: Called with how far the download is, in bytes, from the browser's thread.
+        log: Where the steps are logged.
 
     Returns:
         The file.
@@ -54,7 +54,7 @@ async def visiting(
 
     Args:
         settings: Browser, session, timeouts, LOG_DIR.
-        log: Where the steps are told.
+        log: Where the steps are logged.
         headless: Without a window.
         by_hand: Whether a person deals with obstacles.
         downloads: Where downloads are written.

@@ -132,7 +132,7 @@ async def _reach_the_inside(visit: Visit) -> None:
     if await visit.first_of({"in": visit.signed_in}, doing="waiting for the login to end") is not None:
         return
     if visit.by_hand:
-        raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "Nobody signed in within ten minutes.")
+        raise PipelineError(ErrorCode.KAGGLE_AUTH_ERROR, "No one signed in within ten minutes.")
     raise visit.unknown_layout("way on from the login")
 
 

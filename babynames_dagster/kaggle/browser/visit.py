@@ -51,7 +51,7 @@ class Visit:
     Attributes:
         page: The browser's page.
         settings: Addresses, timeouts, selectors.
-        log: Where the steps are told.
+        log: Where the steps are logged.
         by_hand: Whether a person sits at the window and deals with obstacles.
     """
 

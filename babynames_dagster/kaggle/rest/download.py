@@ -70,7 +70,7 @@ class RestDownload:
         """Download the file, or what is missing of it.
 
         Args:
-            on_progress: Told how far it is, in bytes.
+            on_progress: Called with how far it is, in bytes.
 
         Returns:
             The whole file, its length and MD5 checked where they are known.

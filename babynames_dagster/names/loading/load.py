@@ -62,12 +62,12 @@ def load_names(
         engine: The database, its schema at head.
         run_id: Whose load it is, for the ledger.
         settings: BATCH_SIZE, REJECT_LIMIT, REJECTS_KEPT, MAX_RETRIES and RETRY_DELAY.
-        on_progress: Told the rows read so far, and about how many there are, after each batch.
+        on_progress: Called with the rows read so far, and about how many there are, after each batch.
 
     Raises:
         PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; INTERRUPTED where another process
             took the load up meanwhile; any ZIP_*, CSV_* or DB_* code. The load is marked as failed, and the next
-            one of the same file goes on after its last batch.
+            one of the same file resumes after its last batch.
     """
     target = NamesTarget(engine, PairMemory())
     return _Load(reader, engine, target, settings, on_progress).run(run_id)
