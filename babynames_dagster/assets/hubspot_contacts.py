@@ -12,6 +12,7 @@ from babynames_dagster.assets.contact_plan import plan_metadata, plan_path
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, DRY_RUN_TAG, GROUP, covered_partitions
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.sync.outcomes import Kind
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
@@ -178,7 +179,7 @@ def what_failed(report: SyncReport) -> PipelineError | None:
     where = ", ".join(f"{partition}: {count:,}" for partition, count in failed.items())
     return PipelineError(
         ErrorCode.HUBSPOT_ROWS_FAILED,
-        f"{sum(failed.values()):,} contacts could not be sent ({where}). {report.troubles.main_reason}",
+        f"{sum(failed.values()):,} contacts could not be sent ({where}). {report.troubles.main_reason(Kind.FAILED)}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster_tests.support.command import run_babynames
+from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
 
 Told = Callable[..., dict[str, Any]]
@@ -51,6 +52,23 @@ def test_a_rejected_contact_is_listed_left_alone_and_sent_again_when_asked(
     sent = told(*again)
     assert (sent["contacts_created"], sent["contacts_rejected"], sent["contacts_unchanged"]) == (1, 0, 2)
     assert told("rejects")["contacts"] == []
+
+
+def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reason(
+    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    told("run")
+    lost = {"kind": "missing_rows", "path": "/upsert", "times": 1}
+    set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]}, lost)
+    answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
+    error = json.loads(answer.stdout)["error"]
+    assert error["code"] == "HUBSPOT_ROWS_FAILED"
+    assert "reason for 1 of them: MISSING_FROM_ANSWER" in error["cause"]
+    rejected, failed = told("rejects")["contacts"]
+    assert (rejected["name"], rejected["outcome"], rejected["category"]) == ("Mary", "rejected", "VALIDATION_ERROR")
+    assert (failed["outcome"], failed["category"]) == ("failed", "MISSING_FROM_ANSWER")
+    shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
+    assert re.search(r"failed .*HubSpot's answer does not mention the row", shown)
 
 
 def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:

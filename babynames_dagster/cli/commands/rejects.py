@@ -13,7 +13,7 @@ from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.running import run_and_show
 from babynames_dagster.cli.terminal import err, show_dicts, show_json
 from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.ledger.entries import rejected_contacts
+from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
 from babynames_dagster.database.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.state import look_at
 from babynames_dagster.settings import Settings, load_settings
@@ -26,7 +26,7 @@ def rejects(
     retry: Annotated[bool, typer.Option("--retry", help="Send the rejected contacts again.")] = False,
     json: Json = False,
 ) -> None:
-    """List rejected rows of the file and rejected contacts, with reasons.
+    """List rejected rows, and contacts that were rejected or failed, with reasons.
 
     Examples: `babynames rejects`, `babynames rejects --retry`
     """
@@ -45,11 +45,11 @@ def rejects(
         show_json({"rows": rows, "contacts": contacts})
         return
     show_dicts("Rejected rows", rows)
-    show_dicts("Rejected contacts", contacts)
+    show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", contacts)
 
 
 def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return rejected rows and contacts; none, and a note, where the database is not ready to have any."""
+    """Return rejected rows, and contacts that did not get through; none, and a note, where the database is not ready to have any."""
     url = settings.database_address()
     found = look_at(url)
     if not found.schema.is_newest:
@@ -59,7 +59,11 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
     try:
         return (
             [plain(asdict(row)) for row in rejected_rows_of_last_loads(engine, limit)],
-            [plain(asdict(row)) for row in rejected_contacts(engine, limit)],
+            [
+                plain(asdict(row))
+                for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED)
+                for row in refused_contacts(engine, outcome, limit)
+            ],
         )
     finally:
         engine.dispose()

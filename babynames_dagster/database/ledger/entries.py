@@ -43,10 +43,24 @@ class OutcomeCount:
 
 
 @dataclass(frozen=True)
-class RejectedContact:
-    """A contact that a portal refuses, and why; name and sex are None where the table has the name no more."""
+class RefusedContact:
+    """A contact whose last try did not get through, and why.
+
+    Attributes:
+        portal_id: The account.
+        outcome: `rejected` or `failed`.
+        email: The email that was sent.
+        name: The name; None where the table has it no more.
+        sex: The name's sex; None likewise.
+        category: The reason in one word of HubSpot's.
+        message: The same in a sentence.
+        correlation_id: What HubSpot's support asks for.
+        attempts: How often it was sent.
+        updated_at: When it was sent last, in UTC.
+    """
 
     portal_id: int
+    outcome: str
     email: str
     name: str | None
     sex: str | None
@@ -182,11 +196,12 @@ def ledger_counts(engine: Engine, portal_id: int) -> dict[str, int]:
     return {row.outcome: row.contacts for row in outcome_counts(engine) if row.portal_id == portal_id}
 
 
-def rejected_contacts(engine: Engine, limit: int) -> list[RejectedContact]:
-    """List the contacts that HubSpot refuses, by portal and name id.
+def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list[RefusedContact]:
+    """List the contacts whose last try ended in an outcome, by portal and name id, each with its reason.
 
     Args:
         engine: The database.
+        outcome: REJECTED or FAILED.
         limit: Most contacts listed.
 
     Raises:
@@ -196,6 +211,7 @@ def rejected_contacts(engine: Engine, limit: int) -> list[RejectedContact]:
     statement = (
         sa.select(
             entry.portal_id,
+            entry.outcome,
             entry.email,
             baby_names.c.name,
             baby_names.c.sex,
@@ -206,12 +222,12 @@ def rejected_contacts(engine: Engine, limit: int) -> list[RejectedContact]:
             entry.updated_at,
         )
         .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
-        .where(entry.outcome == LedgerOutcome.REJECTED.value)
+        .where(entry.outcome == outcome.value)
         .order_by(entry.portal_id, entry.name_id)
         .limit(limit)
     )
     with reading(engine) as connection:
-        return [RejectedContact(*row) for row in connection.execute(statement)]
+        return [RefusedContact(*row) for row in connection.execute(statement)]
 
 
 def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:

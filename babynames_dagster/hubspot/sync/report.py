@@ -117,14 +117,14 @@ class Troubles:
     Attributes:
         first_rejects: The first that HubSpot refused.
         first_failures: The first without an acknowledgement.
-        reasons: How many did not get through, by HubSpot's category.
-        said: The first message of each category.
+        reasons: How many did not get through, by what became of them and HubSpot's category.
+        said: The first message of each.
     """
 
     first_rejects: list[Reject] = field(default_factory=list)
     first_failures: list[Reject] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
-    said: dict[str, str] = field(default_factory=dict)
+    reasons: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    said: dict[tuple[Kind, str], str] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
         """Take note of a contact that did not get through."""
@@ -132,16 +132,17 @@ class Troubles:
         kept = self.first_rejects if outcome.kind is Kind.REJECTED else self.first_failures
         if len(kept) < REJECTS_KEPT:
             kept.append(reject)
-        self.reasons[reject.category] += 1
-        self.said.setdefault(reject.category, reject.message)
+        reason = (outcome.kind, reject.category)
+        self.reasons[reason] += 1
+        self.said.setdefault(reason, reject.message)
 
-    @property
-    def main_reason(self) -> str:
-        """The reason that was given most often, for people; empty where there is none."""
-        if not self.reasons:
+    def main_reason(self, kind: Kind) -> str:
+        """Return the reason that was given most often for one kind of outcome, for people; empty where there is none."""
+        given = Counter({reason: count for reason, count in self.reasons.items() if reason[0] is kind})
+        if not given:
             return ""
-        category, count = self.reasons.most_common(1)[0]
-        return f"HubSpot's reason for {count:,} of them: {category}: {self.said[category]}"
+        reason, count = given.most_common(1)[0]
+        return f"HubSpot's reason for {count:,} of them: {reason[1]}: {self.said[reason]}"
 
 
 @dataclass

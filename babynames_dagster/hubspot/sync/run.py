@@ -360,7 +360,7 @@ class _Run:
             counts.failed += 1
         report.stopped = report.stopped or PipelineError(
             ErrorCode.HUBSPOT_ERROR,
-            f"HubSpot refused all {len(refused):,} contacts that were sent. {report.troubles.main_reason}",
+            f"HubSpot refused all {len(refused):,} contacts that were sent. {report.troubles.main_reason(Kind.REJECTED)}",
             retryable=False,
             remedy="Mend what it says, then run again: they are sent again.",
         )

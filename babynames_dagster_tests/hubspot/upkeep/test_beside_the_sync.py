@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome, outcome_counts, rejected_contacts
+from babynames_dagster.database.ledger.entries import LedgerOutcome, outcome_counts, refused_contacts
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -295,7 +295,7 @@ def test_rejected_contacts_are_listed_with_their_reasons(engine: Engine, stand_i
     add_names(engine, 5)
     stand_in.set_faults({"kind": "refused_batch", "status": 409, "emails": ["name3.f@babynamesdemo.com"]})
     sync(engine, stand_in)
-    (reject,) = rejected_contacts(engine, 10)
+    (reject,) = refused_contacts(engine, LedgerOutcome.REJECTED, 10)
     assert (reject.email, reject.name, reject.category) == ("name3.f@babynamesdemo.com", "Name3", "CONFLICT")
     assert reject.message == "Contact already exists. Existing ID: 37765128953"
 
