@@ -13,10 +13,9 @@ import dagster as dg
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.partitions import covered_partitions
 from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.database.ledger.entries import ledger_vs_table
+from babynames_dagster.database.ledger.entries import ledger_vs_table, names_sharing_a_contact
 from babynames_dagster.database.ledger.findings import (
     Finding,
-    count_shared_records,
     finding_counts,
     found_contacts,
 )
@@ -44,7 +43,7 @@ def ledger_matches_table(
     scope = ContactScope.from_settings(hubspot.settings.hubspot)
     with files.failures(context.log), hubspot.client(database.engine) as client:
         compared = [row for row in ledger_vs_table(database.engine, client.portal_id, scope) if row.initial in covered]
-        shared = count_shared_records(database.engine, client.portal_id)
+        shared = names_sharing_a_contact(database.engine, client.portal_id)
     unsent = {row.initial: row.unsent for row in compared if row.unsent}
     metadata: dict[str, Any] = {
         "unsent": sum(unsent.values()),

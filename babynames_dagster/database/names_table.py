@@ -5,7 +5,6 @@ What belongs here: inserting names, counting and reading them. What does not: wh
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,21 +48,6 @@ class NameRow(NamedTuple):
     name: str
     sex: str
     initial: str
-
-
-@dataclass(frozen=True)
-class TableFacts:
-    """What is true of the whole table.
-
-    Attributes:
-        rows: Its rows.
-        distinct_slugs: Its different slugs.
-        other_sexes: Rows whose sex is neither M nor F.
-    """
-
-    rows: int
-    distinct_slugs: int
-    other_sexes: int
 
 
 def insertable_names(rows: pa.Table, dialect: str) -> pa.Table:
@@ -229,41 +213,10 @@ def count_names_until_load(engine: Engine, load_id: int) -> int:
         return connection.execute(statement).scalar_one()
 
 
-def table_facts(engine: Engine) -> TableFacts:
-    """Return what the asset checks compare."""
-    other = sa.case((baby_names.c.sex.in_(("M", "F")), 0), else_=1)
-    statement = sa.select(
-        sa.func.count(), sa.func.count(sa.distinct(baby_names.c.slug)), sa.func.coalesce(sa.func.sum(other), 0)
-    )
-    with reading(engine) as connection:
-        rows, distinct_slugs, other_sexes = connection.execute(statement).one()
-    return TableFacts(rows, distinct_slugs, int(other_sexes))
-
-
 def sample_names(engine: Engine, *, limit: int) -> Sequence[NameRow]:
     """Return the table's first rows by id."""
     with reading(engine) as connection:
         return [NameRow(*row) for row in connection.execute(_name_rows().limit(limit))]
-
-
-def name_pages(engine: Engine, initial: str, *, size: int) -> Iterator[Sequence[NameRow]]:
-    """Yield the names of one initial in keyset pages, by id.
-
-    Args:
-        engine: The database.
-        initial: `A`..`Z` or `other`.
-        size: Rows a page.
-    """
-    last = 0
-    while True:
-        statement = _name_rows().where(baby_names.c.initial == initial, baby_names.c.id > last).limit(size)
-        with reading(engine) as connection:
-            page = [NameRow(*row) for row in connection.execute(statement)]
-        if page:
-            yield page
-            last = page[-1].id
-        if len(page) < size:
-            return
 
 
 def _name_rows() -> sa.Select[int, str, str, str, str]:

@@ -1,6 +1,6 @@
-"""The tables' IO manager: loads a lazy stream of rows in batched inserts, and hands on tables as lazy pages."""
+"""The tables' IO manager: loads a lazy stream of rows in batched inserts, and hands on the names table unread."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
-from babynames_dagster.database.names_table import NameRow, has_names, name_pages, sample_names
+from babynames_dagster.database.names_table import has_names, sample_names
 from babynames_dagster.database.years_table import births_by_year, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.load import LoadReport, RejectedRow, load_names, load_years
@@ -28,17 +28,13 @@ _LOADS: dict[str, Load] = {"baby_names": load_names, "baby_name_years": load_yea
 
 @dataclass(frozen=True)
 class LoadedTable:
-    """The names table as a later step gets it: nothing is read until it asks for pages.
+    """The names table as a later step gets it: nothing is read until that step asks for it.
 
     Attributes:
         engine: The database that holds it.
     """
 
     engine: Engine
-
-    def pages(self, initial: str, *, size: int = 1000) -> Iterator[Sequence[NameRow]]:
-        """Yield the names of one partition in keyset pages of `size` rows."""
-        return name_pages(self.engine, initial, size=size)
 
 
 class TableIOManager(dg.ConfigurableIOManager):

@@ -80,16 +80,6 @@ def stem_of(name: str) -> str:
     return f"{readable[: LONGEST_STEM - _DIGEST_LENGTH - 1]}-{digest}"
 
 
-def slug_of(name: str, sex: str) -> str:
-    """Return the table's unique key and the local part of the contact's email.
-
-    Args:
-        name: In normal form.
-        sex: `M` or `F`.
-    """
-    return f"{stem_of(name)}.{sex.lower()}"
-
-
 def initial_of(name: str) -> str:
     """Return a name's first letter without its accent, upper-cased: `A`..`Z`, else `other`.
 

@@ -49,7 +49,7 @@ def rejects(
 
 
 def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return rejected rows, and contacts that did not get through; none, and a note, where the database is not ready to have any."""
+    """Return rejected rows and contacts that did not get through; none, and a note, where the database is not ready."""
     url = settings.database_address()
     found = look_at(url)
     if not found.schema.is_newest:

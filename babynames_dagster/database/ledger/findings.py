@@ -310,22 +310,6 @@ def found_contacts(
         ]
 
 
-def count_shared_records(engine: Engine, portal_id: int) -> int:
-    """Count the contacts beyond the first that are one and the same record by the ledger itself.
-
-    Raises:
-        PipelineError: Any DB_* code.
-    """
-    entry = hubspot_contacts.c
-    known = sa.and_(
-        entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.outcome == LedgerOutcome.SYNCED.value
-    )
-    statement = sa.select(sa.func.count() - sa.func.count(sa.distinct(entry.hubspot_id))).where(known)
-    with reading(engine) as connection:
-        count: int = connection.execute(statement).scalar_one()
-        return count
-
-
 def _rows(portal_id: int) -> sa.Select[Any]:
     entry = hubspot_contacts.c
     return (

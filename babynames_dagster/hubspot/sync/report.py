@@ -137,7 +137,7 @@ class Troubles:
         self.said.setdefault(reason, reject.message)
 
     def main_reason(self, kind: Kind) -> str:
-        """Return the reason that was given most often for one kind of outcome, for people; empty where there is none."""
+        """Return the reason that was given most often for a kind of outcome, for people; empty where there is none."""
         given = Counter({reason: count for reason, count in self.reasons.items() if reason[0] is kind})
         if not given:
             return ""

@@ -358,9 +358,10 @@ class _Run:
             counts = report.by_partition[outcome.row.partition]
             counts.rejected -= 1
             counts.failed += 1
+        reason = report.troubles.main_reason(Kind.REJECTED)
         report.stopped = report.stopped or PipelineError(
             ErrorCode.HUBSPOT_ERROR,
-            f"HubSpot refused all {len(refused):,} contacts that were sent. {report.troubles.main_reason(Kind.REJECTED)}",
+            f"HubSpot refused all {len(refused):,} contacts that were sent. {reason}",
             retryable=False,
             remedy="Mend what it says, then run again: they are sent again.",
         )
