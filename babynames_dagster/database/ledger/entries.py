@@ -227,7 +227,7 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
         .limit(limit)
     )
     with reading(engine) as connection:
-        return [RefusedContact(*row) for row in connection.execute(statement)]
+        return [RefusedContact(**row) for row in connection.execute(statement).mappings()]
 
 
 def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:
