@@ -70,14 +70,14 @@ def test_only_what_drives_a_browser_runs_under_the_profile_that_lets_it(compose:
     assert with_profile == {
         name for name, service in compose["services"].items() if service["image"].endswith("worker")
     }
-    assert with_profile == {"code"}
+    assert with_profile == {"code", "worker"}
     for name in with_profile:
         assert (DEPLOY / _profile(compose["services"][name])).is_file()
 
 
 def test_every_file_and_secret_that_is_named_is_there(compose: dict[str, Any], secrets: Path) -> None:
     for config in compose["configs"].values():
-        assert (DEPLOY / config["file"]).is_file()
+        assert (DEPLOY / re.sub(r"\$\{\w+:-(.*)\}", r"\1", config["file"])).is_file()
     assert {entry["file"] for entry in compose["secrets"].values()} == {
         f"./secrets/{path.name}" for path in secrets.iterdir()
     }
@@ -193,6 +193,20 @@ def test_grafana_finds_prometheus_and_the_dashboard(compose: dict[str, Any]) -> 
     assert f"{provider['options']['path']}/babynames.json" in mounted
 
 
+def test_the_queue_has_a_worker_for_each_run_and_all_who_open_its_instance_know_redis(
+    compose: dict[str, Any], secrets: Path
+) -> None:
+    instance = loaded(DEPLOY / "queue" / "dagster.yaml")
+    services = compose["services"]
+    assert services["worker"]["deploy"]["replicas"] == instance["concurrency"]["runs"]["max_concurrent_runs"]
+    opens = [service for service in services.values() if _configs(service)]
+    assert len(opens) > 3
+    assert all("QUEUE_URL" in service["secrets"] for service in opens)
+    address = make_url((secrets / "QUEUE_URL").read_text(encoding="utf-8"))
+    assert services[address.host or ""]["profiles"] == services["worker"]["profiles"]
+    assert address.password == (secrets / "REDIS_PASSWORD").read_text(encoding="utf-8")
+
+
 def test_the_demo_points_at_its_stand_ins(compose: dict[str, Any]) -> None:
     lines = (DEPLOY / "compose" / "demo.env").read_text(encoding="utf-8").splitlines()
     demo = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
@@ -204,8 +218,19 @@ def test_the_demo_points_at_its_stand_ins(compose: dict[str, Any]) -> None:
 
 
 def test_secrets_that_are_settings_have_their_names(compose: dict[str, Any]) -> None:
-    own = {"MARIADB_ROOT_PASSWORD", "DAGSTER_DB_PASSWORD", "DAGSTER_MYSQL_URL", "GRAFANA_PASSWORD"}
+    own = {
+        "MARIADB_ROOT_PASSWORD",
+        "DAGSTER_DB_PASSWORD",
+        "DAGSTER_MYSQL_URL",
+        "GRAFANA_PASSWORD",
+        "REDIS_PASSWORD",
+        "QUEUE_URL",
+    }
     assert set(compose["secrets"]) - own <= set(VARIABLES)
+
+
+def _configs(service: dict[str, Any]) -> dict[str, str]:
+    return next((config for config in service.get("configs", []) if config["source"] == "instance"), {})
 
 
 def _profile(service: dict[str, Any]) -> str:
