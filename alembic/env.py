@@ -3,10 +3,10 @@
 from sqlalchemy.engine import Connection
 
 from alembic import context
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.resuming import make_resumable
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.schema.resuming import make_resumable
+from babynames_dagster.database.schema.versions import VERSION_TABLE, carry_over_version
 from babynames_dagster.database.tables import metadata
-from babynames_dagster.database.versions import VERSION_TABLE, carry_over_version
 from babynames_dagster.settings import load_settings
 
 

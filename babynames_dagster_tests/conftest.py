@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI

@@ -30,7 +30,7 @@ from babynames_dagster.settings import (
     RetrySettings,
     load_settings,
 )
-from babynames_dagster.settings.group import Group, is_secret
+from babynames_dagster.settings.groups.group import Group, is_secret
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 

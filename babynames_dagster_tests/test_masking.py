@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from babynames_dagster.masking import HIDDEN, Mask
 from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.group import is_secret
+from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import VARIABLES
 
 SECRET_FIELDS = [name.lower() for name, field in VARIABLES.items() if is_secret(field)]

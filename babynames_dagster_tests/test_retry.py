@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.migrate import upgrade
-from babynames_dagster.database.patience import of_database
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.connection.patience import of_database
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import loads
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.retry import Retries, retried

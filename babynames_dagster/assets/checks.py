@@ -13,8 +13,12 @@ from babynames_dagster.assets.baby_name_years import baby_name_years
 from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.hubspot_checks import HUBSPOT_CHECKS
 from babynames_dagster.assets.raw_zip import raw_zip
-from babynames_dagster.database.loads import LoadRow, last_finished_load
-from babynames_dagster.database.years_table import count_orphans, count_years_of_load, count_years_of_loads_beside
+from babynames_dagster.database.loading.loads import LoadRow, last_finished_load
+from babynames_dagster.database.loading.years_table import (
+    count_orphans,
+    count_years_of_load,
+    count_years_of_loads_beside,
+)
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError

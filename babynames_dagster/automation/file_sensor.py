@@ -11,7 +11,7 @@ import dagster as dg
 
 from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.new_files import HASH_SECONDS, ContentState, FileRun, SensorState, decide
-from babynames_dagster.database.loads import is_loaded
+from babynames_dagster.database.loading.loads import is_loaded
 from babynames_dagster.datafile.digest import sha256_within
 from babynames_dagster.datafile.folder import list_folder
 from babynames_dagster.datafile.record import read_run_record

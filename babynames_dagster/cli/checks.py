@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import Standing, refuse_schema, upgrade
-from babynames_dagster.database.state import DatabaseState, look_at
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.migrate import Standing, refuse_schema, upgrade
+from babynames_dagster.database.schema.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import Settings
 

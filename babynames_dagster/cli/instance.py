@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
 
-from babynames_dagster.database.failures import meaning
+from babynames_dagster.database.connection.failures import meaning
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.shell import lend_to_dagster
 

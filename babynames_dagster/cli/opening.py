@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import ensure_schema
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.migrate import ensure_schema
 from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
 from babynames_dagster.settings import Settings
 

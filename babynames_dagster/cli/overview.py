@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
-from babynames_dagster.database.loads import last_loads
-from babynames_dagster.database.names_table import count_names
-from babynames_dagster.database.state import look_at
-from babynames_dagster.database.years_table import count_years
+from babynames_dagster.database.loading.loads import last_loads
+from babynames_dagster.database.loading.names_table import count_names
+from babynames_dagster.database.loading.years_table import count_years
+from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.settings import Settings
 
 LOADS_SHOWN = 5

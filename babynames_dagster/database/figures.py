@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading
-from babynames_dagster.database.loads import LoadRow, last_finished_load
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.loading.loads import LoadRow, last_finished_load
 from babynames_dagster.database.tables import hubspot_contacts, loads
 
 TARGETS = ("baby_names", "baby_name_years")

@@ -1,6 +1,6 @@
 """Statements that each server says in words of its own.
 
-What belongs here: those that need no knowledge of a table. What does not: bulk writing (`bulk.py`).
+What belongs here: those that need no knowledge of a table. What does not: bulk writing (`loading/bulk.py`).
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import rate_limits
 

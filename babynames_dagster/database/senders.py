@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, writing
-from babynames_dagster.database.patience import patiently
+from babynames_dagster.database.connection.engine import reading, writing
+from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import senders
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
-from babynames_dagster.database.names_table import has_names, sample_names
-from babynames_dagster.database.years_table import births_by_year, top_names
+from babynames_dagster.database.loading.names_table import has_names, sample_names
+from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.load import LoadReport, RejectedRow, load_names, load_years
 from babynames_dagster.names.stream import StreamHeader

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from babynames_dagster.database.figures import ContactCount, LoadCount
-from babynames_dagster.database.loads import LoadRow
+from babynames_dagster.database.loading.loads import LoadRow
 from babynames_dagster.database.rate_limits import ANSWER_SECONDS, PacingRow
 from babynames_dagster.metrics.runs import RunFigures
 

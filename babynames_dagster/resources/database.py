@@ -7,8 +7,8 @@ import dagster as dg
 from pydantic import PrivateAttr
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import ensure_schema
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.migrate import ensure_schema
 from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
 from babynames_dagster.settings import DatabaseSettings, FileSettings, Secrets
 

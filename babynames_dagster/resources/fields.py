@@ -12,7 +12,7 @@ import dagster as dg
 from pydantic import BeforeValidator, Field, SecretStr
 
 from babynames_dagster.settings import Secrets
-from babynames_dagster.settings.group import Group, variable
+from babynames_dagster.settings.groups.group import Group, variable
 
 GroupT = TypeVar("GroupT", bound=Group)
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from babynames_dagster.datafile.digest import sha256_of
-from babynames_dagster.settings.group import is_secret
+from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import VARIABLES
 
 SAMPLE = "sample"

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from babynames_dagster.errors_docs import with_errors
-from babynames_dagster.settings.group import is_secret
+from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import GROUPS
 
 START, END = "<!-- settings -->", "<!-- /settings -->"

@@ -13,13 +13,13 @@ from sqlalchemy.engine import URL
 from typing_extensions import Self, override
 
 from babynames_dagster.settings.aws import aws_texts
-from babynames_dagster.settings.database import DatabaseSettings
-from babynames_dagster.settings.files import FileSettings
-from babynames_dagster.settings.group import Group, invalid, is_secret, mistake, not_set
-from babynames_dagster.settings.hubspot import HubSpotSettings
-from babynames_dagster.settings.kaggle import KaggleSettings
-from babynames_dagster.settings.load import LoadSettings
-from babynames_dagster.settings.operation import AlertSettings, RetrySettings, ScheduleSettings
+from babynames_dagster.settings.groups.database import DatabaseSettings
+from babynames_dagster.settings.groups.files import FileSettings
+from babynames_dagster.settings.groups.group import Group, invalid, is_secret, mistake, not_set
+from babynames_dagster.settings.groups.hubspot import HubSpotSettings
+from babynames_dagster.settings.groups.kaggle import KaggleSettings
+from babynames_dagster.settings.groups.load import LoadSettings
+from babynames_dagster.settings.groups.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.shell import shell_environment
 from babynames_dagster.settings.sources import ENV_FILE, OLDER_NAMES, env_file, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from babynames_dagster.settings.files import FileSettings
-from babynames_dagster.settings.hubspot import HubSpotSettings
-from babynames_dagster.settings.kaggle import KaggleSettings
-from babynames_dagster.settings.load import LoadSettings
-from babynames_dagster.settings.operation import RetrySettings
+from babynames_dagster.settings.groups.files import FileSettings
+from babynames_dagster.settings.groups.hubspot import HubSpotSettings
+from babynames_dagster.settings.groups.kaggle import KaggleSettings
+from babynames_dagster.settings.groups.load import LoadSettings
+from babynames_dagster.settings.groups.operation import RetrySettings
 
 
 @dataclass(frozen=True)

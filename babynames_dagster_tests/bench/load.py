@@ -25,8 +25,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, ten_times
 from babynames_dagster_tests.bench.documents import keep, machine
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, peak_mb, table

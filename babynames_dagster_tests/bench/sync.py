@@ -17,9 +17,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.findings import Finding
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.bench.documents import keep, machine
 from babynames_dagster_tests.support.hubspot import (

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.migrate import downgrade, schema_state, upgrade
-from babynames_dagster.database.versions import VERSION_TABLE
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.schema.migrate import downgrade, schema_state, upgrade
+from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster_tests.support.command import run_babynames, run_script
 
 LIMITS = "?connect_timeout=10&read_timeout=120&write_timeout=120"

@@ -6,11 +6,11 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.loads import last_loads
-from babynames_dagster.database.migrate import current_revision, downgrade, schema_state, upgrade
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.loading.loads import last_loads
+from babynames_dagster.database.schema.migrate import current_revision, downgrade, schema_state, upgrade
+from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import baby_name_years
-from babynames_dagster.database.versions import VERSION_TABLE
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.loading import names_in
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.automation.jobs import SYNC_JOB
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.hubspot.api.client import app_digest
 from babynames_dagster.hubspot.sync.mapping import ContactMapping

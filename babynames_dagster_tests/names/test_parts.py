@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection, make_url
 
-from babynames_dagster.database import bulk
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.mysql_session import STATEMENT_BYTES
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.mysql_session import STATEMENT_BYTES
+from babynames_dagster.database.loading import bulk
 from babynames_dagster.names.csv.normalise import normalise_names
 from babynames_dagster.names.identity import NameIdentity, identify, initial_of, sex_of, stem_of
 from babynames_dagster.names.loading.prefetch import prefetched

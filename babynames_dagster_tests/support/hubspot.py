@@ -11,7 +11,7 @@ import requests
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.hubspot.api.client import open_client

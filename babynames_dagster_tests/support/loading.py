@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading
-from babynames_dagster.database.loads import rejects_of_load
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.loading.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file

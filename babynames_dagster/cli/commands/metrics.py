@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.instance import shared_instance
 from babynames_dagster.cli.terminal import err
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import app_digest

@@ -8,9 +8,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.terminal import say
-from babynames_dagster.database.adoption import ASIDE, put_aside
-from babynames_dagster.database.engine import open_engine
-from babynames_dagster.database.migrate import current_revision, migrate_to, one_migrator, upgrade, upgrade_sql
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.adoption import ASIDE, put_aside
+from babynames_dagster.database.schema.migrate import current_revision, migrate_to, one_migrator, upgrade, upgrade_sql
 from babynames_dagster.names.loading.adopt import adopt_names
 from babynames_dagster.settings import load_settings
 

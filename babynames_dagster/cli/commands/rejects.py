@@ -12,10 +12,10 @@ from babynames_dagster.cli.overview import plain
 from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.running import run_and_show
 from babynames_dagster.cli.terminal import err, show_dicts, show_json
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
-from babynames_dagster.database.loads import rejected_rows_of_last_loads
-from babynames_dagster.database.state import look_at
+from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
+from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.settings import Settings, load_settings
 
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading
-from babynames_dagster.database.loads import DONE
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.loading.loads import DONE
+from babynames_dagster.database.loading.years_table import has_orphans
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
-from babynames_dagster.database.years_table import has_orphans
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
 

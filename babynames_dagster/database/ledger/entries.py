@@ -12,7 +12,7 @@ from enum import Enum
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading
+from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.ledger.candidates import ContactScope, names_with_entries
 from babynames_dagster.database.ledger.finding import NOT_OURS_TO_WRITE
 from babynames_dagster.database.tables import baby_names, hubspot_contacts

@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
-from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
 from babynames_dagster.database.ledger.finding import LOST, NOT_OURS_TO_WRITE, Finding
-from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 
 __all__ = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading
+from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
 from babynames_dagster.database.tables import baby_names, hubspot_contacts, superseded_contacts

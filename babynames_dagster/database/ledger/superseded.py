@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.ledger.entries import CreatedContact, created_by_us
-from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.portable import insert_if_missing, slices
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import utc_now, writing
+from babynames_dagster.database.connection.engine import utc_now, writing
+from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
 from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
-from babynames_dagster.database.patience import patiently
 from babynames_dagster.database.tables import hubspot_contacts
 
 _REPLACED = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.adoption import ASIDE, names_aside
+from babynames_dagster.database.schema.adoption import ASIDE, names_aside
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, names_reader

@@ -15,9 +15,10 @@ from dataclasses import astuple, replace
 import pyarrow as pa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
-from babynames_dagster.database.load_claims import claimed_load
-from babynames_dagster.database.loads import (
+from babynames_dagster.database.connection.engine import writing
+from babynames_dagster.database.connection.patience import of_database
+from babynames_dagster.database.loading.load_claims import claimed_load
+from babynames_dagster.database.loading.loads import (
     DONE,
     Counts,
     LoadRow,
@@ -31,7 +32,6 @@ from babynames_dagster.database.loads import (
     rejects_of_load,
     take_up_load,
 )
-from babynames_dagster.database.patience import of_database
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.batches import Batch, gather
 from babynames_dagster.names.loading.pairs import PairMemory

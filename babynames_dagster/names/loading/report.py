@@ -6,7 +6,7 @@ What belongs here: the report and how it is made of the ledger's row. What does 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babynames_dagster.database.loads import LoadRow
+from babynames_dagster.database.loading.loads import LoadRow
 from babynames_dagster.names.rejects import RejectedRow
 
 FIRST_REJECTS = 10

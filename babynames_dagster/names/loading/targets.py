@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, utc_now
-from babynames_dagster.database.loads import LoadRow, earlier_load_went_on
-from babynames_dagster.database.names_table import (
+from babynames_dagster.database.connection.engine import reading, utc_now
+from babynames_dagster.database.loading.loads import LoadRow, earlier_load_went_on
+from babynames_dagster.database.loading.names_table import (
     count_names,
     count_names_of_load,
     count_names_until_load,
@@ -24,7 +24,7 @@ from babynames_dagster.database.names_table import (
     insertable_names,
     mark_seen,
 )
-from babynames_dagster.database.years_table import (
+from babynames_dagster.database.loading.years_table import (
     count_years,
     count_years_of_load,
     delete_orphans,

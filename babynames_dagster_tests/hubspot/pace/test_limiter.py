@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.rate_limits import locked_pacing_row, pacing_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import open_client

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
+from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import open_client

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.hubspot import (

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
+from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.tables import baby_names

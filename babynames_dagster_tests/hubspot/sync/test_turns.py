@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import pytest
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine
+from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.senders import Claim, active_senders, claim_partitions, release_claim
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import open_client

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.client import open_client
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions

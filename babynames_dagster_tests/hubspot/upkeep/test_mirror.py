@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
+from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.orphans import OrphanCount, count_orphans
 from babynames_dagster.database.tables import baby_names

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import reading
+from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.tables import rejected_rows
 from babynames_dagster.datafile.header import BLOCK_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.loads import last_loads
+from babynames_dagster.database.loading.loads import last_loads
 from babynames_dagster.datafile.archive import verify_content
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file

@@ -8,10 +8,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import open_engine, reading, writing
-from babynames_dagster.database.load_claims import claimed_load
-from babynames_dagster.database.loads import DONE, RUNNING, is_loaded, last_finished_load, last_loads, load_by_id
-from babynames_dagster.database.names_table import sample_names
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
+from babynames_dagster.database.loading.load_claims import claimed_load
+from babynames_dagster.database.loading.loads import (
+    DONE,
+    RUNNING,
+    is_loaded,
+    last_finished_load,
+    last_loads,
+    load_by_id,
+)
+from babynames_dagster.database.loading.names_table import sample_names
 from babynames_dagster.database.tables import baby_names, loads
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.errors import ErrorCode, PipelineError

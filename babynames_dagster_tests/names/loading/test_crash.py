@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, writing
-from babynames_dagster.database.loads import DONE, FAILED, last_loads
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.connection.engine import open_engine, writing
+from babynames_dagster.database.loading.loads import DONE, FAILED, last_loads
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads, rejected_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.load import LoadReport

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
+from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads, rejected_rows
 from babynames_dagster.names.csv import blocks
 from babynames_dagster_tests.support.loading import HEADER, counts, csv_file, load, load_births, rows_in, stream_rows

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database import years_table
-from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.ledger.candidates import ContactScope, require_years
+from babynames_dagster.database.loading import years_table
+from babynames_dagster.database.loading.years_table import births_by_year, count_years, top_names
 from babynames_dagster.database.tables import baby_names
-from babynames_dagster.database.years_table import births_by_year, count_years, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births
 

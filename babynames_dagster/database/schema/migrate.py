@@ -19,11 +19,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from alembic import command
-from babynames_dagster.database.engine import reading, writing
-from babynames_dagster.database.locks import named_lock
-from babynames_dagster.database.reach import timeout_of
-from babynames_dagster.database.resuming import Step, make_resumable
-from babynames_dagster.database.versions import carry_over_sql, revision_of
+from babynames_dagster.database.connection.engine import reading, writing
+from babynames_dagster.database.connection.locks import named_lock
+from babynames_dagster.database.connection.reach import timeout_of
+from babynames_dagster.database.schema.resuming import Step, make_resumable
+from babynames_dagster.database.schema.versions import carry_over_sql, revision_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _LOCK = "babynames_dagster.migrate"
@@ -74,7 +74,7 @@ def alembic_config() -> Config:
     Raises:
         PipelineError: FILE_NOT_FOUND where neither has it.
     """
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     shared = Path(sys.prefix) / "share" / "babynames_dagster"
     for folder in (checkout, shared):
         if (folder / "alembic.ini").is_file() and (folder / "alembic" / "env.py").is_file():

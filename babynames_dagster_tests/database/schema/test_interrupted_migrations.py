@@ -13,10 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, reading, writing
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.database.migrate import (
+from babynames_dagster.database.schema.migrate import (
     Standing,
     alembic_config,
     current_revision,
@@ -25,8 +25,8 @@ from babynames_dagster.database.migrate import (
     schema_state,
     upgrade,
 )
+from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
-from babynames_dagster.database.versions import VERSION_TABLE
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 
-from babynames_dagster.database.engine import open_engine, reading, writing
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
 from babynames_dagster.database.ledger.superseded import count_superseded, forget_superseded
 from babynames_dagster.database.ledger.writing import LedgerEntry, mark_archived, record
-from babynames_dagster.database.loads import last_loads
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.loading.loads import last_loads
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births, names_in
 from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL, Engine, make_url
 
-from babynames_dagster.database import waiting
-from babynames_dagster.database.engine import open_engine, reading, writing
-from babynames_dagster.database.migrate import upgrade
+from babynames_dagster.database.connection import waiting
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.address import connectable
 from babynames_dagster_tests.support.certificates import Certificates, make_certificates

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database import bulk
-from babynames_dagster.database.engine import reading
-from babynames_dagster.database.loads import LoadRow
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.loading import bulk
+from babynames_dagster.database.loading.loads import LoadRow
 from babynames_dagster.database.portable import KEYS_LISTED
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.tables import baby_names, loads, rejected_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 

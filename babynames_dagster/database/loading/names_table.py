@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database import bulk
-from babynames_dagster.database.engine import reading
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.loading import bulk
 from babynames_dagster.database.tables import baby_names
 
 _COLUMNS = ("slug", "name", "sex", "initial", "line")

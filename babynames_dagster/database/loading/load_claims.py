@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.locks import named_lock
+from babynames_dagster.database.connection.locks import named_lock
 
 
 @contextmanager

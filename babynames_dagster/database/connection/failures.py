@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from babynames_dagster.database.reach import shown_address
+from babynames_dagster.database.connection.reach import shown_address
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _MYSQL_CODES = {

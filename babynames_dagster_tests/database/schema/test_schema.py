@@ -12,10 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from alembic import command
-from babynames_dagster.database.engine import open_engine, reading, writing
-from babynames_dagster.database.migrate import alembic_config, current_revision, ensure_schema, upgrade
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
+from babynames_dagster.database.schema.migrate import alembic_config, current_revision, ensure_schema, upgrade
+from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import baby_name_years, metadata
-from babynames_dagster.database.versions import VERSION_TABLE
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 

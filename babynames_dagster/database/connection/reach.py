@@ -13,8 +13,8 @@ from pymysql.connections import Connection
 from sqlalchemy.engine import URL
 from typing_extensions import override
 
-from babynames_dagster.database.mysql_session import StatementCursor
-from babynames_dagster.database.waiting import waiting
+from babynames_dagster.database.connection.mysql_session import StatementCursor
+from babynames_dagster.database.connection.waiting import waiting
 
 DEFAULT_TIMEOUT = 60
 _CONNECT_SECONDS = 10

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.engine import reading, writing
+from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 

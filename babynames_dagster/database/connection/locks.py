@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from babynames_dagster.database.failures import translated_errors
+from babynames_dagster.database.connection.failures import translated_errors
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from babynames_dagster.database.mysql_session import STATEMENT_BYTES
+from babynames_dagster.database.connection.mysql_session import STATEMENT_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 STATEMENT_ROWS = 5_000

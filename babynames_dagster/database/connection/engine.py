@@ -14,10 +14,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from babynames_dagster.database.failures import translated_errors
-from babynames_dagster.database.mysql_session import prepare_session
-from babynames_dagster.database.reach import connect, timeout_of
-from babynames_dagster.database.waiting import waiting
+from babynames_dagster.database.connection.failures import translated_errors
+from babynames_dagster.database.connection.mysql_session import prepare_session
+from babynames_dagster.database.connection.reach import connect, timeout_of
+from babynames_dagster.database.connection.waiting import waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 

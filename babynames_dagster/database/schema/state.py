@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from babynames_dagster.database.engine import open_engine, reading
-from babynames_dagster.database.migrate import SchemaState, schema_state, unmade_schema
-from babynames_dagster.database.reach import shown_address
+from babynames_dagster.database.connection.engine import open_engine, reading
+from babynames_dagster.database.connection.reach import shown_address
+from babynames_dagster.database.schema.migrate import SchemaState, schema_state, unmade_schema
 
 _VERSION = {"sqlite": "SELECT sqlite_version()", "mysql": "SELECT version()"}
 

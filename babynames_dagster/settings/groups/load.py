@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import Share
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import (
     AnyCase,
     ApiVersion,

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
 from babynames_dagster.settings.address import connectable
-from babynames_dagster.settings.group import Group
+from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import MYSQL_DIALECTS, AnyCase, DatabaseAddress, UserPath
 
 DEFAULT_TIMEOUT = 60
@@ -66,7 +66,7 @@ class DatabaseSettings(Group):
     def address(self, folder: Path) -> URL:
         """Return the database's address, with PyMySQL as the driver of every MySQL-like server.
 
-        How to reach it (TLS, DB_TIMEOUT) is among its parameters; `database/reach.py` reads them.
+        How to reach it (TLS, DB_TIMEOUT) is among its parameters; `database/connection/reach.py` reads them.
 
         Args:
             folder: Where a SQLite file lies, unless an address says so.

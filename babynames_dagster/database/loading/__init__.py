@@ -1,0 +1,1 @@
+"""Statements of the load: the two tables of names, the record of loads, and their claims."""

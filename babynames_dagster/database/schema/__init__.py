@@ -1,0 +1,1 @@
+"""The schema: migrating it, and looking at where it stands."""
