@@ -25,7 +25,7 @@ _DIGEST_LENGTH = 12
 _SPACES = frozenset("\t\n\r")
 _LOSSLESS = re.compile(rf"[a-z0-9]{{1,{LONGEST_STEM}}}")
 _LOST = re.compile(r"[^a-z0-9]+")
-_SEXES = {"M": "M", "MALE": "M", "F": "F", "FEMALE": "F"}
+_SEXES = {"M": "M", "MALE": "M", "BOY": "M", "F": "F", "FEMALE": "F", "GIRL": "F"}
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def test_an_unreadable_file_fails_its_load_and_leaves_the_table_alone(engine: En
         (b'id,"The name\n\n(as registered)",Name,Gender\n1,x,Anna,F\n2,y,Bob,M\n', {}),
         (b"Id,Name,Year,Gender,Count\n1,Anna,1880,F,7\n2,Bob,1880,M,5\n", {}),
         (b"Child's First Name,Gender\nAnna,FEMALE\nBob,MALE\n", {}),
+        (b"year,name,percent,sex\n1880,Bob,0.08,boy\n1880,Anna,0.07,girl\n", {}),
         (b"Anna,F,7\nBob,M,5\n", {"csv_columns": "name,sex,births"}),
         (b"1,Anna|F\n2,Bob|M\n".replace(b",", b"|"), {"csv_columns": "-,name,gender"}),
         (b"\n\nAnna;F;7\nBob;M;5\n", {"csv_columns": "name,sex,count", "csv_delimiter": ";"}),
