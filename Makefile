@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-queue test-image ui lint bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-queue test-image ui lint docs bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -47,6 +47,10 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
+docs: $(INSTALLED) ## Bring the documents up to date that list settings, errors or commands
+	@$(BIN)/python -m babynames_dagster.settings.docs
+	@$(BIN)/python -m babynames_dagster.cli.docs
+
 bench: bench-load bench-sync ## Measure the load and the sync, and print the tables
 
 bench-load: $(INSTALLED) mariadb mariadb-client
@@ -55,7 +59,7 @@ bench-load: $(INSTALLED) mariadb mariadb-client
 bench-sync: $(INSTALLED) mariadb
 	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
 
-screenshots: $(INSTALLED) browser ## Take the README's pictures of the UI again
+screenshots: $(INSTALLED) browser ## Take the documents' pictures of the UI again
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)
 
 install: $(INSTALLED) ## Make the virtual environment

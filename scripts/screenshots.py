@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Take the README's pictures of Dagster's UI, after one run of the whole graph over the sample.
+"""Take the documents' pictures of Dagster's UI, after one run of the whole graph over the sample.
 
 `make screenshots` runs this; the pictures go to docs/images/.
 """

@@ -1,19 +1,16 @@
-"""The settings as documents: the README's table of variables, and `.env.example`.
+"""The settings as documents: the tables of `docs/settings.md`, and `.env.example`.
 
-What belongs here: rendering the groups as text. `python -m babynames_dagster.settings.docs` brings both files of
-a checkout up to date, the README's table of error codes (`errors_docs.py`) included.
+`python -m babynames_dagster.settings.docs` brings both up to date in a checkout, and the table of `docs/errors.md`.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from babynames_dagster.errors_docs import with_errors
+from babynames_dagster.documents import CHECKOUT, cell, write_text
+from babynames_dagster.errors_docs import errors_table
 from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import GROUPS
-
-START, END = "<!-- settings -->", "<!-- /settings -->"
 
 TITLES = {"hubspot": "HubSpot"}
 """Titles of groups that are not their names."""
@@ -27,7 +24,7 @@ def settings_table() -> str:
         for name, field in fields.items():
             default = _default(field)
             shown = f"`{default}`" if default else ""
-            lines.append(f"| `{name}` | {shown} | {str(field.description).replace('|', chr(92) + '|')} |")
+            lines.append(f"| `{name}` | {shown} | {cell(str(field.description))} |")
     return "\n".join(lines).strip() + "\n"
 
 
@@ -39,15 +36,6 @@ def env_example() -> str:
         for name, field in fields.items():
             lines += [f"# {field.description}", f"#{name}={_quoted(_default(field))}"]
     return "\n".join(lines) + "\n"
-
-
-def with_table(document: str) -> str:
-    """Return a Markdown document with its table of variables brought up to date, where it has a place for one."""
-    before, start, rest = document.partition(START)
-    _, end, after = rest.partition(END)
-    if not end:
-        return document
-    return f"{before}{start}\n{settings_table()}{end}{after}"
 
 
 def _sections() -> Iterator[tuple[str, Mapping[str, FieldInfo]]]:
@@ -73,11 +61,10 @@ def _quoted(value: str) -> str:
 
 
 def main() -> None:
-    """Bring `README.md` and `.env.example` of this checkout up to date."""
-    checkout = Path(__file__).resolve().parents[2]
-    readme = checkout / "README.md"
-    readme.write_text(with_errors(with_table(readme.read_text(encoding="utf-8"))), encoding="utf-8")
-    (checkout / ".env.example").write_text(env_example(), encoding="utf-8")
+    """Bring the documents of this checkout up to date that list settings or errors."""
+    write_text("docs/settings.md", "settings", settings_table())
+    write_text("docs/errors.md", "errors", errors_table())
+    (CHECKOUT / ".env.example").write_text(env_example(), encoding="utf-8")
 
 
 if __name__ == "__main__":

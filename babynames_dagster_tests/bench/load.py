@@ -27,8 +27,9 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
+from babynames_dagster.documents import write_text
 from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, ten_times
-from babynames_dagster_tests.bench.documents import keep, machine
+from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, peak_mb, table
 from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
 
@@ -152,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", type=Path, help="zip with the real CSV; else a file of its proportions is made")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
-    parser.add_argument("--readme", action="store_true", help="write the tables into README.md, too")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md, too")
     parser.add_argument("--one", nargs=4, metavar=("METHOD", "URL", "FILE", "PID"), help="used by this program itself")
     options = parser.parse_args(arguments)
     if options.one:
@@ -183,8 +184,8 @@ def main(arguments: Sequence[str]) -> int:
             more,
         ]
     )
-    if options.readme:
-        keep("README.md", "bench-load", printed)
+    if options.write:
+        write_text("docs/performance.md", "bench-load", printed)
     if options.quick:
         return 0
     real_results, distinct_results = (results for _, results in compared)

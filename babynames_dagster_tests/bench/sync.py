@@ -20,8 +20,9 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.schema.migrate import upgrade
+from babynames_dagster.documents import write_text
 from babynames_dagster.hubspot.sync.report import SyncReport
-from babynames_dagster_tests.bench.documents import keep, machine
+from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     SPAWN,
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--mariadb", action="store_true", help="keep table, ledger and limiter in a private MariaDB")
     parser.add_argument("--only", type=int, help="number of the one scenario to measure, from 1")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md, too")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/performance.md, too")
     chosen = parser.parse_args(arguments)
     shortfalls: list[str] = []
     rows: list[str] = []
@@ -158,9 +159,9 @@ def main(arguments: Sequence[str]) -> int:
                 sentence, found = _measure_reconciling(next(urls), root / "stand-in-reconciled")
                 sentences.append(sentence)
                 shortfalls += found
-    if chosen.readme:
+    if chosen.write:
         measured = f"Measured by `make bench-sync` on {machine()}."
-        keep("README.md", "bench-sync", "\n".join([measured, _HEAD, *rows, "", *sentences]))
+        write_text("docs/performance.md", "bench-sync", "\n".join([measured, _HEAD, *rows, "", *sentences]))
     for shortfall in shortfalls:
         _tell(f"MISSED: {shortfall}")
     return 1 if shortfalls else 0

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from babynames_dagster.documents import CHECKOUT, with_text
 from babynames_dagster_tests.bench import load, sync
-from babynames_dagster_tests.bench.documents import CHECKOUT, with_figures
 from babynames_dagster_tests.bench.load import Figures
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table
 
@@ -86,14 +86,7 @@ def test_the_cpu_seconds_of_a_process_are_those_that_it_counts_itself() -> None:
     assert cpu_seconds(os.getpid()) == pytest.approx(time.process_time(), abs=0.1)
 
 
-def test_figures_replace_only_what_is_between_their_markers() -> None:
-    document = "before\n<!-- a -->\nold\n<!-- /a -->\nafter <!-- b --><!-- /b -->\n"
-    assert with_figures(document, "a", "new\n") == document.replace("old", "new")
-    with pytest.raises(ValueError, match="no place for c"):
-        with_figures(document, "c", "new")
-
-
 @pytest.mark.parametrize("name", ["bench-load", "bench-sync"])
-def test_the_readme_has_a_place_for_the_figures(name: str) -> None:
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert "figures" in with_figures(readme, name, "figures")
+def test_the_page_has_a_place_for_the_figures(name: str) -> None:
+    page = (CHECKOUT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert "figures" in with_text(page, name, "figures")
