@@ -1,26 +1,26 @@
 """`baby_name_years`: births by name and year, for exact year filters and charts."""
 
 import dagster as dg
-import pyarrow as pa
 
 from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.csv.reading import ReadOptions, years_reader
+from babynames_dagster.names.csv.reading import ReadOptions, stream_years
+from babynames_dagster.names.stream import RowStream
 from babynames_dagster.resources.files import FilesResource
 
 
 @table_asset(code_version="1", schema=YEARS_SCHEMA, lineage=YEARS_LINEAGE, deps=["baby_names_table"])
 def baby_name_years(
     context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile, files: FilesResource
-) -> pa.RecordBatchReader:
+) -> RowStream:
     """How many children got each name in each year, in `baby_name_years`.
 
     Only MIN_YEAR, MAX_YEAR and the chart need it, so the main job leaves it out unless one of the two is set:
     materialize it by hand. The chart of births by year is behind "Show Markdown" in its metadata.
     """
     with files.failures(context.log):
-        return years_reader(
+        return stream_years(
             raw_zip.file,
             sha256=raw_zip.sha256,
             options=ReadOptions.from_settings(files.settings),

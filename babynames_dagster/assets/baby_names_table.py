@@ -1,13 +1,13 @@
 """`baby_names_table`: one row per (name, sex) of the file."""
 
 import dagster as dg
-import pyarrow as pa
 
 from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.csv.reading import ReadOptions, names_reader
+from babynames_dagster.names.csv.reading import ReadOptions, stream_names
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
+from babynames_dagster.names.stream import RowStream
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.loading import LoadingResource
 
@@ -19,7 +19,7 @@ def baby_names_table(
     raw_zip: StoredFile,
     files: FilesResource,
     loading: LoadingResource,
-) -> pa.RecordBatchReader:
+) -> RowStream:
     """The distinct names of the dataset, streamed from inside the zip into `baby_names`.
 
     Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
@@ -29,7 +29,7 @@ def baby_names_table(
         warning = slow_settings_warning(loading.settings)
         if warning is not None:
             context.log.warning(warning)
-        return names_reader(
+        return stream_names(
             raw_zip.file,
             sha256=raw_zip.sha256,
             options=ReadOptions.from_settings(files.settings),

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
+from babynames_dagster.database.loading.loads import KeptReject
 from babynames_dagster.database.loading.names_table import has_names, sample_names
 from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.loading.load import LoadReport, RejectedRow, load_names, load_years
-from babynames_dagster.names.stream import StreamHeader
+from babynames_dagster.names.loading.load import load_names, load_years
+from babynames_dagster.names.loading.report import LoadReport
+from babynames_dagster.names.stream import RowStream
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.loading import LoadingResource
@@ -38,17 +39,17 @@ class LoadedTable:
 
 
 class TableIOManager(dg.ConfigurableIOManager):
-    """Loads record batches into a table of the resource `database`: MySQL, MariaDB or SQLite."""
+    """Loads a stream of rows into a table of the resource `database`: MySQL, MariaDB or SQLite."""
 
     database: DatabaseResource
     files: FilesResource
     loading: LoadingResource
 
-    def handle_output(self, context: dg.OutputContext, obj: pa.RecordBatchReader) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: RowStream) -> None:
         """Load the stream, and publish what happened to each of its rows."""
-        header = StreamHeader.from_schema(obj.schema)
+        target = obj.header.target
         with self.files.failures(context.log):
-            report = _LOADS[header.target](
+            report = _LOADS[target](
                 obj,
                 self.database.engine,
                 run_id=context.run_id,
@@ -56,7 +57,7 @@ class TableIOManager(dg.ConfigurableIOManager):
                 on_progress=progress_events(context.log),
             )
             context.add_output_metadata(load_metadata(report))
-            context.add_output_metadata(_PICTURES[header.target](self.database.engine))
+            context.add_output_metadata(_PICTURES[target](self.database.engine))
 
     def load_input(self, context: dg.InputContext) -> LoadedTable:
         """Hand on the table.
@@ -94,7 +95,7 @@ def load_metadata(report: LoadReport) -> dict[str, Any]:
     return metadata
 
 
-def _rejects_table(rejects: Sequence[RejectedRow]) -> dg.TableMetadataValue:
+def _rejects_table(rejects: Sequence[KeptReject]) -> dg.TableMetadataValue:
     records = [dg.TableRecord({"line": row.line, "reason": row.reason, "raw": row.raw[:200]}) for row in rejects]
     return dg.MetadataValue.table(records)
 

@@ -34,15 +34,15 @@ class RejectedRow:
 
     Attributes:
         line: The line it begins on, from 1; the header is line 1.
-        reason: A `RejectReason`'s value.
+        reason: Why.
         raw: Its text, cut to `RAW_KEPT` characters; bytes that are no text are shown in hexadecimal.
     """
 
     line: int
-    reason: str
+    reason: RejectReason
     raw: str
 
 
-def shown(raw: bytes) -> str:
-    """Return a row's bytes as text to keep: nothing is lost but what is beyond the cap."""
-    return raw[: 4 * RAW_KEPT].decode("utf-8", errors="backslashreplace")[:RAW_KEPT]
+def rejected(line: int, reason: RejectReason, raw: bytes) -> RejectedRow:
+    """Return a rejected row, with of its bytes what is kept."""
+    return RejectedRow(line, reason, raw[: 4 * RAW_KEPT].decode("utf-8", errors="backslashreplace")[:RAW_KEPT])

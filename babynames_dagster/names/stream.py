@@ -1,44 +1,21 @@
-"""The stream between reading and loading: its columns, and the header that travels with it.
+"""The stream between reading and loading: a header, and chunks of rows and rejects.
 
-What belongs here: Arrow schemas and the header's way into their metadata. What does not: filling the stream.
-
-A stream row is either a group (a distinct name and sex of one block, or one year's births) or a reject; each
-stands for `occurrences` rows of the file, so that the sum over the stream is the file's row count. `end` says how
-far into the text its block goes, in bytes, for those who tell how much is left.
+What belongs here: what is in a stream. What does not: filling it (`names/csv/`) and loading it (`names/loading/`).
 """
 
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
-from typing_extensions import Self
 
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.rejects import RejectedRow
 
 NAMES = "baby_names"
 YEARS = "baby_name_years"
 
-_KEY = b"babynames.stream"
-
-_COMMON = [
-    pa.field("line", pa.int64()),
-    pa.field("occurrences", pa.int64()),
-    pa.field("end", pa.int64()),
-    pa.field("reason", pa.string()),
-    pa.field("raw", pa.string()),
-]
-NAMES_SCHEMA = pa.schema(
-    [
-        pa.field("slug", pa.string()),
-        pa.field("name", pa.string()),
-        pa.field("sex", pa.string()),
-        pa.field("initial", pa.string()),
-        *_COMMON,
-    ]
-)
-YEARS_SCHEMA = pa.schema(
-    [pa.field("slug", pa.string()), pa.field("year", pa.int32()), pa.field("births", pa.int32()), *_COMMON]
-)
+_COMMON = [pa.field("line", pa.int64()), pa.field("occurrences", pa.int64())]
+NAMES_SCHEMA = pa.schema([*((name, pa.string()) for name in ("slug", "name", "sex", "initial")), *_COMMON])
+YEARS_SCHEMA = pa.schema([("slug", pa.string()), ("year", pa.int32()), ("births", pa.int32()), *_COMMON])
 
 
 @dataclass(frozen=True)
@@ -61,18 +38,54 @@ class StreamHeader:
     options: str
     full_reload: bool
 
-    def on(self, schema: pa.Schema) -> pa.Schema:
-        """Return the schema with this header in its metadata."""
-        return schema.with_metadata({_KEY: json.dumps(asdict(self)).encode()})
 
-    @classmethod
-    def from_schema(cls, schema: pa.Schema) -> Self:
-        """Read the header from a stream's schema.
+@dataclass(frozen=True)
+class Chunk:
+    """What became of some consecutive rows of the file: each is counted in `rows`, or is in `rejects`.
+
+    Attributes:
+        rows: Distinct names and sexes, or births by year; `line` is the first row of the file that says so, and
+            `occurrences` how many say it.
+        rejects: Rows that are not loaded, by line.
+        end: About how far into the text they go, in bytes.
+    """
+
+    rows: pa.RecordBatch
+    rejects: Sequence[RejectedRow]
+    end: int
+
+
+class RowStream:
+    """A file's rows, read while they are asked for; nothing is opened before that.
+
+    Any Arrow consumer takes it for its rows (Arrow's PyCapsule interface): `pa.RecordBatchReader.from_stream(stream)`.
+
+    Attributes:
+        header: What it is a stream of.
+        schema: The schema of its rows.
+    """
+
+    def __init__(self, header: StreamHeader, schema: pa.Schema, read: Callable[[], Iterator[Chunk]]) -> None:
+        """Describe a stream.
+
+        Args:
+            header: What it is a stream of.
+            schema: The schema of its rows.
+            read: Opens the file and yields its chunks.
+        """
+        self.header = header
+        self.schema = schema
+        self._read = read
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Read the file from its beginning.
 
         Raises:
-            PipelineError: UNEXPECTED where the stream was not made by `names_reader` or `years_reader`.
+            PipelineError: While reading: FILE_NOT_CSV, any ZIP_* or CSV_* code.
         """
-        found = (schema.metadata or {}).get(_KEY)
-        if found is None:
-            raise PipelineError(ErrorCode.UNEXPECTED, "This stream has no header: it is not one of the pipeline's.")
-        return cls(**json.loads(found))
+        return self._read()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the rows as an Arrow stream, without the rejects."""
+        rows = pa.RecordBatchReader.from_batches(self.schema, (chunk.rows for chunk in self))
+        return rows.__arrow_c_stream__(requested_schema)

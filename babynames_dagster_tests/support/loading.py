@@ -13,8 +13,10 @@ from babynames_dagster.database.loading.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file
-from babynames_dagster.names.csv.reading import ReadOptions, names_reader, years_reader
-from babynames_dagster.names.loading.load import LoadReport, load_names, load_years
+from babynames_dagster.names.csv.reading import ReadOptions, stream_names, stream_years
+from babynames_dagster.names.loading.load import load_names, load_years
+from babynames_dagster.names.loading.report import LoadReport
+from babynames_dagster.names.stream import RowStream
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings, load_settings
 
@@ -55,8 +57,8 @@ def load(
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings.files)
-    reader = names_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_names(reader, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
+    stream = stream_names(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
+    return load_names(stream, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
 
 
 def load_births(
@@ -71,24 +73,23 @@ def load_births(
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings.files)
-    reader = years_reader(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_years(reader, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
+    stream = stream_years(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
+    return load_years(stream, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
 
 
-def stream_rows(path: Path, **values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the fields' own types
-    """Return the rows of a file's stream of names, without a database."""
+def stream_of(path: Path, **values: Any) -> RowStream:  # noqa: ANN401 - the fields' own types
+    """Return a file's stream of names, without a database."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    reader = names_reader(file, sha256="", options=ReadOptions.from_settings(settings.files), full_reload=False)
-    return [row for batch in reader for row in batch.to_pylist()]
+    return stream_names(file, sha256="", options=ReadOptions.from_settings(settings.files), full_reload=False)
 
 
 def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types
     """Return a file's names with their sexes, and its rejects' lines and reasons, without a database."""
-    rows = stream_rows(path, **values)
+    chunks = list(stream_of(path, **values))
     return (
-        {(row["name"], row["sex"]) for row in rows if row["reason"] is None},
-        [(row["line"], row["reason"]) for row in rows if row["reason"] is not None],
+        {(row["name"], row["sex"]) for chunk in chunks for row in chunk.rows.to_pylist()},
+        [(reject.line, reject.reason.value) for chunk in chunks for reject in chunk.rejects],
     )
 
 

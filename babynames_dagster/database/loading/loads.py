@@ -3,7 +3,7 @@
 What belongs here: a load's life, its counts and its rejects. What does not: the rows it writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,16 +123,13 @@ def advance_load(connection: Connection, load_id: int, *, before: int, counts: C
     return connection.execute(sa.update(loads).where(*where).values(values)).rowcount == 1
 
 
-def keep_rejects(connection: Connection, load_id: int, rejects: Sequence[tuple[int, str, str]], *, most: int) -> None:
-    """Keep rejected rows, as (line, reason, raw), while the load has fewer than `most` of them."""
+def keep_rejects(connection: Connection, load_id: int, rejects: Sequence[Mapping[str, object]], *, most: int) -> None:
+    """Keep rejected rows, their columns by name, while the load has fewer than `most` of them."""
     if not rejects:
         return
     statement = sa.select(sa.func.count()).where(rejected_rows.c.load_id == load_id)
     room = most - connection.execute(statement).scalar_one()
-    values = [
-        {"load_id": load_id, "line": line, "reason": reason, "raw": raw}
-        for line, reason, raw in rejects[: max(0, room)]
-    ]
+    values = [{"load_id": load_id, **reject} for reject in rejects[: max(0, room)]]
     if values:
         connection.execute(sa.insert(rejected_rows), values)
 

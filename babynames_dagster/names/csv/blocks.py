@@ -20,7 +20,7 @@ from babynames_dagster.datafile.archive import ByteStream
 from babynames_dagster.datafile.header import BLOCK_BYTES, Dialect, Opened
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.records import OddLines
-from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
+from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected
 
 _BLANK_LINE = r"\A\r*\z"
 
@@ -139,7 +139,7 @@ class _Splitter:
 
     def too_long(self, line: int, text: bytes) -> Block:
         """Return a block of nothing but a reject."""
-        reject = RejectedRow(line, RejectReason.LINE_TOO_LONG.value, shown(text))
+        reject = rejected(line, RejectReason.LINE_TOO_LONG, text)
         return Block(pa.array([], pa.int64()), self._columns([]), [reject], lambda _: text)
 
     def _split_carefully(self, chunk: bytes, first_line: int, *, settle: bool) -> tuple[Block, int, int]:

@@ -1,4 +1,4 @@
-"""From a block of raw rows to stream rows: groups of one (name, sex), or births by year, and rejects.
+"""From a block of raw rows to a chunk of the stream: groups of one (name, sex), or births by year, and rejects.
 
 What belongs here: what each row of a block becomes. What does not: reading blocks, or the database.
 """
@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from babynames_dagster.names.csv.blocks import Block, count_up
 from babynames_dagster.names.csv.normalise import SEXES, Names, normalise_names, normalise_sexes
-from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
+from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected
+from babynames_dagster.names.stream import NAMES_SCHEMA, YEARS_SCHEMA, Chunk
 
 MOST_BIRTHS = 2**31 - 1
 _YEAR = r"\A[1-9][0-9]{3}\z"
@@ -39,8 +40,8 @@ class _Rows:
     kept: pa.UInt64Array | None
 
 
-def name_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
-    """Return a block's distinct (name, sex) pairs, each with its first line and its count, then its rejects."""
+def name_rows(block: Block) -> Chunk:
+    """Return a block's distinct (name, sex) pairs, each with its first line and its count, and its rejects."""
     rows, rejects = _sound_rows(block)
     # Names that differ only in case or form share a stem, and so a group.
     stems = rows.names.stems.dictionary_encode()
@@ -54,19 +55,19 @@ def name_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
     first = groups["position_min"].combine_chunks()
     codes = rows.name_codes.take(first)
     sexes = rows.sex_codes.take(first)
-    columns = {
-        "slug": _slugs(rows.names.stems.take(codes), sexes),
-        "name": rows.names.names.take(codes),
-        "sex": SEXES.take(sexes),
-        "initial": rows.names.initials.take(codes),
-        "line": rows.lines.take(first),
-        "occurrences": groups["position_count"].combine_chunks(),
-    }
-    return _stream_rows(schema, columns, rejects, block.end)
+    columns = [
+        _slugs(rows.names.stems.take(codes), sexes),
+        rows.names.names.take(codes),
+        SEXES.take(sexes),
+        rows.names.initials.take(codes),
+        rows.lines.take(first),
+        groups["position_count"].combine_chunks(),
+    ]
+    return _chunk(columns, NAMES_SCHEMA, rejects, block)
 
 
-def year_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
-    """Return a block's births by (name, sex) and year, row by row, then its rejects."""
+def year_rows(block: Block) -> Chunk:
+    """Return a block's births by (name, sex) and year, row by row, and its rejects."""
     rows, rejects = _sound_rows(block)
     years = _kept(block.columns["year"] if "year" in block.columns else _year_of_all(block), rows.kept)
     births = _kept(block.columns["births"], rows.kept)
@@ -82,17 +83,17 @@ def year_rows(block: Block, schema: pa.Schema) -> pa.RecordBatch:
             lines.filter(pc.invert(sound)).to_pylist(), bad_year.filter(pc.invert(sound)).to_pylist(), strict=True
         ):
             reason = RejectReason.BAD_YEAR if is_year else RejectReason.BAD_BIRTHS
-            rejects.append(RejectedRow(line, reason.value, shown(block.text_of(line))))
+            rejects.append(rejected(line, reason, block.text_of(line)))
         slugs, lines = slugs.filter(sound), lines.filter(sound)
         year_numbers, birth_numbers = year_numbers.filter(sound), birth_numbers.filter(sound)
-    columns = {
-        "slug": slugs,
-        "year": year_numbers.cast(pa.int32()),
-        "births": birth_numbers.cast(pa.int32()),
-        "line": lines,
-        "occurrences": pa.repeat(pa.scalar(1, pa.int64()), len(lines)),
-    }
-    return _stream_rows(schema, columns, rejects, block.end)
+    once = pa.repeat(pa.scalar(1, pa.int64()), len(lines))
+    columns = [slugs, year_numbers.cast(pa.int32()), birth_numbers.cast(pa.int32()), lines, once]
+    return _chunk(columns, YEARS_SCHEMA, rejects, block)
+
+
+def _chunk(columns: Sequence[pa.Array], schema: pa.Schema, rejects: Sequence[RejectedRow], block: Block) -> Chunk:
+    rows = pa.record_batch(columns, schema=schema)
+    return Chunk(rows, sorted(rejects, key=lambda reject: reject.line), block.end)
 
 
 def _sound_rows(block: Block) -> tuple[_Rows, list[RejectedRow]]:
@@ -108,7 +109,7 @@ def _sound_rows(block: Block) -> tuple[_Rows, list[RejectedRow]]:
         reasons = pc.coalesce(names.reasons.take(codes), sexes.reasons.take(raw_sexes.indices))
         bad = pc.is_valid(reasons)
         for line, reason in zip(lines.filter(bad).to_pylist(), reasons.filter(bad).to_pylist(), strict=True):
-            rejects.append(RejectedRow(line, reason, shown(block.text_of(line))))
+            rejects.append(rejected(line, RejectReason(reason), block.text_of(line)))
         kept = pc.indices_nonzero(pc.invert(bad))
     return (
         _Rows(names, _kept(codes, kept), _kept(sex_codes, kept), _kept(lines, kept), kept),
@@ -135,31 +136,3 @@ def _numbers(raw: pa.BinaryArray, pattern: str) -> pa.Int64Array:
         trimmed = pa.array([value.strip() for value in raw.to_pylist()], pa.binary())
         raw = pc.if_else(pc.match_substring_regex(trimmed, pattern), trimmed, None)
     return raw.cast(pa.string()).cast(pa.int64())
-
-
-def _stream_rows(
-    schema: pa.Schema, columns: dict[str, pa.Array], rejects: Sequence[RejectedRow], end: int
-) -> pa.RecordBatch:
-    count = len(columns["line"])
-    columns["end"] = pa.repeat(pa.scalar(end, pa.int64()), count)
-    if not rejects:
-        nothing = pa.nulls(count, pa.string())
-        return pa.record_batch([columns.get(name, nothing) for name in schema.names], schema=schema)
-    by_line = sorted(rejects, key=lambda reject: reject.line)
-    said = {
-        "line": pa.array([reject.line for reject in by_line], pa.int64()),
-        "occurrences": pa.repeat(pa.scalar(1, pa.int64()), len(by_line)),
-        "end": pa.repeat(pa.scalar(end, pa.int64()), len(by_line)),
-        "reason": pa.array([reject.reason for reject in by_line], pa.string()),
-        "raw": pa.array([reject.raw for reject in by_line], pa.string()),
-    }
-    merged = [
-        pa.concat_arrays(
-            [
-                columns.get(field.name, pa.nulls(count, field.type)),
-                said.get(field.name, pa.nulls(len(by_line), field.type)),
-            ]
-        )
-        for field in schema
-    ]
-    return pa.record_batch(merged, schema=schema)

@@ -17,15 +17,13 @@ from babynames_dagster.datafile.inspect import DataFile
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.blocks import Block, Position, read_blocks
 from babynames_dagster.names.csv.grouping import name_rows, year_rows
-from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, StreamHeader
+from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, Chunk, RowStream, StreamHeader
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
 
 # A load that was interrupted is taken up by counting stream rows, so a new way of cutting the stream, or of telling
 # names apart, has to count as another way of reading.
 _READING_VERSION = 2
-
-_Group = Callable[[Block, pa.Schema], pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -54,52 +52,53 @@ class ReadOptions:
         return hashlib.sha256("\0".join((*parts, *inside)).encode()).hexdigest()
 
 
-def names_reader(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> pa.RecordBatchReader:
-    """Return the file's distinct names, block by block; nothing is opened before the first batch is asked for.
+@dataclass(frozen=True)
+class _Target:
+    """What becomes of a file's rows: in which columns of it, how, and what the result looks like."""
+
+    wanted: Sequence[str]
+    group: Callable[[Block], Chunk]
+    schema: pa.Schema
+
+
+_TARGETS = {
+    NAMES: _Target((NAME, SEX), name_rows, NAMES_SCHEMA),
+    YEARS: _Target((NAME, SEX, YEAR, BIRTHS), year_rows, YEARS_SCHEMA),
+}
+
+
+def stream_names(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> RowStream:
+    """Return the file's distinct names, chunk by chunk.
 
     Args:
         file: What `inspect_file` recognised.
         sha256: Its content.
         options: How to read it.
         full_reload: Whether to load it even if it was loaded before.
-
-    Raises:
-        PipelineError: While reading: FILE_NOT_CSV, any ZIP_* or CSV_* code.
     """
-    return _reader(file, _header(NAMES, file, sha256, options, full_reload=full_reload), options)
+    return _stream(NAMES, file, sha256, options, full_reload=full_reload)
 
 
-def years_reader(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> pa.RecordBatchReader:
-    """Return the file's births by name and year; arguments and errors as `names_reader`."""
-    return _reader(file, _header(YEARS, file, sha256, options, full_reload=full_reload), options)
+def stream_years(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> RowStream:
+    """Return the file's births by name and year; arguments as `stream_names`."""
+    return _stream(YEARS, file, sha256, options, full_reload=full_reload)
 
 
-def _header(target: str, file: DataFile, sha256: str, options: ReadOptions, *, full_reload: bool) -> StreamHeader:
+def _stream(target: str, file: DataFile, sha256: str, options: ReadOptions, *, full_reload: bool) -> RowStream:
     name = printable(file.path.name)
-    return StreamHeader(target, name, file.text_size, sha256, options.fingerprint(file), full_reload)
+    header = StreamHeader(target, name, file.text_size, sha256, options.fingerprint(file), full_reload)
+    made = _TARGETS[target]
+    return RowStream(header, made.schema, lambda: _chunks(file, options, made))
 
 
-def _reader(file: DataFile, header: StreamHeader, options: ReadOptions) -> pa.RecordBatchReader:
-    wanted: Sequence[str]
-    group: _Group
-    if header.target == NAMES:
-        schema, wanted, group = NAMES_SCHEMA, (NAME, SEX), name_rows
-    else:
-        schema, wanted, group = YEARS_SCHEMA, (NAME, SEX, YEAR, BIRTHS), year_rows
-    schema = header.on(schema)
-    return pa.RecordBatchReader.from_batches(schema, _batches(file, options, schema, wanted, group))
-
-
-def _batches(
-    file: DataFile, options: ReadOptions, schema: pa.Schema, wanted: Sequence[str], group: _Group
-) -> Iterator[pa.RecordBatch]:
+def _chunks(file: DataFile, options: ReadOptions, target: _Target) -> Iterator[Chunk]:
     found = False
-    with closing(_blocks(file, options, wanted)) as blocks:
+    with closing(_blocks(file, options, target.wanted)) as blocks:
         for block in blocks:
-            batch = group(block, schema)
-            if batch.num_rows:
+            chunk = target.group(block)
+            if chunk.rows.num_rows or chunk.rejects:
                 found = True
-                yield batch
+                yield chunk
     if not found:
         raise PipelineError(ErrorCode.CSV_EMPTY, f"{file.path} has a header, but no rows.")
 

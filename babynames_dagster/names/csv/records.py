@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from babynames_dagster.datafile.quoting import LONGEST_SPAN, Malformed, split_record
-from babynames_dagster.names.rejects import RejectedRow, RejectReason, shown
+from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class OddLines:
         if isinstance(fields, Malformed):
             opened = spans or fields is Malformed.OPEN
             reason = RejectReason.UNCLOSED_QUOTE if opened else RejectReason.BAD_QUOTING
-            self.rejects.append(RejectedRow(line, reason.value, shown(self._text(index))))
+            self.rejects.append(rejected(line, reason, self._text(index)))
             return
         if spans:
             self.spanned.append((index, behind))
@@ -108,7 +108,7 @@ class OddLines:
             self.records.append(Record(line, fields))
             return
         reason = RejectReason.TOO_FEW_FIELDS if len(fields) < self._width else RejectReason.TOO_MANY_FIELDS
-        self.rejects.append(RejectedRow(line, reason.value, shown(text)))
+        self.rejects.append(rejected(line, reason, text))
 
     def _line(self, index: int) -> bytes:
         line: bytes = self._lines[index].as_py()

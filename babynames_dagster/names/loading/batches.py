@@ -3,19 +3,20 @@
 What belongs here: batch borders, the resume point, what is gathered. What does not: writing a batch.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from babynames_dagster.names.rejects import RejectedRow
+from babynames_dagster.names.stream import Chunk
 
 _EIGHTHS = 8
 _MOST_READ_PER_ROW = 50
 
 Pick = Callable[[pa.RecordBatch], Sequence[int]]
-"""Chooses the rows of a block that the database has to see; called once for each block, in order."""
+"""Chooses the rows of a chunk that the database has to see; called once for each chunk, in order."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Batch:
 
 
 def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
-    blocks: Iterator[pa.RecordBatch], *, schema: pa.Schema, pick: Pick, skip: int, size: int, keep_rejects: int
+    chunks: Iterable[Chunk], *, schema: pa.Schema, pick: Pick, skip: int, size: int, keep_rejects: int
 ) -> Iterator[Batch]:
     """Yield batches of about `size` rows each; their borders depend on the stream and `size` alone.
 
@@ -46,8 +47,8 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
     batch is still being read.
 
     Args:
-        blocks: The stream.
-        schema: Its schema.
+        chunks: The stream.
+        schema: The schema of its rows.
         pick: Chooses what is written; rows that are skipped are shown to it, too.
         skip: Rows of the file that were committed before; always a border between stream rows.
         size: Rows of a batch.
@@ -56,24 +57,23 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
     sizes = _sizes(size)
     pending = _Pending(schema, next(sizes), keep_rejects)
     before = 0
-    for whole in blocks:
-        after = whole["end"][0].as_py()
-        block, skip = _after(whole, skip, pick)
-        groups = block.slice(0, len(block) - block["slug"].null_count)
-        picked = pick(groups)
+    for whole in chunks:
+        chunk, skip = _after(whole, skip, pick)
+        rows = chunk.rows
+        picked = pick(rows)
         start = 0
         while len(picked) >= pending.room:
-            stop = picked[pending.room] if len(picked) > pending.room else len(groups)
+            stop = picked[pending.room] if len(picked) > pending.room else len(rows)
             taken, picked = picked[: pending.room], picked[pending.room :]
-            pending.add(groups, start, stop, taken)
-            yield pending.batch(before + (after - before) * stop // len(block))
+            pending.add(rows, start, stop, taken)
+            yield pending.batch(before + (chunk.end - before) * stop // (len(rows) + len(chunk.rejects)))
             pending = _Pending(schema, next(sizes), keep_rejects)
             start = stop
-        pending.add(groups, start, len(groups), picked)
-        pending.reject(block.slice(len(groups)))
-        before = after
+        pending.add(rows, start, len(rows), picked)
+        pending.reject(chunk.rejects)
+        before = chunk.end
         if pending.read >= _MOST_READ_PER_ROW * size:
-            yield pending.batch(after)
+            yield pending.batch(before)
             pending = _Pending(schema, next(sizes), keep_rejects)
     if pending.read:
         yield pending.batch(before)
@@ -86,16 +86,17 @@ def _sizes(size: int) -> Iterator[int]:
         yield size
 
 
-def _after(block: pa.RecordBatch, skip: int, pick: Pick) -> tuple[pa.RecordBatch, int]:
-    """Return what of a block lies behind the rows to skip, and how many are still to be skipped."""
+def _after(chunk: Chunk, skip: int, pick: Pick) -> tuple[Chunk, int]:
+    """Return what of a chunk lies behind the rows to skip, and how many are still to be skipped."""
     if not skip:
-        return block, 0
-    behind = pc.cumulative_sum(block["occurrences"])
-    skipped = pc.sum(pc.less_equal(behind, skip)).as_py()
-    head = block.slice(0, skipped)
-    pick(head.slice(0, skipped - head["slug"].null_count))
+        return chunk, 0
+    behind = pc.cumulative_sum(chunk.rows["occurrences"])
+    skipped = pc.sum(pc.less_equal(behind, skip)).as_py() or 0
+    pick(chunk.rows.slice(0, skipped))
     left = skip - (behind[skipped - 1].as_py() if skipped else 0)
-    return block.slice(skipped), left
+    # The rejects come behind all rows of their chunk.
+    passed = min(left, len(chunk.rejects)) if skipped == len(chunk.rows) else 0
+    return replace(chunk, rows=chunk.rows.slice(skipped), rejects=chunk.rejects[passed:]), left - passed
 
 
 class _Pending:
@@ -110,25 +111,21 @@ class _Pending:
         self._rejects: list[RejectedRow] = []
         self._keep = keep_rejects
 
-    def add(self, groups: pa.RecordBatch, start: int, stop: int, taken: Sequence[int]) -> None:
-        """Cover the groups from `start` to `stop`, and take those with the given indices among them."""
-        covered = groups.slice(start, stop - start)
+    def add(self, rows: pa.RecordBatch, start: int, stop: int, taken: Sequence[int]) -> None:
+        """Cover the rows from `start` to `stop`, and take those with the given indices among them."""
+        covered = rows.slice(start, stop - start)
         self.read += pc.sum(covered["occurrences"]).as_py() or 0
         self.room -= len(taken)
         if len(taken) == len(covered):
             self._parts.append(covered)
         elif taken:
-            self._parts.append(groups.take(pa.array(taken, pa.int64())))
+            self._parts.append(rows.take(pa.array(taken, pa.int64())))
 
-    def reject(self, rejects: pa.RecordBatch) -> None:
+    def reject(self, rejects: Sequence[RejectedRow]) -> None:
         """Cover rejected rows."""
         self.read += len(rejects)
         self._rejected += len(rejects)
-        kept = rejects.slice(0, self._keep - len(self._rejects))
-        self._rejects.extend(
-            RejectedRow(line, reason, raw)
-            for line, reason, raw in zip(*(kept[name].to_pylist() for name in ("line", "reason", "raw")), strict=True)
-        )
+        self._rejects.extend(rejects[: self._keep - len(self._rejects)])
 
     def batch(self, end: int) -> Batch:
         """Return what was gathered, up to a byte of the text."""

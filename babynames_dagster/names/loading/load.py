@@ -8,11 +8,10 @@ after its last batch, and a batch whose commit got no answer is looked up before
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import astuple, replace
+from dataclasses import replace
 
-import pyarrow as pa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import writing
@@ -38,27 +37,24 @@ from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.prefetch import prefetched
 from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, report_of, report_of_recognised
 from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
-from babynames_dagster.names.rejects import RejectedRow
-from babynames_dagster.names.stream import StreamHeader
+from babynames_dagster.names.stream import RowStream
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.retry import Policy, Retries, retried
 from babynames_dagster.settings import LoadingSettings
 
-__all__ = ["LoadReport", "RejectedRow", "load_names", "load_years"]
-
 
 def load_names(
-    reader: pa.RecordBatchReader,
+    stream: RowStream,
     engine: Engine,
     *,
     run_id: str | None,
     settings: LoadingSettings,
     on_progress: ProgressListener = ignore_progress,
 ) -> LoadReport:
-    """Load a stream of `names_reader` into `baby_names`; nothing that is there is changed or deleted.
+    """Load a stream of `stream_names` into `baby_names`; nothing that is there is changed or deleted.
 
     Args:
-        reader: The stream; it is not even opened where its file was loaded before.
+        stream: The rows; its file is not even opened where it was loaded before.
         engine: The database, its schema at head.
         run_id: Whose load it is, for the ledger.
         settings: BATCH_SIZE, REJECT_LIMIT, REJECTS_KEPT, MAX_RETRIES and RETRY_DELAY.
@@ -70,18 +66,18 @@ def load_names(
             one of the same file resumes after its last batch.
     """
     target = NamesTarget(engine, PairMemory())
-    return _Load(reader, engine, target, settings, on_progress).run(run_id)
+    return _Load(stream, engine, target, settings, on_progress).run(run_id)
 
 
 def load_years(
-    reader: pa.RecordBatchReader,
+    stream: RowStream,
     engine: Engine,
     *,
     run_id: str | None,
     settings: LoadingSettings,
     on_progress: ProgressListener = ignore_progress,
 ) -> LoadReport:
-    """Load a stream of `years_reader` into `baby_name_years`; births of an earlier load are corrected.
+    """Load a stream of `stream_years` into `baby_name_years`; births of an earlier load are corrected.
 
     Of several rows of one name, sex and year in the file the first counts; the others are duplicates. Arguments as
     `load_names`.
@@ -90,7 +86,7 @@ def load_years(
         PipelineError: NAMES_NOT_LOADED where `baby_names` lacks a name of the file; else as `load_names`.
     """
     target = YearsTarget(engine, lambda look_up: retried(look_up, _policy(settings)))
-    return _Load(reader, engine, target, settings, on_progress).run(run_id)
+    return _Load(stream, engine, target, settings, on_progress).run(run_id)
 
 
 def _policy(settings: LoadingSettings) -> Policy:
@@ -103,14 +99,14 @@ class _Load:
 
     def __init__(
         self,
-        reader: pa.RecordBatchReader,
+        stream: RowStream,
         engine: Engine,
         target: Target,
         settings: LoadingSettings,
         on_progress: ProgressListener,
     ) -> None:
-        self._reader = reader
-        self._header = StreamHeader.from_schema(reader.schema)
+        self._stream = stream
+        self._header = stream.header
         self._engine = engine
         self._target = target
         self._settings = settings
@@ -127,7 +123,7 @@ class _Load:
                 latest,
                 file_name=self._header.file_name,
                 table_rows=self._target.count(),
-                rejects=self._first_rejects(latest.id),
+                rejects=rejects_of_load(self._engine, latest.id, FIRST_REJECTS),
                 seconds=time.monotonic() - self._started,
             )
         with ExitStack() as claims:
@@ -141,7 +137,7 @@ class _Load:
                 raise
         return report_of(
             load,
-            rejects=self._first_rejects(load.id),
+            rejects=rejects_of_load(self._engine, load.id, FIRST_REJECTS),
             seconds=time.monotonic() - self._started,
             resumed_at=resumed_at,
         )
@@ -207,8 +203,8 @@ class _Load:
     def _batches(self, skip: int) -> Iterator[Batch]:
         """Yield prepared batches; runs in the producer's thread."""
         for batch in gather(
-            iter(self._reader),
-            schema=self._reader.schema,
+            self._stream,
+            schema=self._stream.schema,
             pick=self._target.pick,
             skip=skip,
             size=self._settings.load.batch_size,
@@ -244,7 +240,7 @@ class _Load:
                 duplicate=batch.read - batch.rejected - written.inserted - written.present,
                 rejected=batch.rejected,
             )
-            rejects = [astuple(reject) for reject in batch.rejects]
+            rejects = [{"line": row.line, "reason": row.reason.value, "raw": row.raw} for row in batch.rejects]
             keep_rejects(connection, load_id, rejects, most=self._settings.load.rejects_kept)
             if not advance_load(connection, load_id, before=self._committed, counts=counts):
                 raise PipelineError(
@@ -261,17 +257,13 @@ class _Load:
     def _too_many_rejects(self, load: LoadRow) -> PipelineError:
         first = "".join(
             f"\n    line {reject.line:,}: {reject.reason}: {reject.raw[:100]!r}"
-            for reject in self._first_rejects(load.id)
+            for reject in rejects_of_load(self._engine, load.id, FIRST_REJECTS)
         )
         return PipelineError(
             ErrorCode.TOO_MANY_REJECTS,
             f"{load.file_name}: {load.rows_rejected:,} of {load.rows_read:,} rows are rejected, more than REJECT_LIMIT "
             f"({self._settings.load.reject_limit:.2%}) allows. The other rows are in the table.{first}",
         )
-
-    def _first_rejects(self, load_id: int) -> Sequence[RejectedRow]:
-        kept = rejects_of_load(self._engine, load_id, FIRST_REJECTS)
-        return [RejectedRow(row.line, row.reason, row.raw) for row in kept]
 
     def _give_up(self, load_id: int, error: BaseException) -> None:
         """Mark the load as failed, if the database can be reached; else it stays `running` and is taken up as such."""

@@ -6,8 +6,7 @@ What belongs here: the report and how it is made of the ledger's row. What does 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babynames_dagster.database.loading.loads import LoadRow
-from babynames_dagster.names.rejects import RejectedRow
+from babynames_dagster.database.loading.loads import KeptReject, LoadRow
 
 FIRST_REJECTS = 10
 
@@ -46,10 +45,10 @@ class LoadReport:
     seconds: float
     resumed_at: int
     recognised: bool
-    first_rejects: Sequence[RejectedRow]
+    first_rejects: Sequence[KeptReject]
 
 
-def report_of(load: LoadRow, *, rejects: Sequence[RejectedRow], seconds: float, resumed_at: int) -> LoadReport:
+def report_of(load: LoadRow, *, rejects: Sequence[KeptReject], seconds: float, resumed_at: int) -> LoadReport:
     """Return the report of a load that is done."""
     return LoadReport(
         load_id=load.id,
@@ -70,7 +69,7 @@ def report_of(load: LoadRow, *, rejects: Sequence[RejectedRow], seconds: float, 
 
 
 def report_of_recognised(
-    load: LoadRow, *, file_name: str, table_rows: int, rejects: Sequence[RejectedRow], seconds: float
+    load: LoadRow, *, file_name: str, table_rows: int, rejects: Sequence[KeptReject], seconds: float
 ) -> LoadReport:
     """Return the report of a file that an earlier load has brought: all that it inserted is present now."""
     return LoadReport(

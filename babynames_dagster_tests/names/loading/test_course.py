@@ -24,8 +24,8 @@ from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading import load as load_module
 from babynames_dagster.names.loading import targets
-from babynames_dagster.names.loading.load import LoadReport
 from babynames_dagster.names.loading.pairs import PairMemory
+from babynames_dagster.names.loading.report import LoadReport
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
 from babynames_dagster_tests.support.loading import counts, csv_file, load, names_in, rows_in, settings_of
 
