@@ -4,8 +4,9 @@ What belongs here: which names are meant (`ContactScope`) and reading them. What
 be sent, which `hubspot/` decides.
 """
 
+import itertools
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from babynames_dagster.database.tables import baby_name_years, baby_names, hubsp
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
 
-PAGE_ROWS = 5000
+PAGE_ROWS = 2000
+"""Larger pages save no time: Python's garbage collector looks at every row of a page that is still there."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class ContactScope:
         first_names: Only this many names, the table's first by id; None for all (DEMO_MODE).
         min_year: Only names with births in or after this year.
         max_year: Only names with births in or before this year.
+        last_id: Only names up to this id, as `pinned` found it.
     """
 
     first_names: int | None = None
     min_year: int | None = None
     max_year: int | None = None
+    last_id: int | None = None
 
     @classmethod
     def from_settings(cls, settings: HubSpotSettings) -> "ContactScope":
@@ -50,14 +54,25 @@ class ContactScope:
         """Whether `baby_name_years` has to be there."""
         return self.min_year is not None or self.max_year is not None
 
+    def pinned(self, engine: Engine) -> "ContactScope":
+        """Return the same scope with `first_names` as an id, so that not every page of names counts them again.
+
+        Raises:
+            PipelineError: Any DB_* code of the server.
+        """
+        if self.first_names is None:
+            return self
+        with reading(engine) as connection:
+            last_id = connection.execute(_last_id_of_first(self.first_names)).scalar_one()
+        return replace(self, first_names=None, last_id=last_id or 0)
+
     def condition(self) -> sa.ColumnElement[bool]:
         """Return the condition on `baby_names` that the scope amounts to."""
         conditions: list[sa.ColumnElement[bool]] = [sa.true()]
         if self.first_names is not None:
-            # A derived table, because MySQL takes no LIMIT inside IN (...).
-            first = sa.select(baby_names.c.id).order_by(baby_names.c.id).limit(self.first_names).subquery()
-            last_id = sa.select(sa.func.max(first.c.id)).scalar_subquery()
-            conditions.append(baby_names.c.id <= last_id)
+            conditions.append(baby_names.c.id <= _last_id_of_first(self.first_names).scalar_subquery())
+        if self.last_id is not None:
+            conditions.append(baby_names.c.id <= self.last_id)
         if self.needs_years:
             years = [baby_name_years.c.name_id == baby_names.c.id]
             if self.min_year is not None:
@@ -66,6 +81,12 @@ class ContactScope:
                 years.append(baby_name_years.c.year <= self.max_year)
             conditions.append(sa.exists().where(*years).correlate(baby_names))
         return sa.and_(*conditions)
+
+
+def _last_id_of_first(names: int) -> sa.Select[int | None]:
+    # A derived table, because MySQL takes no LIMIT inside IN (...).
+    first = sa.select(baby_names.c.id).order_by(baby_names.c.id).limit(names).subquery()
+    return sa.select(sa.func.max(first.c.id))
 
 
 class Candidate(NamedTuple):
@@ -175,27 +196,45 @@ def candidate_pages(
     Raises:
         PipelineError: Any DB_* code of the server.
     """
+    return _pages(engine, portal_id, partitions, scope.pinned(engine).condition(), page_rows)
+
+
+def unknown_name_pages(
+    engine: Engine, portal_id: int, partitions: Sequence[str], scope: ContactScope, *, page_rows: int
+) -> Iterator[list[Candidate]]:
+    """Read the names of which the ledger knows no contact; only the last page is not full.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    unknown = hubspot_contacts.c.hubspot_id.is_(None) & scope.pinned(engine).condition()
+    rows = itertools.chain.from_iterable(_pages(engine, portal_id, partitions, unknown, page_rows))
+    while page := list(itertools.islice(rows, page_rows)):
+        yield page
+
+
+def _pages(
+    engine: Engine, portal_id: int, partitions: Sequence[str], meant: sa.ColumnElement[bool], page_rows: int
+) -> Iterator[list[Candidate]]:
+    # One partition a statement: `initial IN (...)` in the order of the ids would sort all the rest for each page.
     statement = (
         sa.select(*candidate_columns())
         .select_from(names_with_entries(portal_id))
-        .where(
-            baby_names.c.initial == sa.bindparam("initial"),
-            baby_names.c.id > sa.bindparam("after"),
-            scope.condition(),
-        )
+        .where(baby_names.c.initial == sa.bindparam("initial"), baby_names.c.id > sa.bindparam("after"), meant)
         .order_by(baby_names.c.id)
         .limit(page_rows)
     )
     for initial in partitions:
         after = 0
         while True:
+            keys = {"initial": initial, "after": after}
             with reading(engine) as connection:
-                rows = connection.execute(statement, {"initial": initial, "after": after}).all()
+                rows = [Candidate._make(row) for row in connection.execute(statement, keys)]
             if rows:
-                yield [Candidate._make(row) for row in rows]
+                yield rows
             if len(rows) < page_rows:
                 break
-            after = rows[-1].id
+            after = rows[-1].name_id
 
 
 def candidates_of(engine: Engine, portal_id: int, scope: ContactScope, names: Collection[int]) -> list[Candidate]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine, Row
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.connection.patience import patiently
-from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_columns, names_with_entries
+from babynames_dagster.database.ledger.candidates import Candidate, candidate_columns
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
 from babynames_dagster.database.ledger.finding import LOST, NOT_OURS_TO_WRITE, Finding
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
@@ -182,37 +182,6 @@ def sampled_entries(engine: Engine, portal_id: int, mapping: str, size: int) -> 
     with reading(engine) as connection:
         names = connection.execute(picked).scalars().all()
     return entries_of(engine, portal_id, names)
-
-
-def unknown_name_pages(
-    engine: Engine, portal_id: int, partitions: Sequence[str], scope: ContactScope, *, page_rows: int
-) -> Iterator[list[Candidate]]:
-    """Read the names of which the ledger knows no contact, in keyset pages.
-
-    Raises:
-        PipelineError: Any DB_* code.
-    """
-    statement = (
-        sa.select(*candidate_columns())
-        .select_from(names_with_entries(portal_id))
-        .where(
-            hubspot_contacts.c.hubspot_id.is_(None),
-            baby_names.c.initial.in_(list(partitions)),
-            baby_names.c.id > sa.bindparam("after"),
-            scope.condition(),
-        )
-        .order_by(baby_names.c.id)
-        .limit(page_rows)
-    )
-    after = 0
-    while True:
-        with reading(engine) as connection:
-            rows = [Candidate._make(row) for row in connection.execute(statement, {"after": after})]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].name_id
 
 
 def keep_findings(engine: Engine, portal_id: int, findings: Sequence[KeptFinding]) -> None:

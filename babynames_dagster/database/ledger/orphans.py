@@ -122,7 +122,8 @@ def _former_pages(engine: Engine, portal_id: int, partitions: Sequence[str], pag
 def _orphaned(portal_id: int, scope: ContactScope, partitions: Sequence[str]) -> sa.ColumnElement[bool]:
     """Return the condition of an entry whose contact is not meant; what DEMO_MODE leaves out is meant all the same."""
     entry = hubspot_contacts.c
-    meant = sa.exists().where(baby_names.c.id == entry.name_id, replace(scope, first_names=None).condition())
+    anywhere = replace(scope, first_names=None, last_id=None)
+    meant = sa.exists().where(baby_names.c.id == entry.name_id, anywhere.condition())
     return sa.and_(
         entry.portal_id == portal_id,
         entry.hubspot_id.is_not(None),

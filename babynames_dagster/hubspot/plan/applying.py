@@ -8,7 +8,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -146,6 +146,7 @@ class Applier:
             stop=self.stop,
         ) as turn:
             if writes.creates or writes.updates:
+                self.wanted = replace(self.wanted, scope=self.wanted.scope.pinned(self.engine))
                 preflight(self.client, self.wanted.mapping, stop=self.stop)
                 pump = Pump(self._write, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
                 self.report.stopped = pump.run(self._batches({Planned.CREATE, Planned.UPDATE}))

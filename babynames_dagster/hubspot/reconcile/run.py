@@ -13,7 +13,12 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import ContactScope, names_by_partition, require_years
+from babynames_dagster.database.ledger.candidates import (
+    ContactScope,
+    names_by_partition,
+    require_years,
+    unknown_name_pages,
+)
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.findings import (
     LOST,
@@ -22,7 +27,6 @@ from babynames_dagster.database.ledger.findings import (
     LedgerRow,
     entry_pages,
     keep_findings,
-    unknown_name_pages,
 )
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
