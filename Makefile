@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-queue test-image ui lint docs bench bench-load bench-sync screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-queue test-image ui lint docs bench bench-load bench-sync bench-growth screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -58,6 +58,9 @@ bench-load: $(INSTALLED) mariadb mariadb-client
 
 bench-sync: $(INSTALLED) mariadb
 	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
+
+bench-growth: $(INSTALLED) mariadb ## Measure how everything grows with the data (slow)
+	@$(BIN)/python -m babynames_dagster_tests.bench.growth $(ARGS)
 
 screenshots: $(INSTALLED) browser ## Take the documents' pictures of the UI again
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)

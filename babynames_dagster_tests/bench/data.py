@@ -15,7 +15,6 @@ _YEARS = 145
 _PAIRS = 105_000
 _ROWS_PER_YEAR = 12_820
 _ALWAYS = 6_000
-_DISTINCT = 2_000_000
 _ONSETS = ("b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "w", "br", "ch", "sh", "th")
 _RHYMES = ("a", "e", "i", "o", "u", "an", "en", "in", "on", "el")
 
@@ -51,13 +50,13 @@ def ten_times(folder: Path, data: Data) -> Data:
     return _data(folder, f"{data.title}, ten times", data.plain.read_text().split("\n", 1)[1] * 10)
 
 
-def all_distinct(folder: Path, scale: int) -> Data:
+def all_distinct(folder: Path, names: int) -> Data:
     """Return a file without any duplicate, in no order."""
     letters = random.Random(2)  # noqa: S311 - numbers to measure with
-    names: set[str] = set()
-    while len(names) < _DISTINCT // scale:
-        names.add("".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=8)).capitalize())
-    rows = (f"1880,{name},{'MF'[index % 2]},5\n" for index, name in enumerate(sorted(names, key=_scattered)))
+    distinct: set[str] = set()
+    while len(distinct) < names:
+        distinct.add("".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=8)).capitalize())
+    rows = (f"1880,{name},{'MF'[index % 2]},5\n" for index, name in enumerate(sorted(distinct, key=_scattered)))
     return _data(folder, "all distinct", "".join(rows))
 
 
