@@ -5,8 +5,8 @@ import dagster as dg
 from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.csv.reading import ReadOptions, stream_years
-from babynames_dagster.names.stream import RowStream
+from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+from babynames_dagster.names.stream import YEARS, RowStream
 from babynames_dagster.resources.files import FilesResource
 
 
@@ -20,7 +20,8 @@ def baby_name_years(
     materialize it by hand. The chart of births by year is behind "Show Markdown" in its metadata.
     """
     with files.failures(context.log):
-        return stream_years(
+        return stream_file(
+            YEARS,
             raw_zip.file,
             sha256=raw_zip.sha256,
             options=ReadOptions.from_settings(files.settings),

@@ -5,9 +5,9 @@ import dagster as dg
 from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
 from babynames_dagster.io_managers.files import StoredFile
-from babynames_dagster.names.csv.reading import ReadOptions, stream_names
+from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
-from babynames_dagster.names.stream import RowStream
+from babynames_dagster.names.stream import NAMES, RowStream
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.loading import LoadingResource
 
@@ -29,7 +29,8 @@ def baby_names_table(
         warning = slow_settings_warning(loading.settings)
         if warning is not None:
             context.log.warning(warning)
-        return stream_names(
+        return stream_file(
+            NAMES,
             raw_zip.file,
             sha256=raw_zip.sha256,
             options=ReadOptions.from_settings(files.settings),

@@ -13,10 +13,10 @@ from babynames_dagster.assets.baby_name_years import baby_name_years
 from babynames_dagster.assets.baby_names_table import baby_names_table
 from babynames_dagster.assets.hubspot_checks import HUBSPOT_CHECKS
 from babynames_dagster.assets.raw_zip import raw_zip
+from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
 from babynames_dagster.database.loading.loads import LoadRow, last_finished_load
 from babynames_dagster.database.loading.years_table import (
     count_orphans,
-    count_years_of_load,
     count_years_of_loads_beside,
 )
 from babynames_dagster.datafile.digest import sha256_of
@@ -57,17 +57,12 @@ def rows_add_up(
         load = judged_load(context, database.engine)
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
-    accounted = load.rows_inserted + load.rows_present + load.rows_duplicate + load.rows_rejected
     return dg.AssetCheckResult(
-        passed=accounted == load.rows_read,
+        passed=load.rows.accounted_for == load.rows.read,
         metadata={
             "file": load.file_name,
-            "rows_read": load.rows_read,
-            "rows_inserted": load.rows_inserted,
-            "rows_present": load.rows_present,
-            "rows_duplicate": load.rows_duplicate,
-            "rows_rejected": load.rows_rejected,
-            "rows_accounted_for": accounted,
+            **load.rows.by_column(),
+            "rows_accounted_for": load.rows.accounted_for,
         },
     )
 
@@ -86,13 +81,13 @@ def few_rows_are_rejected(
         load = judged_load(context, database.engine)
     if load is None:
         return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
-    share = load.rows_rejected / load.rows_read if load.rows_read else 0.0
+    share = load.rows.rejected / load.rows.read if load.rows.read else 0.0
     return dg.AssetCheckResult(
         passed=share <= limit,
         metadata={
             "file": load.file_name,
-            "rows_read": load.rows_read,
-            "rows_rejected": load.rows_rejected,
+            "rows_read": load.rows.read,
+            "rows_rejected": load.rows.rejected,
             "rejected_share": round(share, 6),
             "reject_limit": limit,
         },
@@ -124,9 +119,9 @@ def rows_match_last_load(
         load = last_finished_load(database.engine, "baby_name_years")
         if load is None:
             return dg.AssetCheckResult(passed=False, description="No load has finished yet.")
-        found = count_years_of_load(database.engine, load.id)
+        found = count_rows_of_load(database.engine, load.target, load.id)
         beside = count_years_of_loads_beside(database.engine, load)
-    counted = load.rows_inserted + load.rows_present
+    counted = load.rows.inserted + load.rows.present
     return dg.AssetCheckResult(
         passed=found <= counted <= found + beside,
         metadata={

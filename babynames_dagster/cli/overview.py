@@ -14,10 +14,10 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
-from babynames_dagster.database.loading.loads import last_loads
-from babynames_dagster.database.loading.names_table import count_names
-from babynames_dagster.database.loading.years_table import count_years
+from babynames_dagster.database.loading.loaded_rows import count_rows
+from babynames_dagster.database.loading.loads import LoadRow, last_loads
 from babynames_dagster.database.schema.state import look_at
+from babynames_dagster.names.stream import NAMES, YEARS
 from babynames_dagster.settings import Settings
 
 LOADS_SHOWN = 5
@@ -62,10 +62,15 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _contents(engine: Engine) -> dict[str, Any]:
     return {
-        "tables": {"baby_names": count_names(engine), "baby_name_years": count_years(engine)},
+        "tables": {table: count_rows(engine, table) for table in (NAMES, YEARS)},
         "ledger": [{**asdict(row), "portal_id": str(row.portal_id)} for row in outcome_counts(engine)],
-        "loads": [plain(asdict(load)) for load in last_loads(engine, LOADS_SHOWN)],
+        "loads": [_load(load) for load in last_loads(engine, LOADS_SHOWN)],
     }
+
+
+def _load(load: LoadRow) -> dict[str, Any]:
+    others = {name: value for name, value in asdict(load).items() if name != "rows"}
+    return plain({**others, **load.rows.by_column()})
 
 
 def _runs(home: Path) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ import dagster as dg
 
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
 from babynames_dagster.automation.jobs import ALL_ASSETS
+from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.io_managers.files import WARNING_KEY
 from babynames_dagster.resources.failing import check_title, check_titles, error_of_run, failed_checks
 
-LOAD_COUNTS = ("rows_read", "rows_inserted", "rows_present", "rows_duplicate", "rows_rejected")
 TABLE_ROWS = "table_rows"
 ROW_COUNT = "dagster/row_count"
 SYNC_COUNTS = (
@@ -118,12 +118,12 @@ def _file(events: Iterable[dg.DagsterEvent]) -> str | None:
 
 def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
     """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
-    counts = dict.fromkeys((*LOAD_COUNTS, TABLE_ROWS, *SYNC_COUNTS), 0)
+    counts = dict.fromkeys((*COUNT_COLUMNS, TABLE_ROWS, *SYNC_COUNTS), 0)
     dry_run = False
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
             metadata = event.step_materialization_data.materialization.metadata
-            counts.update(_numbers(metadata, LOAD_COUNTS))
+            counts.update(_numbers(metadata, COUNT_COLUMNS))
             counts[TABLE_ROWS] = _numbers(metadata, [ROW_COUNT])[ROW_COUNT]
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
             observed = event.asset_observation_data.asset_observation

@@ -8,13 +8,14 @@ import dagster as dg
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
+from babynames_dagster.database.loading.loaded_rows import has_rows
 from babynames_dagster.database.loading.loads import KeptReject
-from babynames_dagster.database.loading.names_table import has_names, sample_names
+from babynames_dagster.database.loading.names_table import sample_names
 from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.loading.load import load_names, load_years
+from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport
-from babynames_dagster.names.stream import RowStream
+from babynames_dagster.names.stream import NAMES, YEARS, RowStream
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.loading import LoadingResource
@@ -22,9 +23,6 @@ from babynames_dagster.resources.reporting import progress_events
 
 REJECTS_SHOWN = 10
 PREVIEW_ROWS = 10
-
-Load = Callable[..., LoadReport]
-_LOADS: dict[str, Load] = {"baby_names": load_names, "baby_name_years": load_years}
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,8 @@ class TableIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: RowStream) -> None:
         """Load the stream, and publish what happened to each of its rows."""
-        target = obj.header.target
         with self.files.failures(context.log):
-            report = _LOADS[target](
+            report = load_stream(
                 obj,
                 self.database.engine,
                 run_id=context.run_id,
@@ -57,7 +54,7 @@ class TableIOManager(dg.ConfigurableIOManager):
                 on_progress=progress_events(context.log),
             )
             context.add_output_metadata(load_metadata(report))
-            context.add_output_metadata(_PICTURES[target](self.database.engine))
+            context.add_output_metadata(_PICTURES[obj.header.target](self.database.engine))
 
     def load_input(self, context: dg.InputContext) -> LoadedTable:
         """Hand on the table.
@@ -67,28 +64,25 @@ class TableIOManager(dg.ConfigurableIOManager):
         """
         with self.files.failures(context.log):
             engine = self.database.engine
-            if not has_names(engine):
+            if not has_rows(engine, NAMES):
                 raise PipelineError(ErrorCode.NAMES_NOT_LOADED, "The table baby_names is empty.")
             return LoadedTable(engine)
 
 
 def load_metadata(report: LoadReport) -> dict[str, Any]:
     """Return what the UI shows of a load: counts that can be plotted, rates, and the first rejects."""
+    load = report.load
     metadata: dict[str, Any] = {
-        "dagster/row_count": report.table_rows,
-        "dagster/table_name": report.target,
-        "rows_read": report.rows_read,
-        "rows_inserted": report.rows_inserted,
-        "rows_present": report.rows_present,
-        "rows_duplicate": report.rows_duplicate,
-        "rows_rejected": report.rows_rejected,
+        "dagster/row_count": load.table_rows,
+        "dagster/table_name": load.target,
+        **load.rows.by_column(),
         "rows_skipped_on_resume": report.resumed_at,
         "seconds": round(report.seconds, 3),
-        "rows_per_second": round(report.rows_read / report.seconds) if report.seconds else 0,
-        "file": report.file_name,
-        "sha256": report.sha256,
+        "rows_per_second": round(load.rows.read / report.seconds) if report.seconds else 0,
+        "file": load.file_name,
+        "sha256": load.sha256,
         "loaded_before": report.recognised,
-        "load_id": str(report.load_id),  # a number would be plotted
+        "load_id": str(load.id),  # a number would be plotted
     }
     if report.first_rejects:
         metadata["first_rejects"] = _rejects_table(report.first_rejects[:REJECTS_SHOWN])
@@ -115,4 +109,4 @@ def _chart(engine: Engine) -> dict[str, Any]:
     return {"chart": dg.MetadataValue.md(as_markdown(births_chart(years, names)))}
 
 
-_PICTURES: dict[str, Callable[[Engine], dict[str, Any]]] = {"baby_names": _preview, "baby_name_years": _chart}
+_PICTURES: dict[str, Callable[[Engine], dict[str, Any]]] = {NAMES: _preview, YEARS: _chart}

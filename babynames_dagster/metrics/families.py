@@ -4,6 +4,7 @@ What belongs here: turning figures into samples. What does not: reading the figu
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -14,7 +15,6 @@ from babynames_dagster.database.rate_limits import ANSWER_SECONDS, PacingRow
 from babynames_dagster.metrics.runs import RunFigures
 
 _APP_SHOWN = 12
-_ROW_COUNTS = ("read", "inserted", "present", "duplicate", "rejected")
 
 
 def up(name: str, of: str, *, is_up: bool) -> Metric:
@@ -60,8 +60,8 @@ def load_families(counts: Sequence[LoadCount], finished: Sequence[LoadRow]) -> I
     )
     in_table = GaugeMetricFamily("babynames_table_rows", "Rows of the table after that load", labels=["table"])
     for load in finished:
-        for name in _ROW_COUNTS:
-            rows.add_metric([load.target, name], getattr(load, f"rows_{name}"))
+        for name, count in asdict(load.rows).items():
+            rows.add_metric([load.target, name], count)
         if load.table_rows is not None:
             in_table.add_metric([load.target], load.table_rows)
         if load.finished_at is not None:

@@ -80,7 +80,7 @@ def ours(engine: Engine, path: Path, server: int) -> int:
     import babynames_dagster.definitions  # noqa: F401, PLC0415 - its memory belongs to ours
     from babynames_dagster_tests.support.loading import load  # noqa: PLC0415 - the others do without
 
-    return _timed(lambda: load(engine, path).rows_read, server)
+    return _timed(lambda: load(engine, path).load.rows.read, server)
 
 
 def ours_years(engine: Engine, path: Path, server: int) -> int:
@@ -88,7 +88,7 @@ def ours_years(engine: Engine, path: Path, server: int) -> int:
     from babynames_dagster_tests.support.loading import load, load_births  # noqa: PLC0415 - the others do without
 
     load(engine, path)
-    return _timed(lambda: load_births(engine, path).rows_read, server)
+    return _timed(lambda: load_births(engine, path).load.rows.read, server)
 
 
 def executemany(engine: Engine, path: Path, server: int) -> int:

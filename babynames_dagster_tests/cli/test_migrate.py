@@ -65,11 +65,11 @@ def test_adopt_takes_another_programs_names_over(database_url: str, tmp_path: Pa
     assert "62 rows read" in " ".join(answer.stdout.split())
     assert ("John", "M") in names_in(engine)
     report = last_loads(engine, 1)[0]
-    assert report.rows_inserted + report.rows_rejected == 62
-    assert len(names_in(engine)) == report.rows_inserted > 40
+    assert report.rows.inserted + report.rows.rejected == 62
+    assert len(names_in(engine)) == report.rows.inserted > 40
     again = run_babynames("migrate", "--adopt", folder=tmp_path, environment=names)
     assert again.returncode == 0, again.stderr
-    assert len(names_in(engine)) == report.rows_inserted
+    assert len(names_in(engine)) == report.rows.inserted
     assert run_babynames("check", "db", folder=tmp_path, environment=names).returncode == 0
     engine.dispose()
 

@@ -13,10 +13,10 @@ from babynames_dagster.database.loading.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file
-from babynames_dagster.names.csv.reading import ReadOptions, stream_names, stream_years
-from babynames_dagster.names.loading.load import load_names, load_years
+from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport
-from babynames_dagster.names.stream import RowStream
+from babynames_dagster.names.stream import NAMES, YEARS, RowStream
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings, load_settings
 
@@ -49,39 +49,33 @@ def load(
     engine: Engine,
     path: Path,
     *,
+    target: str = NAMES,
     full_reload: bool = False,
     on_progress: ProgressListener = ignore_progress,
     **values: Any,  # noqa: ANN401 - the fields' own types
 ) -> LoadReport:
     """Load a file's names, with settings by field name."""
-    settings = settings_of(**values)
-    file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    options = ReadOptions.from_settings(settings.files)
-    stream = stream_names(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_names(stream, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
+    stream = stream_of(path, target=target, full_reload=full_reload, **values)
+    return load_stream(stream, engine, run_id=None, settings=settings_of(**values).loading, on_progress=on_progress)
 
 
-def load_births(
-    engine: Engine,
+def load_births(engine: Engine, path: Path, **values: Any) -> LoadReport:  # noqa: ANN401 - those of `load`
+    """Load a file's births by year; arguments as `load`."""
+    return load(engine, path, target=YEARS, **values)
+
+
+def stream_of(
     path: Path,
     *,
+    target: str = NAMES,
     full_reload: bool = False,
-    on_progress: ProgressListener = ignore_progress,
     **values: Any,  # noqa: ANN401 - the fields' own types
-) -> LoadReport:
-    """Load a file's births by year, with settings by field name."""
+) -> RowStream:
+    """Return a file's stream, with settings by field name."""
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings.files)
-    stream = stream_years(file, sha256=sha256_of(path), options=options, full_reload=full_reload)
-    return load_years(stream, engine, run_id=None, settings=settings.loading, on_progress=on_progress)
-
-
-def stream_of(path: Path, **values: Any) -> RowStream:  # noqa: ANN401 - the fields' own types
-    """Return a file's stream of names, without a database."""
-    settings = settings_of(**values)
-    file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    return stream_names(file, sha256="", options=ReadOptions.from_settings(settings.files), full_reload=False)
+    return stream_file(target, file, sha256=sha256_of(path), options=options, full_reload=full_reload)
 
 
 def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types
@@ -117,15 +111,10 @@ def births_in(engine: Engine) -> dict[tuple[str, int], int]:
 
 def rejects(engine: Engine, report: LoadReport) -> Sequence[tuple[int, str]]:
     """Return lines and reasons of a load's rejects."""
-    return [(row.line, row.reason) for row in rejects_of_load(engine, report.load_id, 1000)]
+    return [(row.line, row.reason) for row in rejects_of_load(engine, report.load.id, 1000)]
 
 
 def counts(report: LoadReport) -> tuple[int, int, int, int, int]:
     """Return rows read, inserted, present, duplicate and rejected."""
-    return (
-        report.rows_read,
-        report.rows_inserted,
-        report.rows_present,
-        report.rows_duplicate,
-        report.rows_rejected,
-    )
+    rows = report.load.rows
+    return rows.read, rows.inserted, rows.present, rows.duplicate, rows.rejected

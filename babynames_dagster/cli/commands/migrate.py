@@ -53,10 +53,10 @@ def migrate(
             migrate_to(engine, to)
         say(f"Schema: {before or 'none'} -> {current_revision(engine)}")
         if has_names:
-            report = adopt_names(engine, settings.files.data, settings.loading)
+            rows = adopt_names(engine, settings.files.data, settings.loading).load.rows
             say(
-                f"{ASIDE}: {report.rows_read:,} rows read, {report.rows_inserted:,} names inserted, "
-                f"{report.rows_present:,} present, {report.rows_duplicate:,} duplicates, {report.rows_rejected:,} "
+                f"{ASIDE}: {rows.read:,} rows read, {rows.inserted:,} names inserted, "
+                f"{rows.present:,} present, {rows.duplicate:,} duplicates, {rows.rejected:,} "
                 "rejected. The table stays; drop it when you need it no more."
             )
         elif adopt:

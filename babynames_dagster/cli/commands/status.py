@@ -11,18 +11,11 @@ import typer
 from babynames_dagster.cli.options import Json
 from babynames_dagster.cli.overview import overview
 from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table
+from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_names
 from babynames_dagster.settings import load_settings
 
-_LOAD_COLUMNS = (
-    "target",
-    "state",
-    "rows_read",
-    "rows_inserted",
-    "rows_present",
-    "rows_duplicate",
-    "rows_rejected",
-)
+_LOAD_COLUMNS = ("target", "state", *COUNT_COLUMNS)
 
 
 def status(

@@ -4,7 +4,7 @@ What belongs here: a load's life, its counts and its rejects. What does not: the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,14 +21,38 @@ _MESSAGE_LENGTH = 1000
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What became of some rows of a file."""
+class RowCounts:
+    """What became of rows of a file.
+
+    Attributes:
+        read: All of them, without the header and blank lines; each is one of the others, too.
+        inserted: Those that became a row of the table.
+        present: Those whose row was there before the load; of several such, the first.
+        duplicate: Those that repeat an earlier row of the file.
+        rejected: Those that were not loaded.
+    """
 
     read: int = 0
     inserted: int = 0
     present: int = 0
     duplicate: int = 0
     rejected: int = 0
+
+    def __add__(self, other: "RowCounts") -> "RowCounts":
+        """Count the rows of both."""
+        return RowCounts(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def accounted_for(self) -> int:
+        """All rows but `read`, which must be as many."""
+        return self.inserted + self.present + self.duplicate + self.rejected
+
+    def by_column(self) -> dict[str, int]:
+        """Return the counts by the names that they have in `loads`, in metadata and in summaries."""
+        return dict(zip(COUNT_COLUMNS, astuple(self), strict=True))
+
+
+COUNT_COLUMNS = tuple(f"rows_{field.name}" for field in fields(RowCounts))
 
 
 @dataclass(frozen=True)
@@ -41,11 +65,7 @@ class LoadRow:
     sha256: str
     options: str
     state: str
-    rows_read: int
-    rows_inserted: int
-    rows_present: int
-    rows_duplicate: int
-    rows_rejected: int
+    rows: RowCounts
     rows_committed: int
     table_rows: int | None
     run_id: str | None
@@ -98,7 +118,7 @@ def take_up_load(engine: Engine, load_id: int, *, run_id: str | None) -> LoadRow
         return _load(connection, load_id)
 
 
-def advance_load(connection: Connection, load_id: int, *, before: int, counts: Counts) -> bool:
+def advance_load(connection: Connection, load_id: int, *, before: int, counts: RowCounts) -> bool:
     """Add a batch to a load, in the transaction that writes the batch.
 
     Args:
@@ -111,11 +131,7 @@ def advance_load(connection: Connection, load_id: int, *, before: int, counts: C
         False where the load is no longer where this process left it: another one has taken it up.
     """
     values = {
-        "rows_read": loads.c.rows_read + counts.read,
-        "rows_inserted": loads.c.rows_inserted + counts.inserted,
-        "rows_present": loads.c.rows_present + counts.present,
-        "rows_duplicate": loads.c.rows_duplicate + counts.duplicate,
-        "rows_rejected": loads.c.rows_rejected + counts.rejected,
+        **{name: loads.c[name] + count for name, count in counts.by_column().items()},
         "rows_committed": before + counts.read,
         "updated_at": utc_now(),
     }
@@ -230,9 +246,14 @@ def _rejects(engine: Engine, load_ids: Sequence[int], limit: int) -> Sequence[Ke
 
 
 def _load(connection: Connection, load_id: int) -> LoadRow:
-    return LoadRow(**connection.execute(sa.select(loads).where(loads.c.id == load_id)).mappings().one())
+    return _load_row(connection.execute(sa.select(loads).where(loads.c.id == load_id)).mappings().one())
 
 
 def _loads(engine: Engine, statement: sa.Select[tuple[object, ...]]) -> list[LoadRow]:
     with reading(engine) as connection:
-        return [LoadRow(**row) for row in connection.execute(statement).mappings()]
+        return [_load_row(row) for row in connection.execute(statement).mappings()]
+
+
+def _load_row(row: sa.RowMapping) -> LoadRow:
+    others = {name: value for name, value in row.items() if name not in COUNT_COLUMNS}
+    return LoadRow(**others, rows=RowCounts(*(row[name] for name in COUNT_COLUMNS)))

@@ -187,32 +187,6 @@ def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:
         yield f"[{listed}]"
 
 
-def has_names(engine: Engine) -> bool:
-    """Return whether the table has any row."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(baby_names.c.id).limit(1)).first() is not None
-
-
-def count_names(engine: Engine) -> int:
-    """Return the number of rows."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(baby_names)).scalar_one()
-
-
-def count_names_of_load(engine: Engine, load_id: int) -> int:
-    """Return how many rows a load inserted that are still there."""
-    with reading(engine) as connection:
-        statement = sa.select(sa.func.count()).select_from(baby_names).where(baby_names.c.load_id == load_id)
-        return connection.execute(statement).scalar_one()
-
-
-def count_names_until_load(engine: Engine, load_id: int) -> int:
-    """Return how many rows a load and all before it inserted that are still there."""
-    with reading(engine) as connection:
-        statement = sa.select(sa.func.count()).select_from(baby_names).where(baby_names.c.load_id <= load_id)
-        return connection.execute(statement).scalar_one()
-
-
 def sample_names(engine: Engine, *, limit: int) -> Sequence[NameRow]:
     """Return the table's first rows by id."""
     with reading(engine) as connection:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.loading import bulk
-from babynames_dagster.database.loading.loads import LoadRow
+from babynames_dagster.database.loading.loads import LoadRow, RowCounts
 from babynames_dagster.database.portable import KEYS_LISTED
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 
@@ -55,13 +55,6 @@ class NameBirths(NamedTuple):
     births: int
 
 
-class Written(NamedTuple):
-    """What became of rows: the others were there already, written by this very load."""
-
-    inserted: int
-    present: int
-
-
 def upsertable_years(rows: pa.Table, dialect: str) -> pa.Table:
     """Return rows with all that their INSERT takes and that needs no connection yet.
 
@@ -75,8 +68,8 @@ def upsertable_years(rows: pa.Table, dialect: str) -> pa.Table:
     return pa.table({"name_id": rows["name_id"], "year": rows["year"], "literal": literals})
 
 
-def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
-    """Insert births, and correct those that an earlier load wrote.
+def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
+    """Insert births, and correct those that an earlier load wrote; what is neither, this very load wrote before.
 
     Args:
         connection: An open writing transaction.
@@ -88,7 +81,7 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
         PipelineError: DB_BUSY where one of them appeared in the meantime: try again with `all_new` off.
     """
     if not rows.num_rows:
-        return Written(0, 0)
+        return RowCounts()
     if connection.dialect.name == "sqlite":
         return _upsert_on_sqlite(connection, rows, load_id)
     there = rows.slice(0, 0)
@@ -100,17 +93,17 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
         connection.exec_driver_sql(_UPDATE, (listed, load_id, load_id)).rowcount
         for listed in _json_lists(connection, there)
     )
-    return Written(inserted, present)
+    return RowCounts(inserted=inserted, present=present)
 
 
-def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> Written:
+def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> RowCounts:
     columns = [rows[name].to_pylist() for name in _COLUMNS]
     new = [(*row, load_id) for row in zip(*columns, strict=True)]
     inserted = connection.exec_driver_sql(_SQLITE_INSERT, new).rowcount
     if inserted == len(new):
-        return Written(inserted, 0)
+        return RowCounts(inserted=inserted)
     there = [(births, load_id, name_id, year, load_id) for name_id, year, births, _ in new]
-    return Written(inserted, connection.exec_driver_sql(_SQLITE_UPDATE, there).rowcount)
+    return RowCounts(inserted=inserted, present=connection.exec_driver_sql(_SQLITE_UPDATE, there).rowcount)
 
 
 def _there_and_missing(connection: Connection, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -138,25 +131,6 @@ def _keys(rows: pa.Table) -> pa.ChunkedArray:
 def _json_lists(connection: Connection, rows: pa.Table) -> Iterator[str]:
     for listed in bulk.value_lists(connection, bulk.enclosed("[", rows["literal"].combine_chunks(), "]")):
         yield f"[{listed}]"
-
-
-def has_years(engine: Engine) -> bool:
-    """Return whether the table has any row."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(baby_name_years.c.name_id).limit(1)).first() is not None
-
-
-def count_years(engine: Engine) -> int:
-    """Return the number of rows."""
-    with reading(engine) as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(baby_name_years)).scalar_one()
-
-
-def count_years_of_load(engine: Engine, load_id: int) -> int:
-    """Return how many rows a load was the last to meet."""
-    statement = sa.select(sa.func.count()).select_from(baby_name_years).where(baby_name_years.c.load_id == load_id)
-    with reading(engine) as connection:
-        return connection.execute(statement).scalar_one()
 
 
 def count_years_of_loads_beside(engine: Engine, load: LoadRow) -> int:

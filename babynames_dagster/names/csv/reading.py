@@ -67,24 +67,18 @@ _TARGETS = {
 }
 
 
-def stream_names(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> RowStream:
-    """Return the file's distinct names, chunk by chunk.
+def stream_file(
+    target: str, file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool = False
+) -> RowStream:
+    """Return a file's distinct names, or its births by name and year, chunk by chunk.
 
     Args:
+        target: The table that the rows are for.
         file: What `inspect_file` recognised.
         sha256: Its content.
         options: How to read it.
         full_reload: Whether to load it even if it was loaded before.
     """
-    return _stream(NAMES, file, sha256, options, full_reload=full_reload)
-
-
-def stream_years(file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool) -> RowStream:
-    """Return the file's births by name and year; arguments as `stream_names`."""
-    return _stream(YEARS, file, sha256, options, full_reload=full_reload)
-
-
-def _stream(target: str, file: DataFile, sha256: str, options: ReadOptions, *, full_reload: bool) -> RowStream:
     name = printable(file.path.name)
     header = StreamHeader(target, name, file.text_size, sha256, options.fingerprint(file), full_reload)
     made = _TARGETS[target]

@@ -11,9 +11,10 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.schema.adoption import ASIDE, names_aside
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.inspect import inspect_file
-from babynames_dagster.names.csv.reading import ReadOptions, stream_names
-from babynames_dagster.names.loading.load import load_names
+from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport
+from babynames_dagster.names.stream import NAMES
 from babynames_dagster.settings.views import LoadingSettings
 
 
@@ -26,7 +27,7 @@ def adopt_names(engine: Engine, folder: Path, settings: LoadingSettings) -> Load
         settings: How to load.
 
     Raises:
-        PipelineError: As `load_names`.
+        PipelineError: As `load_stream`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{ASIDE}.csv"
@@ -36,7 +37,7 @@ def adopt_names(engine: Engine, folder: Path, settings: LoadingSettings) -> Load
         writer.writerows(names_aside(engine))
     options = ReadOptions()
     found = inspect_file(path, wanted=path.name, max_uncompressed=options.max_uncompressed)
-    stream = stream_names(found, sha256=sha256_of(path), options=options, full_reload=False)
-    report = load_names(stream, engine, run_id=None, settings=settings)
+    stream = stream_file(NAMES, found, sha256=sha256_of(path), options=options)
+    report = load_stream(stream, engine, run_id=None, settings=settings)
     path.unlink()
     return report

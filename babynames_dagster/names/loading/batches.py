@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from babynames_dagster.database.loading.loads import RowCounts
 from babynames_dagster.names.rejects import RejectedRow
 from babynames_dagster.names.stream import Chunk
 
@@ -25,15 +26,13 @@ class Batch:
 
     Attributes:
         rows: Rows to be written.
-        read: Rows of the file that the batch covers.
-        rejected: How many of those are rejected.
+        counts: Rows of the file that the batch covers, and how many of those are rejected.
         rejects: The first of them.
         end: About how far into the text it goes, in bytes.
     """
 
     rows: pa.Table
-    read: int
-    rejected: int
+    counts: RowCounts
     rejects: Sequence[RejectedRow]
     end: int
 
@@ -72,10 +71,10 @@ def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
         pending.add(rows, start, len(rows), picked)
         pending.reject(chunk.rejects)
         before = chunk.end
-        if pending.read >= _MOST_READ_PER_ROW * size:
+        if pending.counts.read >= _MOST_READ_PER_ROW * size:
             yield pending.batch(before)
             pending = _Pending(schema, next(sizes), keep_rejects)
-    if pending.read:
+    if pending.counts.read:
         yield pending.batch(before)
 
 
@@ -103,18 +102,17 @@ class _Pending:
     """A batch that is being gathered."""
 
     def __init__(self, schema: pa.Schema, size: int, keep_rejects: int) -> None:
-        self.read = 0
+        self.counts = RowCounts()
         self.room = size
         self._schema = schema
         self._parts: list[pa.RecordBatch] = []
-        self._rejected = 0
         self._rejects: list[RejectedRow] = []
         self._keep = keep_rejects
 
     def add(self, rows: pa.RecordBatch, start: int, stop: int, taken: Sequence[int]) -> None:
         """Cover the rows from `start` to `stop`, and take those with the given indices among them."""
         covered = rows.slice(start, stop - start)
-        self.read += pc.sum(covered["occurrences"]).as_py() or 0
+        self.counts += RowCounts(read=pc.sum(covered["occurrences"]).as_py() or 0)
         self.room -= len(taken)
         if len(taken) == len(covered):
             self._parts.append(covered)
@@ -123,11 +121,10 @@ class _Pending:
 
     def reject(self, rejects: Sequence[RejectedRow]) -> None:
         """Cover rejected rows."""
-        self.read += len(rejects)
-        self._rejected += len(rejects)
+        self.counts += RowCounts(read=len(rejects), rejected=len(rejects))
         self._rejects.extend(rejects[: self._keep - len(self._rejects)])
 
     def batch(self, end: int) -> Batch:
         """Return what was gathered, up to a byte of the text."""
         rows = pa.Table.from_batches(self._parts, schema=self._schema)
-        return Batch(rows, self.read, self._rejected, self._rejects, end)
+        return Batch(rows, self.counts, self._rejects, end)

@@ -17,10 +17,11 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.connection.patience import of_database
 from babynames_dagster.database.loading.load_claims import claimed_load
+from babynames_dagster.database.loading.loaded_rows import count_rows, has_rows
 from babynames_dagster.database.loading.loads import (
     DONE,
-    Counts,
     LoadRow,
+    RowCounts,
     advance_load,
     begin_load,
     fail_load,
@@ -33,17 +34,16 @@ from babynames_dagster.database.loading.loads import (
 )
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.batches import Batch, gather
-from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.prefetch import prefetched
-from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, report_of, report_of_recognised
+from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, recognised_load
 from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
-from babynames_dagster.names.stream import RowStream
+from babynames_dagster.names.stream import YEARS, RowStream
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.retry import Policy, Retries, retried
 from babynames_dagster.settings import LoadingSettings
 
 
-def load_names(
+def load_stream(
     stream: RowStream,
     engine: Engine,
     *,
@@ -51,7 +51,10 @@ def load_names(
     settings: LoadingSettings,
     on_progress: ProgressListener = ignore_progress,
 ) -> LoadReport:
-    """Load a stream of `stream_names` into `baby_names`; nothing that is there is changed or deleted.
+    """Load a stream into its table.
+
+    In `baby_names`, nothing that is there is changed or deleted. In `baby_name_years`, births of an earlier load are
+    corrected; of several rows of one name, sex and year in the file the first counts, and the others are duplicates.
 
     Args:
         stream: The rows; its file is not even opened where it was loaded before.
@@ -61,31 +64,14 @@ def load_names(
         on_progress: Called with the rows read so far, and about how many there are, after each batch.
 
     Raises:
-        PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; INTERRUPTED where another process
-            took the load up meanwhile; any ZIP_*, CSV_* or DB_* code. The load is marked as failed, and the next
-            one of the same file resumes after its last batch.
+        PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; NAMES_NOT_LOADED where births come
+            before their names; INTERRUPTED where another process took the load up meanwhile; any ZIP_*, CSV_* or DB_*
+            code. The load is marked as failed, and the next one of the same file resumes after its last batch.
     """
-    target = NamesTarget(engine, PairMemory())
-    return _Load(stream, engine, target, settings, on_progress).run(run_id)
-
-
-def load_years(
-    stream: RowStream,
-    engine: Engine,
-    *,
-    run_id: str | None,
-    settings: LoadingSettings,
-    on_progress: ProgressListener = ignore_progress,
-) -> LoadReport:
-    """Load a stream of `stream_years` into `baby_name_years`; births of an earlier load are corrected.
-
-    Of several rows of one name, sex and year in the file the first counts; the others are duplicates. Arguments as
-    `load_names`.
-
-    Raises:
-        PipelineError: NAMES_NOT_LOADED where `baby_names` lacks a name of the file; else as `load_names`.
-    """
-    target = YearsTarget(engine, lambda look_up: retried(look_up, _policy(settings)))
+    policy = _policy(settings)
+    target: Target = NamesTarget(engine)
+    if stream.header.target == YEARS:
+        target = YearsTarget(engine, lambda look_up: retried(look_up, policy))
     return _Load(stream, engine, target, settings, on_progress).run(run_id)
 
 
@@ -119,13 +105,8 @@ class _Load:
     def run(self, run_id: str | None) -> LoadReport:
         latest = self._latest()
         if latest is not None and not self._header.full_reload and self._is_held(latest):
-            return report_of_recognised(
-                latest,
-                file_name=self._header.file_name,
-                table_rows=self._target.count(),
-                rejects=rejects_of_load(self._engine, latest.id, FIRST_REJECTS),
-                seconds=time.monotonic() - self._started,
-            )
+            known = recognised_load(latest, file_name=self._header.file_name, table_rows=self._count())
+            return self._report(known, recognised=True)
         with ExitStack() as claims:
             load = self._take_up(latest, run_id, claims) or self._begin(run_id, claims)
             resumed_at = self._committed = load.rows_committed
@@ -135,12 +116,11 @@ class _Load:
             except BaseException as error:
                 self._give_up(load.id, error)
                 raise
-        return report_of(
-            load,
-            rejects=rejects_of_load(self._engine, load.id, FIRST_REJECTS),
-            seconds=time.monotonic() - self._started,
-            resumed_at=resumed_at,
-        )
+        return self._report(load, resumed_at=resumed_at)
+
+    def _report(self, load: LoadRow, *, resumed_at: int = 0, recognised: bool = False) -> LoadReport:
+        rejects = rejects_of_load(self._engine, load.id, FIRST_REJECTS)
+        return LoadReport(load, time.monotonic() - self._started, resumed_at, recognised, rejects)
 
     def _is_held(self, load: LoadRow) -> bool:
         return load.state == DONE and self._target.holds(load)
@@ -156,11 +136,7 @@ class _Load:
         attempt = claims.enter_context(ExitStack())
         claimed = attempt.enter_context(claimed_load(self._engine, latest.id))
         load = load_by_id(self._engine, latest.id)
-        if (
-            not claimed
-            or load.state == DONE
-            or not self._target.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
-        ):
+        if not claimed or load.state == DONE or not self._target.keeps(load):
             attempt.close()
             return None
         return take_up_load(self._engine, load.id, run_id=run_id)
@@ -189,7 +165,7 @@ class _Load:
     def _write(self, load_id: int) -> None:
         while retried(self._tidy_once, self._policy):
             pass
-        self._all_new = not self._target.has_rows()
+        self._all_new = not has_rows(self._engine, self._header.target)
         with prefetched(self._batches(self._committed)) as batches:
             for batch in batches:
                 self._commit(load_id, batch)
@@ -213,7 +189,7 @@ class _Load:
             yield replace(batch, rows=self._target.prepare(batch.rows))
 
     def _commit(self, load_id: int, batch: Batch) -> None:
-        after = self._committed + batch.read
+        after = self._committed + batch.counts.read
 
         tried = False
 
@@ -233,13 +209,8 @@ class _Load:
     def _commit_once(self, load_id: int, batch: Batch) -> None:
         with writing(self._engine) as connection:
             written = self._target.write(connection, batch.rows, load_id=load_id, all_new=self._all_new)
-            counts = Counts(
-                read=batch.read,
-                inserted=written.inserted,
-                present=written.present,
-                duplicate=batch.read - batch.rejected - written.inserted - written.present,
-                rejected=batch.rejected,
-            )
+            counts = batch.counts + written
+            counts += RowCounts(duplicate=counts.read - counts.accounted_for)
             rejects = [{"line": row.line, "reason": row.reason.value, "raw": row.raw} for row in batch.rejects]
             keep_rejects(connection, load_id, rejects, most=self._settings.load.rejects_kept)
             if not advance_load(connection, load_id, before=self._committed, counts=counts):
@@ -249,10 +220,13 @@ class _Load:
 
     def _finish(self, load_id: int) -> LoadRow:
         load = retried(lambda: load_by_id(self._engine, load_id), self._policy)
-        if load.rows_rejected > self._settings.load.reject_limit * load.rows_read:
+        if load.rows.rejected > self._settings.load.reject_limit * load.rows.read:
             raise self._too_many_rejects(load)
-        rows = retried(self._target.count, self._policy)
+        rows = retried(self._count, self._policy)
         return retried(lambda: finish_load(self._engine, load_id, table_rows=rows), self._policy)
+
+    def _count(self) -> int:
+        return count_rows(self._engine, self._header.target)
 
     def _too_many_rejects(self, load: LoadRow) -> PipelineError:
         first = "".join(
@@ -261,7 +235,7 @@ class _Load:
         )
         return PipelineError(
             ErrorCode.TOO_MANY_REJECTS,
-            f"{load.file_name}: {load.rows_rejected:,} of {load.rows_read:,} rows are rejected, more than REJECT_LIMIT "
+            f"{load.file_name}: {load.rows.rejected:,} of {load.rows.read:,} rows are rejected, more than REJECT_LIMIT "
             f"({self._settings.load.reject_limit:.2%}) allows. The other rows are in the table.{first}",
         )
 

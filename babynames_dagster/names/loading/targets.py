@@ -5,7 +5,6 @@ What belongs here: how stream rows become the table's rows. What does not: SQL (
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
@@ -13,23 +12,17 @@ import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now
-from babynames_dagster.database.loading.loads import LoadRow, earlier_load_went_on
+from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
+from babynames_dagster.database.loading.loads import LoadRow, RowCounts, earlier_load_went_on
 from babynames_dagster.database.loading.names_table import (
-    count_names,
-    count_names_of_load,
-    count_names_until_load,
     find_ids,
-    has_names,
     insert_names,
     insertable_names,
     mark_seen,
 )
 from babynames_dagster.database.loading.years_table import (
-    count_years,
-    count_years_of_load,
     delete_orphans,
     has_orphans,
-    has_years,
     upsert_years,
     upsertable_years,
 )
@@ -40,24 +33,10 @@ _IDS_REMEMBERED = 400_000
 _MISSING_SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Written:
-    """What became of a batch's rows; the others repeat rows that this load has met before."""
-
-    inserted: int
-    present: int
-
-
 class Target(Protocol):
     """A table that is loaded."""
 
-    def has_rows(self) -> bool:
-        """Return whether the table has any row."""
-
-    def count(self) -> int:
-        """Return the table's rows."""
-
-    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+    def keeps(self, load: LoadRow) -> bool:
         """Return whether what a load has written so far is still there."""
 
     def holds(self, load: LoadRow) -> bool:
@@ -72,30 +51,21 @@ class Target(Protocol):
     def prepare(self, rows: pa.Table) -> pa.Table:
         """Return a batch's rows as the table takes them fastest, each key once: the first by line."""
 
-    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
-        """Write prepared rows."""
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
+        """Write prepared rows, and count the inserted and the present; the others repeat what this load has met."""
 
 
 class NamesTarget:
     """`baby_names`."""
 
-    def __init__(self, engine: Engine, memory: PairMemory) -> None:
-        """Load into this database, with an empty memory."""
+    def __init__(self, engine: Engine) -> None:
+        """Load into this database."""
         self._engine = engine
-        self._memory = memory
+        self._memory = PairMemory()
 
-    def has_rows(self) -> bool:
-        """Return whether the table has any row."""
-        return has_names(self._engine)
-
-    def count(self) -> int:
-        """Return the table's rows."""
-        return count_names(self._engine)
-
-    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+    def keeps(self, load: LoadRow) -> bool:
         """Return whether every row that a load inserted is still there."""
-        del present
-        return count_names_of_load(self._engine, load_id) >= inserted
+        return count_rows_of_load(self._engine, load.target, load.id) >= load.rows.inserted
 
     def holds(self, load: LoadRow) -> bool:
         """Return whether the load's own rows are there and, if it met others, all that it and earlier loads left.
@@ -103,13 +73,12 @@ class NamesTarget:
         Rows that were only present don't say that the load met them. They are among those of earlier loads, so as
         many of these as there were must be left, and none may have been added since.
         """
-        if not self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present):
+        if not self.keeps(load):
             return False
-        if not load.rows_present:
+        if not load.rows.present:
             return True
-        return count_names_until_load(self._engine, load.id) >= (load.table_rows or 0) and not earlier_load_went_on(
-            self._engine, load
-        )
+        there = count_rows_of_load(self._engine, load.target, load.id, and_before=True)
+        return there >= (load.table_rows or 0) and not earlier_load_went_on(self._engine, load)
 
     def tidy(self, connection: Connection) -> bool:
         """Delete nothing: names belong to themselves."""
@@ -125,13 +94,13 @@ class NamesTarget:
         rows = _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
         return insertable_names(rows, self._engine.dialect.name)
 
-    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
         """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
         inserted = insert_names(connection, rows, load_id=load_id, now=utc_now(), all_new=all_new)
         rest = rows.num_rows - inserted
         if rest and self._memory.full:
             rest = mark_seen(connection, rows["slug"].combine_chunks(), load_id=load_id)
-        return Written(inserted, rest)
+        return RowCounts(inserted=inserted, present=rest)
 
 
 class YearsTarget:
@@ -148,21 +117,14 @@ class YearsTarget:
         self._retried = retried
         self._ids: dict[str, int] = {}
 
-    def has_rows(self) -> bool:
-        """Return whether the table has any row."""
-        return has_years(self._engine)
-
-    def count(self) -> int:
-        """Return the table's rows."""
-        return count_years(self._engine)
-
-    def keeps(self, load_id: int, *, inserted: int, present: int) -> bool:
+    def keeps(self, load: LoadRow) -> bool:
         """Return whether every row that a load wrote is still there, is its own, and has its name."""
-        return count_years_of_load(self._engine, load_id) >= inserted + present and not has_orphans(self._engine)
+        there = count_rows_of_load(self._engine, load.target, load.id)
+        return there >= load.rows.inserted + load.rows.present and not has_orphans(self._engine)
 
     def holds(self, load: LoadRow) -> bool:
         """Return whether every row of the load is still there, and no later file has corrected any."""
-        return self.keeps(load.id, inserted=load.rows_inserted, present=load.rows_present)
+        return self.keeps(load)
 
     def tidy(self, connection: Connection) -> bool:
         """Delete births of names that are gone; should their names be loaded again, they get new ids."""
@@ -183,10 +145,9 @@ class YearsTarget:
         rows = pa.table({"name_id": ids, "year": rows["year"], "births": rows["births"], "line": rows["line"]})
         return upsertable_years(_first_of_each(rows, ["name_id", "year"]), self._engine.dialect.name)
 
-    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> Written:
+    def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
         """Insert the new ones and correct the others, once a load."""
-        written = upsert_years(connection, rows, load_id=load_id, all_new=all_new)
-        return Written(written.inserted, written.present)
+        return upsert_years(connection, rows, load_id=load_id, all_new=all_new)
 
     def _ids_of(self, slugs: pa.StringArray) -> list[int]:
         if len(self._ids) > _IDS_REMEMBERED:

@@ -119,7 +119,7 @@ def test_rows_that_the_server_drops_are_not_counted_as_present(engine: Engine, t
             connection.exec_driver_sql(trigger)
         with pytest.raises(PipelineError, match="counts 45 rows of baby_names where there are 50"):
             load(engine, path)
-        assert last_loads(engine, 1)[0].rows_present == 0
+        assert last_loads(engine, 1)[0].rows.present == 0
         return
 
     @sa.event.listens_for(engine, "before_cursor_execute", retval=True)

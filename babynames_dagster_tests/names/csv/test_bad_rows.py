@@ -98,7 +98,7 @@ def test_unusual_rows_arrive_in_the_table_unchanged(engine: Engine, tmp_path: Pa
 def test_words_that_look_like_nothing_are_names(engine: Engine, tmp_path: Path) -> None:
     names = ["Nan", "Na", "Null", "None", "True", "No", "Infinity", "1e5", "N-A", "null1", "0"]
     report = load(engine, csv_file(tmp_path, "".join(f"1880,{name},F,7\n" for name in names).encode()))
-    assert report.rows_inserted == len(names)
+    assert report.load.rows.inserted == len(names)
     assert names_in(engine) == {(name, "F") for name in names}
 
 
@@ -129,9 +129,9 @@ def test_an_open_quote_far_from_the_next_one_costs_one_row(engine: Engine, tmp_p
     rows = [b"1880,Name%06d,F,7\n" % number for number in range(2000)]
     body = b"".join(rows[:1000]) + b'1880,"Open,F,7\n' + b"".join(rows) + b'1880,"Late",F,7\n'
     report = load(engine, csv_file(tmp_path, body))
-    assert report.rows_read == body.count(b"\n")
+    assert report.load.rows.read == body.count(b"\n")
     assert rejects(engine, report) == [(1002, "unclosed_quote")]
-    assert report.rows_inserted == 2001
+    assert report.load.rows.inserted == 2001
 
 
 def test_one_invalid_byte_among_many_rows_costs_one_row(engine: Engine, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_one_invalid_byte_among_many_rows_costs_one_row(engine: Engine, tmp_path
 def test_a_bad_year_or_count_costs_the_births_and_not_the_name(engine: Engine, tmp_path: Path) -> None:
     body = b"18x0,Ann,F,7\n1880,Bea,F,many\n1880,Cleo,F,-1\n1880,Dora,F,99999999999\n,Eve,F,7\n1880, Flo ,F, 5 \n"
     path = csv_file(tmp_path, body)
-    assert load(engine, path).rows_inserted == 6
+    assert load(engine, path).load.rows.inserted == 6
     report = load_births(engine, path)
     assert counts(report) == (6, 1, 0, 0, 5)
     assert rejects(engine, report) == [
@@ -173,7 +173,7 @@ def test_too_many_rejects_fail_the_load_and_show_the_first(engine: Engine, tmp_p
 def test_rejects_are_kept_up_to_a_cap_and_counted_beyond(engine: Engine, tmp_path: Path) -> None:
     body = b"".join(b"1880,Name%d,X,7\n" % number for number in range(50)) + b"1880,Anna,F,7\n"
     report = load(engine, csv_file(tmp_path, body), rejects_kept=20, batch_size=3)
-    assert report.rows_rejected == 50
+    assert report.load.rows.rejected == 50
     assert [line for line, _ in rejects(engine, report)] == list(range(2, 22))
     with reading(engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(rejected_rows)).scalar_one() == 20

@@ -65,7 +65,7 @@ def test_a_file_without_readable_rows_is_one_clear_error(
 def test_an_unreadable_file_fails_its_load_and_leaves_the_table_alone(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="no column Name"):
         load(engine, csv_file(tmp_path, b"1,2\n", header=b"a,b\n"))
-    assert [(row.state, row.error_code, row.rows_read) for row in last_loads(engine, 9)] == [
+    assert [(row.state, row.error_code, row.rows.read) for row in last_loads(engine, 9)] == [
         ("failed", "CSV_COLUMN_MISSING", 0)
     ]
     assert names_in(engine) == set()
@@ -194,8 +194,8 @@ def test_a_wrong_checksum_fails_the_load_and_keeps_what_was_committed(engine: En
     assert caught.value.code is ErrorCode.ZIP_CRC_ERROR
     failed = last_loads(engine, 1)[0]
     assert (failed.state, failed.error_code) == ("failed", "ZIP_CRC_ERROR")
-    assert 0 < failed.rows_committed == failed.rows_read
-    assert 0 < failed.rows_inserted == len(names_in(engine))
+    assert 0 < failed.rows_committed == failed.rows.read
+    assert 0 < failed.rows.inserted == len(names_in(engine))
 
 
 def test_damage_inside_the_data_is_found(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from babynames_dagster.database.loading.load_claims import claimed_load
 from babynames_dagster.database.loading.loads import (
     DONE,
     RUNNING,
+    RowCounts,
     is_loaded,
     last_finished_load,
     last_loads,
@@ -22,7 +23,6 @@ from babynames_dagster.database.loading.names_table import sample_names
 from babynames_dagster.database.tables import baby_names, loads
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.names.loading import load as load_module
 from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.report import LoadReport
@@ -49,9 +49,9 @@ def test_a_file_that_was_loaded_is_recognised_by_its_content(engine: Engine, tmp
     assert (first.recognised, again.recognised) == (False, True)
     assert counts(first) == (1001, 500, 0, 500, 1)
     assert counts(again) == (1001, 0, 500, 500, 1)
-    assert (again.load_id, again.table_rows, again.file_name) == (first.load_id, 500, "renamed.csv")
+    assert (again.load.id, again.load.table_rows, again.load.file_name) == (first.load.id, 500, "renamed.csv")
     assert again.first_rejects == first.first_rejects
-    assert is_loaded(engine, first.sha256)
+    assert is_loaded(engine, first.load.sha256)
     assert not is_loaded(engine, "0" * 64)
 
 
@@ -123,7 +123,7 @@ def test_another_file_adds_to_the_table(engine: Engine, tmp_path: Path) -> None:
     load(engine, csv_file(tmp_path, many_names(100)))
     report = load(engine, csv_file(tmp_path, many_names(100, start=50, times=2), name="other.csv"))
     assert counts(report) == (200, 50, 50, 100, 0)
-    assert report.table_rows == 150
+    assert report.load.table_rows == 150
 
 
 def test_the_batch_size_does_not_change_the_result(engine: Engine, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_batch_size_does_not_change_the_result(engine: Engine, tmp_path: Pat
 def test_past_the_memory_of_pairs_the_counts_are_still_exact(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
-    monkeypatch.setattr(load_module, "PairMemory", lambda: PairMemory(remembered))
+    monkeypatch.setattr(targets, "PairMemory", lambda: PairMemory(remembered))
     load(engine, csv_file(tmp_path, many_names(300)), batch_size=70)
     path = csv_file(tmp_path, many_names(600, times=3), name="more.csv")
     assert counts(load(engine, path, batch_size=70)) == (1800, 300, 300, 1200, 0)
@@ -153,7 +153,7 @@ def _interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def failing(
         self: targets.NamesTarget, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool
-    ) -> targets.Written:
+    ) -> RowCounts:
         if not left[0]:
             raise PipelineError(ErrorCode.DB_ERROR, "The server is on fire.")
         left[0] -= 1
@@ -166,7 +166,7 @@ def _interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupted_load_goes_on_after_its_last_batch(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
-    monkeypatch.setattr(load_module, "PairMemory", lambda: PairMemory(remembered))
+    monkeypatch.setattr(targets, "PairMemory", lambda: PairMemory(remembered))
     path = csv_file(tmp_path, many_names(400) + b"1880,Bob,X,7\n" + many_names(1000, times=2))
     with monkeypatch.context() as patch:
         _interrupt_after(4, patch)
@@ -174,11 +174,11 @@ def test_an_interrupted_load_goes_on_after_its_last_batch(
             load(engine, path, batch_size=160)
     failed = last_loads(engine, 1)[0]
     assert (failed.state, failed.error_code) == ("failed", "DB_ERROR")
-    assert failed.rows_inserted == len(names_in(engine)) == 4 * 20
+    assert failed.rows.inserted == len(names_in(engine)) == 4 * 20
     report = load(engine, path, batch_size=50)
-    assert (report.load_id, report.resumed_at) == (failed.id, failed.rows_committed)
+    assert (report.load.id, report.resumed_at) == (failed.id, failed.rows_committed)
     assert counts(report) == (2401, 1000, 0, 1400, 1)
-    assert report.table_rows == 1000
+    assert report.load.table_rows == 1000
 
 
 def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
@@ -194,7 +194,7 @@ def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
     with writing(engine) as connection:
         connection.execute(sa.update(loads).where(loads.c.id == killed.id).values(state=RUNNING, finished_at=None))
     report = load(engine, path)
-    assert (report.load_id, report.recognised) == (killed.id, False)
+    assert (report.load.id, report.recognised) == (killed.id, False)
     assert report.resumed_at == killed.rows_committed > 0
     assert counts(report) == (1000, 0, 1000, 0, 0)
 
@@ -209,10 +209,10 @@ def test_the_last_finished_load_is_the_one_that_ended_last(
             load(engine, path, batch_size=160)
     other = load(engine, csv_file(tmp_path, many_names(10, start=5000), name="other.csv"))
     resumed = load(engine, path)
-    assert resumed.load_id < other.load_id
+    assert resumed.load.id < other.load.id
     last = last_finished_load(engine, "baby_names")
     assert last is not None
-    assert last.id == resumed.load_id
+    assert last.id == resumed.load.id
 
 
 def test_an_interrupted_load_whose_rows_are_gone_starts_anew(
@@ -242,7 +242,7 @@ def test_a_load_that_another_process_works_on_is_not_taken_up(
     with claimed_load(engine, unfinished.id) as claimed:
         assert claimed
         report = load(engine, path)
-    assert report.load_id != unfinished.id
+    assert report.load.id != unfinished.id
     assert counts(report) == (1000, 940, 60, 0, 0)
 
 
@@ -286,16 +286,16 @@ def test_loads_at_once_lose_and_double_nothing(engine: Engine, tmp_path: Path) -
         thread.join()
     assert errors == []
     assert [row[0] for row in rows_in(engine)] == [f"name{number:05}.f" for number in range(6000)]
-    assert sum(report.rows_inserted for report in reports) == 6000
+    assert sum(report.load.rows.inserted for report in reports) == 6000
     for report in reports:
-        assert report.rows_read == 4000 == report.rows_inserted + report.rows_present
+        assert report.load.rows.read == 4000 == report.load.rows.inserted + report.load.rows.present
 
 
 def test_the_ledger_says_what_was_loaded(engine: Engine, tmp_path: Path) -> None:
     path = csv_file(tmp_path, many_names(10))
     report = load(engine, path)
-    row = load_by_id(engine, report.load_id)
-    assert (row.state, row.rows_read, row.rows_committed, row.table_rows) == (DONE, 10, 10, 10)
+    row = load_by_id(engine, report.load.id)
+    assert (row.state, row.rows.read, row.rows_committed, row.table_rows) == (DONE, 10, 10, 10)
     assert (row.file_name, row.sha256) == ("names.csv", sha256_of(path))
     assert last_finished_load(engine, "baby_names") == row
     assert last_finished_load(engine, "baby_name_years") is None

@@ -143,7 +143,7 @@ def test_two_processes_that_load_at_once_lose_and_double_nothing(
     assert [row[0] for row in rows_in(engine)] == expected
     reports = last_loads(engine, 3)
     assert [row.state for row in reports] == [DONE] * len(reports)
-    assert sum(row.rows_inserted for row in reports) == len(expected)
+    assert sum(row.rows.inserted for row in reports) == len(expected)
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_table_and_counts_equal_a_plain_model(
         found = {(name, sex, line) for _, name, sex, _, line in rows_in(engine)}
         assert found == set(model.table.values())
         births = load_births(engine, path, batch_size=batch_size)
-        assert births.rows_read == model.read == sum(counts(births)[1:])
+        assert births.load.rows.read == model.read == sum(counts(births)[1:])
 
     check()
 

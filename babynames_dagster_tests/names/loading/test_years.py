@@ -10,9 +10,11 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.ledger.candidates import ContactScope, require_years
 from babynames_dagster.database.loading import years_table
-from babynames_dagster.database.loading.years_table import births_by_year, count_years, top_names
+from babynames_dagster.database.loading.loaded_rows import count_rows
+from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.names.stream import YEARS
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births
 
 BODY = b"1880,Anna,F,7\n1880,Bob,M,5\n1881,Anna,F,9\n1881,ANNA,F,3\n1880,Anna,F,2\n"
@@ -31,7 +33,7 @@ def test_each_name_and_year_is_one_row_and_the_first_counts(engine: Engine, tmp_
     load(engine, path)
     report = load_births(engine, path, batch_size=batch_size)
     assert counts(report) == (5, 3, 0, 2, 0)
-    assert report.table_rows == 3
+    assert report.load.table_rows == 3
     assert births_in(engine) == BIRTHS
     again = load_births(engine, path, batch_size=batch_size)
     assert again.recognised
@@ -64,7 +66,7 @@ def test_births_of_names_that_went_and_came_back_are_loaded_again(
     assert before.isdisjoint(ids_in(engine))
     assert counts(load_births(engine, path)) == (5, 3, 0, 2, 0)
     assert births_in(engine) == BIRTHS
-    assert count_years(engine) == 3
+    assert count_rows(engine, YEARS) == 3
     assert load_births(engine, path).recognised
 
 
@@ -86,7 +88,7 @@ def test_births_without_their_names_are_refused(engine: Engine, tmp_path: Path) 
     ) as caught:
         load_births(engine, csv_file(tmp_path, BODY))
     assert caught.value.code is ErrorCode.NAMES_NOT_LOADED
-    assert count_years(engine) == 0
+    assert count_rows(engine, YEARS) == 0
 
 
 def test_years_are_required_for_each_file_that_the_names_came_from(engine: Engine, tmp_path: Path) -> None:

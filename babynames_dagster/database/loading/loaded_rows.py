@@ -1,0 +1,43 @@
+"""What can be asked of either table that is loaded, by its name.
+
+What belongs here: whether it has rows, and how many. What does not: statements about one table's columns.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.tables import metadata
+
+
+def has_rows(engine: Engine, table: str) -> bool:
+    """Return whether a table has any row."""
+    with reading(engine) as connection:
+        return (
+            connection.execute(sa.select(sa.literal(1)).select_from(metadata.tables[table]).limit(1)).first()
+            is not None
+        )
+
+
+def count_rows(engine: Engine, table: str) -> int:
+    """Return the number of a table's rows."""
+    return _count(engine, sa.select(sa.func.count()).select_from(metadata.tables[table]))
+
+
+def count_rows_of_load(engine: Engine, table: str, load_id: int, *, and_before: bool = False) -> int:
+    """Return how many rows bear the id of a load: of `baby_names` it inserted them, of the years it met them last.
+
+    Args:
+        engine: The database.
+        table: Which table.
+        load_id: The load.
+        and_before: Whether to count those of all earlier loads, too.
+    """
+    found = metadata.tables[table]
+    where = found.c.load_id <= load_id if and_before else found.c.load_id == load_id
+    return _count(engine, sa.select(sa.func.count()).select_from(found).where(where))
+
+
+def _count(engine: Engine, statement: sa.Select[int]) -> int:
+    with reading(engine) as connection:
+        return connection.execute(statement).scalar_one()
