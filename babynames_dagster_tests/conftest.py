@@ -14,14 +14,17 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
+from babynames_dagster.kaggle.browser.program import find_chromium
+from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.mariadb import running_mariadb
+from babynames_dagster_tests.support.mariadb import StartMariaDB, running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
 
 pytest_plugins = [
     "babynames_dagster_tests.support.fixtures.dagster",
     "babynames_dagster_tests.support.fixtures.hubspot",
     "babynames_dagster_tests.support.fixtures.kaggle",
+    "babynames_dagster_tests.support.marking",
 ]
 
 
@@ -46,14 +49,26 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[str]:
+def start_mariadb() -> StartMariaDB:
+    """What starts a private MariaDB."""
+    return running_mariadb
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(start_mariadb: StartMariaDB) -> Iterator[str]:
     """The address of a MySQL-like server: TEST_DATABASE_URL, or a private MariaDB."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="babynames-mariadb-") as folder, running_mariadb(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(prefix="babynames-mariadb-") as folder, start_mariadb(Path(folder)) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path | None:
+    """The browser that the pipeline drives; None where it is Playwright's own."""
+    return find_chromium(load_settings().kaggle.chromium_path)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pymysql
 
@@ -145,3 +146,11 @@ def running_mariadb(folder: Path, *options: str) -> Iterator[MariaDB]:
         yield server
     finally:
         server.stop()
+
+
+class StartMariaDB(Protocol):
+    """Starts a private server in a folder, with options of its own; see `running_mariadb`."""
+
+    def __call__(self, folder: Path, *options: str) -> AbstractContextManager[MariaDB]:
+        """Yield the server, and stop it at the end."""
+        ...

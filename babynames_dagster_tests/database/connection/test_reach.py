@@ -17,7 +17,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.address import connectable
 from babynames_dagster_tests.support.certificates import Certificates, make_certificates
 from babynames_dagster_tests.support.command import run_babynames
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def tls_server(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+def tls_server(
+    certificates: Certificates, tmp_path_factory: pytest.TempPathFactory, start_mariadb: StartMariaDB
+) -> Iterator[MariaDB]:
     options = (f"--ssl-cert={certificates.server}", f"--ssl-key={certificates.server_key}")
-    with running_mariadb(tmp_path_factory.mktemp("tls") / "server", *options) as server:
+    with start_mariadb(tmp_path_factory.mktemp("tls") / "server", *options) as server:
         with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE names")
         yield server
@@ -202,8 +204,8 @@ def test_ddl_behind_an_open_transaction_ends_and_is_said(
     other.dispose()
 
 
-def test_writing_under_a_global_read_lock_ends(tmp_path: Path) -> None:
-    with running_mariadb(tmp_path / "server") as server:
+def test_writing_under_a_global_read_lock_ends(tmp_path: Path, start_mariadb: StartMariaDB) -> None:
+    with start_mariadb(tmp_path / "server") as server:
         with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE names")
         engine = open_engine(make_url(server.url).set(database="names", query={"timeout": "2"}))

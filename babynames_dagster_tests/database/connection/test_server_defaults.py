@@ -16,15 +16,15 @@ from babynames_dagster.database.loading.loads import last_loads
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births, names_in
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
 
 NAMES = 3000
 
 
 @pytest.fixture(scope="module")
-def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+def odd_server(tmp_path_factory: pytest.TempPathFactory, start_mariadb: StartMariaDB) -> Iterator[MariaDB]:
     """A server of this module's own, with a binary log and without a root's exemption from init_connect."""
-    with running_mariadb(tmp_path_factory.mktemp("odd") / "server", "--log-bin") as server:
+    with start_mariadb(tmp_path_factory.mktemp("odd") / "server", "--log-bin") as server:
         yield server
 
 

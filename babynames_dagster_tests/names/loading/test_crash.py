@@ -30,7 +30,7 @@ from babynames_dagster_tests.support.loading import (
     rejects,
     rows_in,
 )
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
 
 KILLS = 24
 KILLS_OF_YEARS = 8
@@ -147,9 +147,9 @@ def test_two_processes_that_load_at_once_lose_and_double_nothing(
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[MariaDB]:
+def server(tmp_path: Path, start_mariadb: StartMariaDB) -> Iterator[MariaDB]:
     """A MariaDB server of this test's own."""
-    with running_mariadb(tmp_path / "server") as running:
+    with start_mariadb(tmp_path / "server") as running:
         with running.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE names CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         yield running
