@@ -16,6 +16,7 @@ from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import StartMariaDB, running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
@@ -43,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerFor
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run each test in an empty folder, with none of the machine's own settings but where its browser is."""
-    for name in {*VARIABLES, "HUBSPOT_API_KEY", "DAGSTER_HOME"} - {"CHROMIUM_PATH"}:
+    for name in {*VARIABLES, CHOICE, "HUBSPOT_API_KEY", "DAGSTER_HOME"} - {"CHROMIUM_PATH"}:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 

@@ -13,7 +13,7 @@ import typer.core
 import typer.main
 from typing_extensions import override
 
-from babynames_dagster.cli.options import verbosity_options
+from babynames_dagster.cli.options import shared_options
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 EXIT_FAILED = 1
@@ -72,7 +72,7 @@ def command_named(name: str) -> Any:  # noqa: ANN401 - Typer's own class has no 
     alone = typer.Typer(rich_markup_mode="markdown", add_completion=False)
     alone.command(name)(getattr(module, name))
     command = typer.main.get_command(alone)
-    command.params.extend(verbosity_options())
+    command.params.extend(shared_options(command.params))
     return command
 
 
@@ -107,7 +107,7 @@ def _global_options(
 def babynames() -> Any:  # noqa: ANN401 - Typer's own class has no public name
     """Return the whole command."""
     group = typer.main.get_command(app)
-    group.params.extend(verbosity_options())
+    group.params.extend(shared_options())
     return group
 
 

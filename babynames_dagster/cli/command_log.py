@@ -5,6 +5,7 @@ themselves show (`terminal.py`).
 """
 
 import logging
+from collections.abc import Iterator
 
 import typer
 from rich.text import Text
@@ -16,8 +17,11 @@ from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import Settings
+from babynames_dagster.settings.env_file import looked_at
 
 _log = logging.getLogger(COMMAND_LOGGER)
+
+_NEW_LEDGER = ". Its ledger does not know what was sent from another folder, which --data-dir or DATA_DIR would name."
 
 
 def log_command(context: typer.Context, settings: Settings, *, aloud: int = logging.WARNING) -> None:
@@ -31,19 +35,31 @@ def log_command(context: typer.Context, settings: Settings, *, aloud: int = logg
     Raises:
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
-    log_to_files(settings.files, Mask(settings.secrets()))
     verbosity = verbosity_of(context)
+    is_new = not settings.files.data.exists()
+    log_to_files(settings.files, Mask(settings.secrets()))
     notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
     package = logging.getLogger(LOGGER)
     package.addHandler(notes)
     if not package.isEnabledFor(notes.level):
         package.setLevel(notes.level)
-    for given, meant in settings.misspelt.items():
-        _log.warning("%s is no setting: did you mean %s?", given, meant)
+    for note in _notes(settings, is_new=is_new):
+        _log.warning("%s", note)
         if not verbosity.quiet:
-            err.print(Text(f"Note: {given} is no setting: did you mean {meant}?"))
+            err.print(Text(f"Note: {note}"))
     asked = {name: value for name, value in context.params.items() if value}
     _log.info("%s %s", context.command_path, " ".join(f"{name}={printable(value)}" for name, value in asked.items()))
+
+
+def _notes(settings: Settings, *, is_new: bool) -> Iterator[str]:
+    """Yield what a person may not expect of the settings."""
+    if is_new:
+        yield f"new data folder {settings.files.data}{_NEW_LEDGER if settings.keeps_tables_in_data else ''}"
+    for given, meant in settings.misspelt.items():
+        yield f"{given} is no setting: did you mean {meant}?"
+    if settings.overruled:
+        names = ", ".join(settings.overruled)
+        yield f"the environment sets {names} otherwise than {looked_at()}, and wins."
 
 
 class _Notes(logging.Handler):

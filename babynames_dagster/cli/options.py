@@ -1,10 +1,15 @@
 """Options that more than one command has, each declared once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import typer.main
+
+from babynames_dagster.settings.env_file import CHOICE
+from babynames_dagster.settings.shell import set_in_environment
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -27,13 +32,16 @@ def verbosity_of(context: typer.Context) -> Verbosity:
     return context.ensure_object(Verbosity)
 
 
-def verbosity_options() -> list[Any]:
-    """Return `--quiet` and `--verbose` as parameters to add to a command."""
+def shared_options(own: Iterable[Any] = ()) -> list[Any]:
+    """Return the options that every command takes, as parameters to add to it.
+
+    Args:
+        own: The command's own parameters, which win over shared ones of the same name.
+    """
     template = typer.Typer(add_completion=False)
-    template.command()(_verbosity)
-    return [
-        parameter for parameter in typer.main.get_command(template).params if parameter.name in {"quiet", "verbose"}
-    ]
+    template.command()(_shared)
+    others = {"help", *(parameter.name for parameter in own)}
+    return [parameter for parameter in typer.main.get_command(template).params if parameter.name not in others]
 
 
 def _be_quiet(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001 - Typer's own way to call it
@@ -44,8 +52,37 @@ def _be_verbose(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001 -
     verbosity_of(context).verbose |= wanted
 
 
-def _verbosity(
+def _use_env_file(path: Path | None) -> None:
+    if path is not None:
+        set_in_environment(CHOICE, str(path))
+
+
+def _use_data_dir(path: Path | None) -> None:
+    if path is not None:
+        set_in_environment("DATA_DIR", str(path))
+
+
+def _shared(
     *,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            callback=_use_env_file,
+            expose_value=False,
+            exists=True,
+            resolve_path=True,
+            help="Read this file in place of `.env`.",
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            callback=_use_data_dir,
+            expose_value=False,
+            resolve_path=True,
+            help="Keep everything in this folder: DATA_DIR for this command.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", callback=_be_quiet, expose_value=False, help="Only results and errors.")
     ] = False,
@@ -54,4 +91,4 @@ def _verbosity(
         typer.Option("--verbose", "-v", callback=_be_verbose, expose_value=False, help="Dagster's log lines, too."),
     ] = False,
 ) -> None:
-    """Carry the two options."""
+    """Carry the options."""

@@ -31,12 +31,14 @@ class WantedRun:
         op_config: Run config by asset.
         assets: The assets to run; the whole job where empty.
         partition: The one partition of the contacts to bring in line; all where None.
+        with_years: Whether to make the births by year, too, where the settings don't need them.
         tags: More tags for the run.
     """
 
     op_config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: Sequence[str] = ()
     partition: str | None = None
+    with_years: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -46,9 +48,12 @@ class WantedRun:
         return not fetches or "path" in self.op_config.get("raw_zip", {})
 
 
-def job_to_run(settings: Settings) -> dg.JobDefinition:
-    """Return the main job, with the resources of these settings."""
-    return build_definitions(settings).resolve_job_def(PIPELINE_JOB)
+def job_to_run(settings: Settings, *, with_years: bool = False) -> dg.JobDefinition:
+    """Return the main job, with the resources of these settings; with the years, Dagster's own job of all assets."""
+    definitions = build_definitions(settings)
+    if with_years:
+        return definitions.resolve_implicit_global_asset_job_def()
+    return definitions.resolve_job_def(PIPELINE_JOB)
 
 
 def run_pipeline(
@@ -62,7 +67,7 @@ def run_pipeline(
         wanted: What to run.
         verbose: Whether Dagster's own log lines are shown, too.
     """
-    job = job_to_run(settings)
+    job = job_to_run(settings, with_years=wanted.with_years)
     selected = {dg.AssetKey(name) for name in wanted.assets} or job.asset_layer.selected_asset_keys
     config = {
         name: {"config": dict(values)} for name, values in wanted.op_config.items() if dg.AssetKey(name) in selected

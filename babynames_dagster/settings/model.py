@@ -4,15 +4,16 @@ What belongs here: reading them once, and reporting every mistake at once. What 
 module a group; where their texts come from (`sources.py`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, ValidationError
 from sqlalchemy.engine import URL
 from typing_extensions import Self, override
 
 from babynames_dagster.settings.aws import aws_texts
+from babynames_dagster.settings.env_file import chosen_path, env_texts
 from babynames_dagster.settings.groups.database import DatabaseSettings
 from babynames_dagster.settings.groups.files import FileSettings
 from babynames_dagster.settings.groups.group import Group, invalid, is_secret, mistake, not_set
@@ -21,7 +22,7 @@ from babynames_dagster.settings.groups.kaggle import KaggleSettings
 from babynames_dagster.settings.groups.load import LoadSettings
 from babynames_dagster.settings.groups.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.shell import shell_environment
-from babynames_dagster.settings.sources import ENV_FILE, OLDER_NAMES, env_file, folder_texts, named_texts, with_files
+from babynames_dagster.settings.sources import OLDER_NAMES, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 from babynames_dagster.settings.wording import misspelt
 
@@ -43,6 +44,13 @@ _MAY_BE_BLANK = {"HUBSPOT_LEAD_STATUS", "HUBSPOT_LIFECYCLE_STAGE", "HUBSPOT_INIT
 _GROUP_OF = {name: key for key, group in GROUPS.items() for name in group.variables()}
 
 
+class _Notes(NamedTuple):
+    """What is odd in the sources of settings, and no mistake."""
+
+    misspelt: Mapping[str, str]
+    overruled: Sequence[str]
+
+
 class Settings(BaseModel):
     """The pipeline's settings. Build it with `load_settings()`, which reports mistakes for people."""
 
@@ -57,7 +65,7 @@ class Settings(BaseModel):
     schedule: ScheduleSettings
     alerts: AlertSettings
     _sources: tuple[Mapping[str, str] | None, Mapping[str, Any]] = PrivateAttr(default=(None, {}))
-    _misspelt: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _notes: _Notes = PrivateAttr(default_factory=lambda: _Notes({}, []))
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Self:
@@ -66,8 +74,8 @@ class Settings(BaseModel):
         Raises:
             PipelineError: INVALID_CONFIG.
         """
-        in_file = env_file(ENV_FILE)
-        given = shell_environment([*in_file]) if environment is None else environment
+        given = shell_environment() if environment is None else environment
+        in_file = env_texts(given)
         known = [*VARIABLES, *OLDER_NAMES]
         exported, filed = (named_texts(with_files(layer, known)) for layer in (given, in_file))
         places = filed | exported
@@ -82,8 +90,9 @@ class Settings(BaseModel):
         for name, value in overrides.items():
             values[_GROUP_OF[name.upper()]][name.upper()] = value
         try:
-            context = ((environment, overrides), misspelt([*exported, *filed], known))
-            return cls.model_validate(values, context=context)
+            overruled = [name for name in VARIABLES if name in filed and exported.get(name, filed[name]) != filed[name]]
+            notes = _Notes(misspelt([*exported, *filed], known), overruled if chosen_path(given) else [])
+            return cls.model_validate(values, context=((environment, overrides), notes))
         except ValidationError as error:
             mistakes = [
                 mistake(GROUPS[str(item["loc"][0])], {**item, "loc": item["loc"][1:]})
@@ -93,9 +102,9 @@ class Settings(BaseModel):
 
     @override
     def model_post_init(self, context: Any) -> None:
-        """Remember the sources, and what they have that is no setting."""
+        """Remember the sources, and what is odd in them."""
         if context is not None:
-            self._sources, self._misspelt = context
+            self._sources, self._notes = context
 
     def reread(self) -> Self:
         """Return the settings as their sources have them at this moment, such as a secret that was rotated.
@@ -119,9 +128,21 @@ class Settings(BaseModel):
         return self.database.address(self.files.data)
 
     @property
+    def keeps_tables_in_data(self) -> bool:
+        """Whether the tables, the ledger among them, are a file in the data folder."""
+        if self.database.uses_server:
+            return False
+        return Path(str(self.database_address().database)).is_relative_to(self.files.data)
+
+    @property
     def misspelt(self) -> Mapping[str, str]:
         """Variables that are no setting and look much like one: what was meant, by what was given."""
-        return self._misspelt
+        return self._notes.misspelt
+
+    @property
+    def overruled(self) -> Sequence[str]:
+        """Settings of a file that was chosen by name, of which the environment says something else, and wins."""
+        return self._notes.overruled
 
     def require_for_run(self, others: Mapping[str, str]) -> None:
         """Make sure that what a run needs is there.
@@ -158,7 +179,7 @@ class Settings(BaseModel):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, /, **overrides: Any) -> Settings:  # noqa: ANN401 - the fields' own types
-    """Read the environment, SECRETS_DIR, AWS_SECRET and `.env` into settings.
+    """Read the environment, SECRETS_DIR, AWS_SECRET and `.env`, or the file in its place, into settings.
 
     What one of them names is not taken from the next.
 

@@ -16,7 +16,7 @@ from pathlib import PurePath
 import psutil
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings.sources import ENV_FILE, env_file
+from babynames_dagster.settings.env_file import ENV_FILE, env_file, env_texts
 
 HOME = "DAGSTER_HOME"
 _PROGRAMS = {"dagster", "dagster-daemon", "dagster-webserver", "dg"}
@@ -24,20 +24,22 @@ _WORDS_LOOKED_AT = 3  # interpreter, `-m` or script, module
 _SPAWNED = "from multiprocessing.spawn import"
 
 
-def shell_environment(named_in_file: Sequence[str]) -> dict[str, str]:
+def shell_environment() -> dict[str, str]:
     """Return this process's environment without what Dagster took from `.env`.
 
-    Args:
-        named_in_file: The variables that `.env` names; all others are as they are.
-
     Raises:
-        PipelineError: INVALID_CONFIG where `.env` names another DAGSTER_HOME than the shell, because Dagster has opened
-            the file's by then.
+        PipelineError: INVALID_CONFIG where `.env` can't be read, or names another DAGSTER_HOME than the shell, because
+            Dagster has opened the file's by then.
     """
-    current = dict(os.environ)
+    current, named_in_file = dict(os.environ), [*env_file(ENV_FILE)]
     if not named_in_file:
         return current
     return restored(current, _before_dagster(), named_in_file)
+
+
+def set_in_environment(name: str, value: str) -> None:
+    """Set a variable for this process and those that it starts: what an option of the command says."""
+    os.environ[name] = value
 
 
 def lend_to_dagster(names: Iterable[str]) -> None:
@@ -47,11 +49,11 @@ def lend_to_dagster(names: Iterable[str]) -> None:
         names: The variables that it names.
 
     Raises:
-        PipelineError: INVALID_CONFIG where `.env` can't be read.
+        PipelineError: INVALID_CONFIG where `.env`, or the file in its place, can't be read.
     """
     missing = [name for name in names if name not in os.environ]
     if missing:
-        in_file = env_file(ENV_FILE)
+        in_file = env_texts(os.environ)
         os.environ.update({name: in_file[name] for name in missing if name in in_file})
 
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.sandbox.server import Sandbox, running_sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
@@ -50,7 +51,7 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert told.keys() >= COUNTS
     assert told["rows_read"] == told["rows_inserted"] + told["rows_duplicate"]
     assert told["contacts_created"] == told["table_rows"] == told["rows_inserted"]
-    assert told["seconds"].keys() == {"raw_zip", "baby_names_table", "hubspot_contacts", "total"}
+    assert told["seconds"].keys() == {*ALL_ASSETS, "total"}
     assert told["failed_checks"] == []
     again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])
@@ -61,6 +62,7 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert "`babynames status --demo sample`" in real
     left = json.loads(run_babynames("status", "--demo", "sample", "--json", folder=tmp_path).stdout)
     assert left["tables"]["baby_names"] == told["table_rows"]
+    assert left["tables"]["baby_name_years"] > told["table_rows"]
     assert [run["status"] for run in left["runs"]] == ["SUCCESS", "SUCCESS"]
     assert json.loads(run_babynames("status", "--json", folder=tmp_path).stdout)["runs"] == []
 
@@ -83,6 +85,12 @@ def test_a_demo_on_a_database_of_the_environment_says_so(tmp_path: Path) -> None
     answer = run_babynames("demo", folder=tmp_path, environment=environment)
     assert answer.returncode == 0, answer.stderr
     assert "chosen.db" in next(line for line in answer.stderr.splitlines() if "DATABASE_URL is set" in line)
+    next_steps = answer.stderr.partition("What next:\n")[2].splitlines()
+    assert [line.partition("babynames ")[2].partition("   #")[0] for line in next_steps] == [
+        "sandbox --ui",
+        "status --demo sample",
+        "check",
+    ]
     assert (tmp_path / "chosen.db").exists()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Barrier
 
 from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster_tests.support.command import run_babynames
 
 
 def test_dagsters_records_are_made_once(tmp_path: Path) -> None:
@@ -22,3 +23,24 @@ def test_dagsters_records_are_made_once(tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "home" / name) as connection:
             assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
         connection.close()
+
+
+def test_the_data_folder_is_named_once_it_is_made_and_an_option_names_another(tmp_path: Path) -> None:
+    first = run_babynames("check", "db", folder=tmp_path)
+    assert f"Note: new data folder {tmp_path / 'data'}. Its ledger does not know" in first.stderr
+    assert "new data folder" not in run_babynames("check", "db", folder=tmp_path).stderr
+    elsewhere = tmp_path / "cron"
+    elsewhere.mkdir()
+    same = run_babynames("check", "db", "--data-dir", str(tmp_path / "data"), folder=elsewhere)
+    assert "new data folder" not in same.stderr
+    assert f"{tmp_path / 'data'}/babynames.db" in same.stdout
+    before = run_babynames("--data-dir", "kept", "migrate", folder=elsewhere)
+    assert before.returncode == 0, before.stderr
+    assert {path.name for path in elsewhere.iterdir()} == {"kept"}
+    assert (elsewhere / "kept" / "babynames.db").is_file()
+
+
+def test_a_new_data_folder_without_tables_has_no_new_ledger(tmp_path: Path) -> None:
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/kept.db"}
+    said = run_babynames("check", "db", folder=tmp_path, environment=environment).stderr
+    assert said.startswith(f"Note: new data folder {tmp_path / 'data'}\n")

@@ -12,7 +12,7 @@ from babynames_dagster_tests.support.command import run_babynames, start_script
 def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
     with start_script("babynames", "metrics", "--port", "0", folder=tmp_path) as process:
         assert process.stderr is not None
-        line = process.stderr.readline()
+        line = next(line for line in process.stderr if not line.startswith("Note: "))
         answer = requests.get(line.split()[1], timeout=60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0

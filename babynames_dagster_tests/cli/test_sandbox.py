@@ -3,6 +3,7 @@
 import json
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import requests
 
 from babynames_dagster.sandbox.home import own_variables, sandbox_name
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.env_file import env_file
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.command import run_babynames, start_script
 from babynames_dagster_tests.support.settings import value_of
@@ -71,6 +73,46 @@ def test_a_run_with_its_variables_leaves_alone_all_that_the_env_file_names(tmp_p
     assert [run["status"] for run in left["runs"]] == ["SUCCESS"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "data", "dataset.csv"]
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["demo"]
+
+
+def test_its_file_of_settings_points_a_command_and_a_shell_at_it(tmp_path: Path, dataset: Path) -> None:
+    (tmp_path / ".env").write_text(REAL_ENV.format(folder=tmp_path))
+    file = tmp_path / "sandbox.env"
+    process = start_script("babynames", "sandbox", "--env-file", file.name, "--dataset", str(dataset), folder=tmp_path)
+    assert process.stdout is not None
+    told = [process.stdout.readline(), process.stdout.readline()]
+    assert told[0] == f"In another shell: babynames --env-file {file} run\n"
+    more = {"KAGGLE_METHOD": "api", "REJECT_LIMIT": "50%"}
+    answer = run_babynames("--env-file", file.name, "run", "--json", folder=tmp_path, environment=more)
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["contacts_created"] == 3
+    assert "and wins" not in answer.stderr
+    in_shell = run_babynames("status", "--json", folder=tmp_path, environment=sourced(file))
+    behind = run_babynames("status", "--json", "--env-file", str(file), folder=tmp_path)
+    assert json.loads(in_shell.stdout) == json.loads(behind.stdout)
+    assert json.loads(behind.stdout)["tables"]["baby_names"] == 3
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/real.db"}
+    careful = run_babynames("check", "db", "--env-file", file.name, folder=tmp_path, environment=environment)
+    assert f"the environment sets DATABASE_URL otherwise than {file}, and wins" in careful.stderr
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 0
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["demo"]
+
+
+def sourced(file: Path) -> dict[str, str]:
+    """Return the variables that a POSIX shell has after it read a file."""
+    names = " ".join(env_file(file))
+    script = f'set -a; . "$1"; set +a; for name in {names}; do eval "printf \'%s=%s\\n\' $name \\"\\$$name\\""; done'
+    shell = subprocess.run(["sh", "-c", script, "sh", str(file)], capture_output=True, text=True, check=True)  # noqa: S603, S607 - the shell is what is asked
+    return dict(line.split("=", maxsplit=1) for line in shell.stdout.splitlines())
+
+
+def test_it_overwrites_no_file_that_it_did_not_write(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HUBSPOT_ACCESS_TOKEN=pat-real\n")
+    answer = run_babynames("sandbox", "--env-file", ".env", folder=tmp_path)
+    assert answer.returncode == 1
+    assert "FILE_NOT_WRITABLE" in answer.stderr
+    assert (tmp_path / ".env").read_text() == "HUBSPOT_ACCESS_TOKEN=pat-real\n"
 
 
 def test_no_secret_database_or_receiver_of_the_env_file_is_left(

@@ -9,6 +9,7 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.shell import is_of_dagster, restored
 from babynames_dagster_tests.support.command import run_script
 from babynames_dagster_tests.support.ui import launch_and_wait, running_dagster_dev
@@ -80,6 +81,18 @@ def found_in(folder: Path) -> Mapping[str, object]:
 )
 def test_dagsters_own_commands_find_what_is_meant(folder: Path, command: tuple[str, ...]) -> None:
     done = run_script("dagster", *command, folder=folder, environment=EXPORTED)
+    assert done.returncode == 0, done.stderr
+    assert found_in(folder) == MEANT
+
+
+def test_dagsters_own_commands_find_what_the_chosen_file_says(folder: Path) -> None:
+    (folder / "other.env").write_text(ENV_FILE, encoding="utf-8")
+    (folder / ".env").write_text("DB_NAME=another\nDB_PASSWORD=another\nMIN_YEAR=many\n", encoding="utf-8")
+    done = run_script(
+        *("dagster", "asset", "materialize", "-f", "probe.py", "--select", "probe"),
+        folder=folder,
+        environment={**EXPORTED, CHOICE: "other.env"},
+    )
     assert done.returncode == 0, done.stderr
     assert found_in(folder) == MEANT
 

@@ -40,7 +40,8 @@ def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatc
     )
     assert error.code is ErrorCode.INVALID_CONFIG
     lines = error.what.splitlines()
-    assert lines[0] == "The settings have mistakes:"
+    assert lines[0].startswith("The settings, from the environment and ")
+    assert lines[0].endswith(".env, which is not there, have mistakes:")
     assert len(lines) == 7
     assert "DB_PORT='99999': must be at most 65535. Database server's port" in error.what
     assert "DEMO_MODE='perhaps': must be true or false" in error.what

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from babynames_dagster.cli import main
 from babynames_dagster.logs import LOGGER
+from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 
 SCRIPTS = Path(sys.executable).parent
@@ -20,7 +21,7 @@ SECONDS = 120
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's variables without any of the pipeline's, and with `extra`."""
-    ours = {*VARIABLES} | {"HUBSPOT_API_KEY", "DAGSTER_HOME"}
+    ours = {*VARIABLES, CHOICE, "HUBSPOT_API_KEY", "DAGSTER_HOME"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, "COLUMNS": "120", **(extra or {})}
 

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, sync_playwright
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import free_port
 
@@ -184,7 +185,7 @@ def running_chromium() -> Iterator[Browser]:
 
 def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what would point the pipeline at something of this machine."""
-    ours = {*VARIABLES, "HUBSPOT_API_KEY", "DAGSTER_HOME"}
+    ours = {*VARIABLES, CHOICE, "HUBSPOT_API_KEY", "DAGSTER_HOME"}
     return {name: value for name, value in environment.items() if name not in ours}
 
 

@@ -1,8 +1,11 @@
 """`babynames demo`: the whole graph against a sandbox."""
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,14 +32,40 @@ def demo(
     """Run the whole graph against a sandbox on loopback: no account needed.
 
     Its tables, files, logs and Dagster's records lie below `data/demo`, one folder a dataset, whatever `.env` says.
-    Only DATABASE_URL in the environment itself names another database.
+    Only DATABASE_URL in the environment itself names another database. Births by year, and their chart, are made, too.
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
     folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
     with _demo(dataset, folder) as settings:
         log_command(context, settings)
-        run_and_show(settings, verbosity_of(context), WantedRun(), json=json)
+        run_and_show(settings, verbosity_of(context), WantedRun(with_years=True), json=json)
+    if not json and not verbosity_of(context).quiet:
+        _say_what_next(dataset, folder.name)
+
+
+def _say_what_next(dataset: Path | None, name: str) -> None:
+    """Say which commands show more of the demo, and which one begins with real accounts."""
+    command = as_called()
+    served = f" --dataset {shlex.quote(str(dataset))}" if dataset else ""
+    err.print("What next:")
+    for line in (
+        f"{command} sandbox --ui{served}   # this demo in Dagster's UI, ready for more runs against the stand-ins",
+        f"{command} status --demo {name}   # its tables, contacts, loads and runs",
+        f"{command} check   # for real accounts: names the settings that .env still lacks, and tries the others",
+    ):
+        err.print(f"  {line}", markup=False)
+
+
+def as_called() -> str:
+    """Return how this command is called in this folder: by its name where that finds it, else by its path."""
+    script = Path(sys.argv[0])
+    found = shutil.which(script.name)
+    if found is not None and Path(found).resolve() == script.resolve():
+        return script.name
+    with suppress(ValueError):
+        return shlex.quote(str(script.absolute().relative_to(Path.cwd())))
+    return shlex.quote(str(script))
 
 
 @contextmanager

@@ -1,51 +1,125 @@
-"""`babynames sandbox`: serves the stand-ins on loopback."""
+"""`babynames sandbox`: serves the stand-ins on loopback, and Dagster's UI over them."""
 
+import os
 import shlex
 import signal
 import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from babynames_dagster.cli.instance import ready_home
-from babynames_dagster.cli.terminal import err
+from babynames_dagster.cli.terminal import err, out
+from babynames_dagster.cli.ui import serving_ui
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.sources import ENV_FILE, env_file
+from babynames_dagster.settings.env_file import CHOICE, ENV_FILE, env_file, env_line, looked_at
+
+_HEADER = "# Settings of `babynames sandbox`, good while it serves; what the environment says wins."
+_LOOK_SECONDS = 1.0
 
 
-def sandbox(
+def sandbox(  # noqa: PLR0913 - one parameter an option
     *,
     dataset: Annotated[Path | None, typer.Option(help="A zip or CSV to serve.", exists=True, resolve_path=True)] = None,
+    ui: Annotated[bool, typer.Option("--ui", help="Serve Dagster's UI, too, with settings that fit.")] = False,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--env-file",
+            help="Write the settings into this file, for `babynames --env-file`, instead of printing `export` lines.",
+            dir_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
     kaggle_port: Annotated[int, typer.Option(help="Port of the Kaggle-like site; 0 for any.")] = 0,
     hubspot_port: Annotated[int, typer.Option(help="Port of the HubSpot-like API; 0 for any.")] = 0,
+    ui_port: Annotated[int, typer.Option(help="Port of Dagster's UI, where it is free.")] = 3000,
 ) -> None:
     """Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.
 
-    Prints the `export` lines that point the pipeline, and plain `dagster` commands, at it. Tables, files, logs and
-    Dagster's records are those of `babynames demo` with the same dataset, whatever `.env` says.
+    With `--ui`, Dagster's UI over them is served as well. Else the `export` lines are printed that point the pipeline,
+    and plain `dagster` commands, at the stand-ins; with `--env-file` they are a file. Tables, files, logs and Dagster's
+    records are those of `babynames demo` with the same dataset, whatever `.env` says.
 
-    Example: `babynames sandbox --dataset names.zip`
+    Examples: `babynames sandbox --ui`, `babynames sandbox --env-file sandbox.env`
     """
     folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
+    if env_file is not None:
+        _require_place(env_file)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with running_sandbox(
-        dataset=dataset, state=folder / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
-    ) as stand_ins:
-        variables = own_variables(folder) | stand_ins.environment
-        if "DAGSTER_HOME" in env_file(ENV_FILE):
-            err.print(
-                "Careful: the .env here sets DAGSTER_HOME, so that `dagster` commands refuse the sandbox's: run them "
-                "in another folder.",
-                markup=False,
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        stand_ins = stack.enter_context(
+            running_sandbox(
+                dataset=dataset, state=folder / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
             )
+        )
+        variables = own_variables(folder) | stand_ins.environment
         ready_home(Path(variables["DAGSTER_HOME"]))
-        for name, value in sorted(variables.items()):
-            print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - for eval, without any styling
+        is_alive = stack.enter_context(_shown_ui(folder, variables, ui_port)) if ui else lambda: True
+        if env_file is not None:
+            _write(env_file, variables)
+        elif not ui:
+            _print_exports(variables)
         err.print("Serving until Ctrl-C.")
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS) and is_alive():
+            pass
+        if not stop.is_set():
+            raise PipelineError(
+                ErrorCode.RUN_LOST, "Dagster's UI ended by itself.", remedy=f"Read why in {_ui_log(folder)}."
+            )
     err.print("Stopped.")
+
+
+@contextmanager
+def _shown_ui(folder: Path, variables: Mapping[str, str], port: int) -> Iterator[Callable[[], bool]]:
+    """Serve the UI in the sandbox's folder, and say where; what `.env` says beside the sandbox's settings counts."""
+    below = {CHOICE: str(looked_at())} if looked_at().exists() else {}
+    err.print("Starting Dagster's UI ...")
+    environment = {**os.environ, **variables, **below}
+    with serving_ui(folder, environment, port=port, log=_ui_log(folder)) as served:
+        out.print(f"Dagster's UI: {served.url}", markup=False)
+        yield served.is_alive
+
+
+def _ui_log(folder: Path) -> Path:
+    return folder / "logs" / "dagster-dev.log"
+
+
+def _print_exports(variables: Mapping[str, str]) -> None:
+    if "DAGSTER_HOME" in env_file(ENV_FILE):
+        err.print(
+            "Careful: the .env here sets DAGSTER_HOME, so that `dagster` commands refuse the sandbox's: run them "
+            "in another folder.",
+            markup=False,
+        )
+    for name, value in sorted(variables.items()):
+        print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - for eval, without any styling
+
+
+def _write(path: Path, variables: Mapping[str, str]) -> None:
+    """Write the settings where `babynames --env-file`, dotenv and a shell read them, and say how."""
+    quoted = shlex.quote(str(path))
+    ways = (f"babynames --env-file {quoted} run", f"set -a; . {quoted}; set +a; dagster ...")
+    lines = [_HEADER, *(f"#   {way}" for way in ways), *(env_line(*item) for item in sorted(variables.items()))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for way in ways:
+        out.print(f"In another shell: {way}", markup=False)
+
+
+def _require_place(path: Path) -> None:
+    """Raise where a file would be overwritten that this command did not write."""
+    if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(_HEADER):
+        raise PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE,
+            f"{path} is there, and was not written by `babynames sandbox`: it is left as it is.",
+            remedy="Name another file in --env-file.",
+        )

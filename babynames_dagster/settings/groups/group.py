@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import Self
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.env_file import where_looked
 from babynames_dagster.settings.wording import problem_of
 
 _ADDRESS_PASSWORD = re.compile(r"(//[^/:@\s]*:)[^/@\s]*@")
@@ -80,12 +81,14 @@ def is_secret(field: FieldInfo) -> bool:
 def not_set(missing: Mapping[str, str]) -> PipelineError:
     """Return the error of absent settings: description by variable."""
     lines = [f"{name}: {description}" for name, description in missing.items()]
-    return PipelineError(ErrorCode.MISSING_CONFIG, "Not set:\n    " + "\n    ".join(lines))
+    where = f"Not set, neither in the environment nor in {where_looked()}"
+    return PipelineError(ErrorCode.MISSING_CONFIG, f"{where}:\n    " + "\n    ".join(lines))
 
 
 def invalid(mistakes: list[str]) -> PipelineError:
     """Return the error of settings that can't be what they are."""
-    return PipelineError(ErrorCode.INVALID_CONFIG, "The settings have mistakes:\n    " + "\n    ".join(mistakes))
+    where = f"The settings, from the environment and {where_looked()}, have mistakes"
+    return PipelineError(ErrorCode.INVALID_CONFIG, f"{where}:\n    " + "\n    ".join(mistakes))
 
 
 def mistake(group: type[Group], error: Mapping[str, Any]) -> str:
