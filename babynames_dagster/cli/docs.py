@@ -12,16 +12,19 @@ from babynames_dagster.documents import cell, write_text
 
 def commands_text() -> str:
     """Return every command with its arguments and options as Markdown; what all commands share comes first."""
-    whole = babynames()
-    common = {option for parameter in command_named("run").params for option in parameter.opts} & {
-        option for parameter in whole.params for option in parameter.opts
-    }
-    lines = ["Every command has:", "", *_table(_parameters("babynames", whole), keep=common | {"--help"})]
+    whole = _parameters("babynames", babynames())
+    common = set(map(_meaning, _parameters("run", command_named("run")))) & set(map(_meaning, whole))
+    lines = ["Every command has:", "", *_table(whole, keep=common)]
     lines += ["", "`babynames` itself has:", ""]
-    lines += _table(_parameters("babynames", whole), drop=common | {"--help"})
+    lines += _table(whole, drop=common)
     for name in COMMANDS:
-        lines += ["", *_command(name, drop=common | {"--help"})]
+        lines += ["", *_command(name, drop=common)]
     return "\n".join(lines) + "\n"
+
+
+def _meaning(parameter: Any) -> str:  # noqa: ANN401 - Typer's own class has no public name
+    """Return what tells an option from another one, also from one of the same name."""
+    return f"{parameter.opts[0]} {parameter.help}"
 
 
 def _command(name: str, *, drop: set[str]) -> list[str]:
@@ -43,7 +46,7 @@ def _table(parameters: list[Any], *, keep: set[str] | None = None, drop: set[str
 
 def _rows(parameters: list[Any], keep: set[str] | None, drop: set[str]) -> Iterator[str]:
     for parameter in parameters:
-        if drop.intersection(parameter.opts) or (keep is not None and not keep.intersection(parameter.opts)):
+        if _meaning(parameter) in drop or (keep is not None and _meaning(parameter) not in keep):
             continue
         yield f"| {_written(parameter)} | {cell(parameter.help)}{_default(parameter)} |"
 
