@@ -32,7 +32,7 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
         Path | None,
         typer.Option(
             "--env-file",
-            help="Write the settings into this file, for `babynames --env-file`, instead of printing `export` lines.",
+            help="Write the settings into this file, for other commands, instead of printing `export` lines.",
             dir_okay=False,
             resolve_path=True,
         ),
