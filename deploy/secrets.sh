@@ -24,7 +24,7 @@ done
 write DATABASE_URL "mysql+pymysql://babynames:$(cat secrets/DB_PASSWORD)@mariadb:3306/babynames"
 limits='connect_timeout=10&read_timeout=120&write_timeout=120'
 write DAGSTER_MYSQL_URL "mysql+pymysql://dagster:$(cat secrets/DAGSTER_DB_PASSWORD)@mariadb:3306/dagster?$limits"
-write QUEUE_URL "redis://:$(cat secrets/REDIS_PASSWORD)@redis:6379/0"
+write DAGSTER_QUEUE_URL "redis://:$(cat secrets/REDIS_PASSWORD)@redis:6379/0"
 for name in HUBSPOT_ACCESS_TOKEN KAGGLE_EMAIL KAGGLE_PASSWORD KAGGLE_USERNAME KAGGLE_KEY; do write "$name" ''; done
 
 printf 'Secrets are in %s\n' "$PWD/secrets"

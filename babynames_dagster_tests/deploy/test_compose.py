@@ -201,8 +201,8 @@ def test_the_queue_has_a_worker_for_each_run_and_all_who_open_its_instance_know_
     assert services["worker"]["deploy"]["replicas"] == instance["concurrency"]["runs"]["max_concurrent_runs"]
     opens = [service for service in services.values() if _configs(service)]
     assert len(opens) > 3
-    assert all("QUEUE_URL" in service["secrets"] for service in opens)
-    address = make_url((secrets / "QUEUE_URL").read_text(encoding="utf-8"))
+    assert all("DAGSTER_QUEUE_URL" in service["secrets"] for service in opens)
+    address = make_url((secrets / "DAGSTER_QUEUE_URL").read_text(encoding="utf-8"))
     assert services[address.host or ""]["profiles"] == services["worker"]["profiles"]
     assert address.password == (secrets / "REDIS_PASSWORD").read_text(encoding="utf-8")
 
@@ -224,7 +224,7 @@ def test_secrets_that_are_settings_have_their_names(compose: dict[str, Any]) -> 
         "DAGSTER_MYSQL_URL",
         "GRAFANA_PASSWORD",
         "REDIS_PASSWORD",
-        "QUEUE_URL",
+        "DAGSTER_QUEUE_URL",
     }
     assert set(compose["secrets"]) - own <= set(VARIABLES)
 

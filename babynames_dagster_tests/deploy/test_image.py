@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,15 @@ def test_only_dagsters_own_secrets_become_variables(tmp_path: Path) -> None:
     assert variables["SECRETS_DIR"] == str(tmp_path)
     assert not {"DAGSTER_EMPTY", "HUBSPOT_ACCESS_TOKEN"} & set(variables)
     assert "not a variable" not in shown
+
+
+def test_the_instances_ask_for_no_variable_that_is_not_made_of_its_file() -> None:
+    asked = {
+        name
+        for file in ("compose/dagster.yaml", "queue/dagster.yaml")
+        for name in re.findall(r"\{env: (\w+)\}", (DEPLOY / file).read_text(encoding="utf-8"))
+    }
+    assert asked == {"DAGSTER_MYSQL_URL", "DAGSTER_QUEUE_URL"}
 
 
 def test_a_secret_that_is_rotated_counts_for_a_process_that_runs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dg.Dag
     config = yaml.safe_load(DEPLOYED.read_text(encoding="utf-8"))
     del config["storage"]  # its driver is an extra
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    monkeypatch.setenv("QUEUE_URL", "redis://127.0.0.1:9/0")
+    monkeypatch.setenv("DAGSTER_QUEUE_URL", "redis://127.0.0.1:9/0")
     with dg.DagsterInstance.from_config(str(tmp_path)) as opened:
         yield opened
 

@@ -46,7 +46,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     (folder / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with running_redis(tmp_path) as address:
-        monkeypatch.setenv("QUEUE_URL", address)
+        monkeypatch.setenv("DAGSTER_QUEUE_URL", address)
         monkeypatch.setenv("DAGSTER_HOME", str(folder))
         yield folder
 
