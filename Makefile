@@ -57,6 +57,7 @@ bench-load: $(INSTALLED) mariadb mariadb-client
 	@$(BIN)/python -m babynames_dagster_tests.bench.load $${DATASET:+--dataset "$$DATASET"} $(ARGS)
 
 bench-sync: $(INSTALLED) mariadb
+	@scripts/redis.sh
 	@$(BIN)/python -m babynames_dagster_tests.bench.sync $(ARGS)
 
 bench-growth: $(INSTALLED) mariadb ## Measure how everything grows with the data (slow)

@@ -24,10 +24,12 @@ from babynames_dagster.metrics.families import (
     contact_families,
     limiter_families,
     load_families,
+    queue_families,
     run_families,
     up,
     work_families,
 )
+from babynames_dagster.metrics.queue import has_queue, queue_figures
 from babynames_dagster.metrics.runs import run_figures
 
 WORK_SECONDS = 60.0
@@ -84,6 +86,17 @@ class PipelineCollector(Collector):
             runs = []
         yield up("dagster", "Dagster's instance", is_up=bool(runs))
         yield from runs
+        if has_queue(self._instance):
+            yield from self._queue_families()
+
+    def _queue_families(self) -> Iterator[Metric]:
+        try:
+            queue = list(queue_families(queue_figures(self._instance)))
+        except Exception as error:  # noqa: BLE001 - Redis' own errors, and those of Dagster's storage
+            _log.warning("The queue does not answer: %s", type(error).__name__)
+            queue = []
+        yield up("queue", "the queue's Redis", is_up=bool(queue))
+        yield from queue
 
     def _database_families(self) -> Iterator[Metric]:
         rows, now = pacing_rows(self._engine)

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from babynames_dagster.database.figures import ContactCount, LoadCount
 from babynames_dagster.database.loading.loads import LoadRow
 from babynames_dagster.database.rate_limits import ANSWER_SECONDS, PacingRow
+from babynames_dagster.metrics.queue import QueueFigures
 from babynames_dagster.metrics.runs import RunFigures
 
 _APP_SHOWN = 12
@@ -127,6 +128,14 @@ def run_families(figures: RunFigures) -> Iterator[Metric]:
     for daemon, moment in figures.heartbeats.items():
         heartbeat.add_metric([daemon], moment)
     yield from (runs, oldest, success, heartbeat)
+
+
+def queue_families(figures: QueueFigures) -> Iterator[Metric]:
+    """Return what the workers' heartbeats say."""
+    runs = GaugeMetricFamily("babynames_worker_runs", "Active runs of the queue by their worker", labels=["worker"])
+    runs.add_metric(["heard"], figures.heard)
+    runs.add_metric(["silent"], figures.silent)
+    yield runs
 
 
 def _cumulated(counts: Sequence[int]) -> list[tuple[str, float]]:

@@ -25,6 +25,9 @@ CELERY_SETTINGS: dict[str, Any] = {
     # Redis gives a task that is not acknowledged to another worker after an hour, though the first still runs it.
     "task_acks_late": False,
     "broker_connection_retry_on_startup": True,
+    # Who asks for a heartbeat (the daemon, the exporter) does not wait two minutes for a Redis that is gone.
+    "redis_socket_connect_timeout": 5.0,
+    "redis_socket_timeout": 30.0,
     "result_expires": 7 * 86_400,
 }
 
@@ -57,6 +60,17 @@ class QueueRunLauncher(CeleryRunLauncher):
         inherited: Any = super().config_type()
         return {**inherited, "heartbeat_seconds": beat}
 
+    def hears(self, run: dg.DagsterRun) -> bool:
+        """Say whether a run's process has been heard of lately.
+
+        Args:
+            run: One that has started.
+
+        Raises:
+            redis.RedisError: Redis does not answer.
+        """
+        return is_beating(self.celery, run.tags[DAGSTER_CELERY_TASK_ID_TAG])
+
     @override
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Say whether a run's process lives; asked by run monitoring for each run that has started.
@@ -67,7 +81,7 @@ class QueueRunLauncher(CeleryRunLauncher):
         Raises:
             redis.RedisError: Redis does not answer; Dagster then leaves the run alone.
         """
-        if is_beating(self.celery, run.tags[DAGSTER_CELERY_TASK_ID_TAG]):
+        if self.hears(run):
             self._silent_since.pop(run.run_id, None)
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         found = super().check_run_worker_health(run)

@@ -1,18 +1,20 @@
 """How near the sync comes to HubSpot's ceiling: `python -m babynames_dagster_tests.bench.sync [--contacts 60000]`.
 
 The stand-in, which enforces the rolling window, runs in a process of its own, and so does each of several syncs at
-once. Exits with 1 where a threshold is missed. A share of the ceiling is one of the clock, not of the processor: other
-work on the machine lowers it only where no processor is free for a second.
+once. The last line is that of workers on a real queue, over a MariaDB. Exits with 1 where a threshold is missed. A
+share of the ceiling is one of the clock, not of the processor: other work on the machine lowers it only where no
+processor is free for a second.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
@@ -23,6 +25,7 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.documents import write_text
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.bench.workers import Sent, send_by_workers
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     SPAWN,
@@ -38,6 +41,7 @@ _UNCHANGED_CONTACTS = 105_000
 _UNCHANGED_SECONDS = 3.0
 _RECONCILE_SECONDS = 120.0
 _SYNCS_AT_ONCE = 4
+_WORKERS = 3
 _HEAD = """
 | calls allowed in 10 s, latency | contacts | contacts/s | share of the ceiling | refused (429) | CPU s of the syncs |
 |---|--:|--:|--:|--:|--:|"""
@@ -75,6 +79,10 @@ SCENARIOS = (
     Scenario("100 calls / 10 s, 1500 ms", 100, (1.5, 1.5)),
     Scenario("190 calls / 10 s, 50 to 1500 ms", 190, (0.05, 1.5)),
     Scenario(f"100 calls / 10 s, 50 to 1500 ms, {_SYNCS_AT_ONCE} processes", 100, (0.05, 1.5), _SYNCS_AT_ONCE, 0.95),
+)
+
+BY_WORKERS = Scenario(
+    f"100 calls / 10 s, 50 to 1500 ms, {_WORKERS} workers of the queue", 100, (0.05, 1.5), _WORKERS, 0.95
 )
 
 
@@ -159,6 +167,10 @@ def main(arguments: Sequence[str]) -> int:
                 sentence, found = _measure_reconciling(next(urls), root / "stand-in-reconciled")
                 sentences.append(sentence)
                 shortfalls += found
+        if chosen.only in {None, len(SCENARIOS) + 3}:
+            row, found = _measure_workers(chosen.contacts, root / "workers")
+            rows.append(row)
+            shortfalls += found
     if chosen.write:
         measured = f"Measured by `make bench-sync` on {machine()}."
         write_text("docs/performance.md", "bench-sync", "\n".join([measured, _HEAD, *rows, "", *sentences]))
@@ -191,15 +203,32 @@ def _measure(scenario: Scenario, database_url: str, contacts: int, folder: Path)
     acknowledged = sum(run.report.total.created for run in runs)
     # The monotonic clock is the machine's, the same for all its processes.
     seconds = max(run.ended for run in runs) - min(run.started for run in runs)
-    share = acknowledged / seconds / (scenario.calls * 10)
     cpu = sum(run.cpu_seconds for run in runs)
-    row = (
-        f"| {scenario.title} | {acknowledged:,} | {acknowledged / seconds:,.0f} | {share:.1%} "
-        f"| {stats['refused']} | {cpu:.1f} |"
-    )
+    return _judged(scenario, stats, contacts, Sent(acknowledged, seconds), f"{cpu:.1f}")
+
+
+def _measure_workers(contacts: int, folder: Path) -> tuple[str, list[str]]:
+    with (
+        running_mariadb(folder / "mariadb") as server,
+        standing_in_elsewhere(
+            folder / "stand-in", calls=BY_WORKERS.calls, window_seconds=10.0, latency=BY_WORKERS.latency
+        ) as stand_in,
+    ):
+        database_url = next(_databases(folder, server.url))
+        _filled(database_url, contacts).dispose()
+        queue = folder / "queue"
+        queue.mkdir()
+        sent = send_by_workers(database_url, stand_in, queue, workers=_WORKERS, slowest=BY_WORKERS.latency[1])
+        return _judged(BY_WORKERS, stand_in.stats(), contacts, sent, "")
+
+
+def _judged(scenario: Scenario, stats: Mapping[str, Any], contacts: int, sent: Sent, cpu: str) -> tuple[str, list[str]]:
+    rate = sent.contacts / sent.seconds
+    share = rate / (scenario.calls * 10)
+    row = f"| {scenario.title} | {sent.contacts:,} | {rate:,.0f} | {share:.1%} | {stats['refused']} | {cpu} |"
     _tell(row)
     _tell(f"  {_told(stats['shortest_gap'])}at most {stats['most_under_way']} calls under way")
-    return row, missed(scenario, unsent=contacts - acknowledged, share=share, refused=stats["refused"])
+    return row, missed(scenario, unsent=contacts - sent.contacts, share=share, refused=stats["refused"])
 
 
 def _measure_unchanged(database_url: str, folder: Path) -> tuple[str, list[str]]:

@@ -13,15 +13,16 @@ from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middl
 ONE_PROCESS, *_, FOUR_PROCESSES = sync.SCENARIOS
 
 
-@pytest.mark.parametrize("scenario", sync.SCENARIOS, ids=lambda scenario: scenario.title)
+@pytest.mark.parametrize("scenario", [*sync.SCENARIOS, sync.BY_WORKERS], ids=lambda scenario: scenario.title)
 def test_a_sync_at_its_threshold_misses_nothing(scenario: sync.Scenario) -> None:
     assert sync.missed(scenario, unsent=0, share=scenario.least_share, refused=0) == []
 
 
-def test_the_thresholds_are_97_per_cent_and_95_for_four_processes() -> None:
+def test_the_thresholds_are_97_per_cent_and_95_for_several_processes() -> None:
     assert sync.missed(ONE_PROCESS, unsent=0, share=0.969, refused=0)
-    assert sync.missed(FOUR_PROCESSES, unsent=0, share=0.949, refused=0)
-    assert not sync.missed(FOUR_PROCESSES, unsent=0, share=0.951, refused=0)
+    for several in (FOUR_PROCESSES, sync.BY_WORKERS):
+        assert sync.missed(several, unsent=0, share=0.949, refused=0)
+        assert not sync.missed(several, unsent=0, share=0.951, refused=0)
 
 
 def test_one_refusal_or_one_contact_left_is_missed_and_named() -> None:

@@ -14,10 +14,12 @@ from babynames_dagster.metrics.families import (
     contact_families,
     limiter_families,
     load_families,
+    queue_families,
     run_families,
     up,
     work_families,
 )
+from babynames_dagster.metrics.queue import QueueFigures
 from babynames_dagster.metrics.runs import RunFigures
 from babynames_dagster_tests.support.prometheus import AMTOOL, PROMTOOL
 
@@ -40,11 +42,13 @@ def samples_of_the_exporter() -> set[str]:
     families = [
         up("database", "", is_up=True),
         up("dagster", "", is_up=True),
+        up("queue", "", is_up=True),
         *contact_families([ContactCount(1, "synced", "A", 1)]),
         *work_families(1, {"A": 1}),
         *load_families([LoadCount("baby_names", "done", 1)], []),
         *limiter_families({"app": row}, 0.0),
         *run_families(RunFigures({}, {}, {}, {})),
+        *queue_families(QueueFigures(1, 0)),
     ]
     suffixes = {"gauge": [""], "counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
     return {family.name + suffix for family in families for suffix in suffixes[family.type]}

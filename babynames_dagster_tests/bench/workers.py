@@ -1,0 +1,60 @@
+"""The sync by workers of the queue, each run a process of its own: what `bench/sync.py` measures last.
+
+What belongs here: launching the runs, and how long their calls took. What does not: the stand-in, thresholds.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+
+import dagster as dg
+
+from babynames_dagster_tests.support.hubspot import TOKEN, StandIn
+from babynames_dagster_tests.support.workers import RunningQueue, running_queue, until
+
+_LONGEST = 900.0
+
+
+class Sent(NamedTuple):
+    """What the workers did.
+
+    Attributes:
+        contacts: Those that the stand-in holds.
+        seconds: From the arrival of the first call to the answer of the last.
+    """
+
+    contacts: int
+    seconds: float
+
+
+def send_by_workers(database_url: str, stand_in: StandIn, folder: Path, *, workers: int, slowest: float) -> Sent:
+    """Send all names of a database by one run a worker, and wait for the last.
+
+    Args:
+        database_url: Its address.
+        stand_in: Where to.
+        folder: An empty one for Dagster's records and logs.
+        workers: How many.
+        slowest: Seconds that an answer takes at most.
+
+    Raises:
+        AssertionError: A run failed, or they took longer than 15 minutes.
+    """
+    environment = {
+        "DATABASE_URL": database_url,
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "HUBSPOT_BASE_URL": stand_in.url,
+        "DATA_DIR": str(folder / "data"),
+    }
+    with patch.dict(os.environ, environment), running_queue(folder, workers=workers) as queue:
+        queue.spread(workers)
+        until(lambda: _ended(queue), _LONGEST)
+        failed = [run.run_id for run in queue.runs() if run.status is not dg.DagsterRunStatus.SUCCESS]
+        assert not failed, failed
+    calls = [entry["at"] for entry in stand_in.log()]
+    return Sent(stand_in.stats()["contacts"], max(calls) - min(calls) + slowest)
+
+
+def _ended(queue: RunningQueue) -> bool:
+    return all(run.is_finished for run in queue.runs())
