@@ -31,6 +31,7 @@ class LoggedRequest:
         path: Its path.
         inputs: How many inputs its batch had.
         status: The answer's status; 0 where the connection was reset.
+        answered: When it was answered, by the same clock; 0 where the connection was reset.
     """
 
     number: int
@@ -39,6 +40,7 @@ class LoggedRequest:
     path: str
     inputs: int = 0
     status: int = 0
+    answered: float = 0.0
 
 
 @dataclass

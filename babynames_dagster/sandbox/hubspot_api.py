@@ -7,6 +7,7 @@ not: what a batch does (`hubspot_batches.py`), and what tests may ask for (`hubs
 import asyncio
 import contextlib
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -104,7 +105,7 @@ def _route(account: Account, method: str, path: str, scope: str | None, action: 
                 response = await _served(account, request, entry, scope, action, correlation_id)
         finally:
             account.under_way -= 1
-        entry.status = response.status_code
+        entry.status, entry.answered = response.status_code, time.monotonic()
         told = account.window.headers().items()
         response.headers.update({name: value for name, value in told if name not in account.hidden_headers})
         response.headers["X-HubSpot-Correlation-Id"] = correlation_id

@@ -218,7 +218,7 @@ def _measure_workers(contacts: int, folder: Path) -> tuple[str, list[str]]:
         _filled(database_url, contacts).dispose()
         queue = folder / "queue"
         queue.mkdir()
-        sent = send_by_workers(database_url, stand_in, queue, workers=_WORKERS, slowest=BY_WORKERS.latency[1])
+        sent = send_by_workers(database_url, stand_in, queue, workers=_WORKERS)
         return _judged(BY_WORKERS, stand_in.stats(), contacts, sent, "")
 
 
