@@ -1,24 +1,22 @@
 """Bringing a database's schema to head, one migrator at a time.
 
-What belongs here: running Alembic from code. What does not: DDL, which `alembic/versions/` owns.
+What belongs here: running Alembic from code. What does not: DDL, which `migrations/versions/` owns.
 """
 
 import io
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
-from alembic import command
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.connection.locks import named_lock
 from babynames_dagster.database.connection.reach import timeout_of
@@ -69,23 +67,10 @@ class SchemaState:
 
 
 def alembic_config() -> Config:
-    """Return Alembic's configuration, in a checkout or where the package's wheel put it.
-
-    Raises:
-        PipelineError: FILE_NOT_FOUND where neither has it.
-    """
-    checkout = Path(__file__).resolve().parents[3]
-    shared = Path(sys.prefix) / "share" / "babynames_dagster"
-    for folder in (checkout, shared):
-        if (folder / "alembic.ini").is_file() and (folder / "alembic" / "env.py").is_file():
-            config = Config(folder / "alembic.ini")
-            config.set_main_option("script_location", str(folder / "alembic").replace("%", "%%"))
-            return config
-    raise PipelineError(
-        ErrorCode.FILE_NOT_FOUND,
-        f"The migrations are neither in {checkout} nor in {shared}.",
-        remedy="Install the package again, or run it from a checkout.",
-    )
+    """Return Alembic's configuration: the migrations are part of the package, wherever it is installed."""
+    config = Config()
+    config.set_main_option("script_location", f"{__package__.partition('.')[0]}:migrations")
+    return config
 
 
 def ensure_schema(engine: Engine, *, auto_migrate: bool) -> None:

@@ -6,12 +6,12 @@ from contextlib import redirect_stdout
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
-from alembic import command
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
 from babynames_dagster.database.schema.migrate import alembic_config, current_revision, ensure_schema, upgrade
 from babynames_dagster.database.schema.versions import VERSION_TABLE

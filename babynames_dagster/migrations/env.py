@@ -1,8 +1,8 @@
 """Alembic's environment: the database of the settings, or the connection that the pipeline hands over."""
 
+from alembic import context
 from sqlalchemy.engine import Connection
 
-from alembic import context
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.schema.resuming import make_resumable
 from babynames_dagster.database.schema.versions import VERSION_TABLE, carry_over_version
