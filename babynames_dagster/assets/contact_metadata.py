@@ -80,7 +80,7 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
         ("  of these, created", total.created, None),
         ("  of these, updated", total.updated, None),
         ("  of these, unchanged since an earlier run", total.unchanged, None),
-        ("left as they are by HUBSPOT_WRITE_POLICY", total.kept, ledger.get("kept", 0)),
+        ("left as they are (HUBSPOT_WRITE_POLICY, or somebody's by now)", total.kept, ledger.get("kept", 0)),
         ("rejected by HubSpot", total.rejected, ledger.get("rejected", 0)),
         ("failed, sent again by the next run", total.failed, ledger.get("failed", 0)),
         ("archived by undo", total.archived, ledger.get("archived", 0)),
@@ -132,7 +132,11 @@ def _count_metadata(counts: ContactCounts) -> dict[str, int]:
 
 
 def _troubles_metadata(troubles: Troubles) -> dict[str, Any]:
-    tables = {"first_rejects": troubles.first_rejects, "first_failures": troubles.first_failures}
+    tables = {
+        "first_rejects": troubles.first_rejects,
+        "first_failures": troubles.first_failures,
+        "first_left_alone": troubles.first_left,
+    }
     return {name: dg.MetadataValue.table(_records(rejects)) for name, rejects in tables.items() if rejects}
 
 

@@ -205,7 +205,10 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def _emails(inputs: object) -> list[str]:
-    return [str(item.get("id")) for item in (inputs if isinstance(inputs, list) else []) if isinstance(item, dict)]
+    """Return what a batch names its contacts by: emails as ids, and those among their properties."""
+    items = [item for item in (inputs if isinstance(inputs, list) else []) if isinstance(item, dict)]
+    properties = [item["properties"] for item in items if isinstance(item.get("properties"), dict)]
+    return [str(item["id"]) for item in items if "id" in item] + [str(held.get("email")) for held in properties]
 
 
 def _missing_scope(scope: str, correlation_id: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_a_second_run_changes_nothing_and_sends_nothing(sandbox: Sandbox, datase
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert result.success
         after = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
-        writes = [item for item in after[len(before) :] if item["path"].endswith("upsert")]
+        writes = [item for item in after[len(before) :] if item["path"].endswith("create")]
         assert writes == []
 
 
@@ -123,7 +123,7 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
     monkeypatch.setenv("MAX_RETRIES", "0")
     requests.put(
         f"{sandbox.hubspot_url}/_sandbox/faults",
-        json=[{"kind": "server_error", "path": "upsert", "times": 1}],
+        json=[{"kind": "server_error", "path": "create", "times": 1}],
         timeout=10,
     ).raise_for_status()
     with dg.DagsterInstance.ephemeral() as instance:

@@ -137,11 +137,11 @@ def run_without_partitions(instance: dg.DagsterInstance, **config: bool) -> dg.E
 
 def test_a_run_without_a_partition_covers_all_of_them(instance: dg.DagsterInstance, sandbox: Sandbox) -> None:
     assert run_without_partitions(instance, dry_run=True).success
-    assert (upserts(sandbox), instance.get_materialized_partitions(CONTACTS)) == (0, set())
+    assert (writes(sandbox), instance.get_materialized_partitions(CONTACTS)) == (0, set())
     result = run_without_partitions(instance)
     assert result.success
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True, True, True]
-    assert upserts(sandbox) == 1
+    assert writes(sandbox) == 1
     assert instance.get_materialized_partitions(CONTACTS) == set(INITIALS)
     assert partition_metadata(instance, "J")["contacts_created"] == 2
 
@@ -153,13 +153,13 @@ def test_a_sync_that_is_stopped_says_how_many_contacts_are_acknowledged_and_keep
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
 
     def stop_after_two() -> None:
-        while upserts(sandbox) < 2:
+        while writes(sandbox) < 2:
             time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)
 
     requests.put(
         f"{sandbox.hubspot_url}/_sandbox/faults",
-        json=[{"kind": "slow", "path": "upsert", "seconds": 1.0}],
+        json=[{"kind": "slow", "path": "create", "seconds": 1.0}],
         timeout=10,
     ).raise_for_status()
     threading.Thread(target=stop_after_two).start()
@@ -197,11 +197,11 @@ def test_retry_rejected_sends_again_what_hubspot_refused(
 ) -> None:
     spoil_mary(url)
     run_sync(instance)
-    before = upserts(sandbox)
+    before = writes(sandbox)
     assert run_sync(instance)["contacts_rejected"] == 1
-    assert upserts(sandbox) == before
+    assert writes(sandbox) == before
     assert run_sync(instance, retry_rejected=True)["contacts_rejected"] == 1
-    assert upserts(sandbox) == before + 1
+    assert writes(sandbox) == before + 1
 
 
 def test_a_dry_run_observes_each_partition_and_promises_no_rates(
@@ -214,9 +214,9 @@ def test_a_dry_run_observes_each_partition_and_promises_no_rates(
     shown = plain(event.asset_observation.metadata)
     assert (shown["dry_run"], shown["contacts_created"], len(shown["preview"])) == (True, 2, 2)
     assert not {"contacts_per_second", "share_of_ceiling"} & shown.keys()
-    assert upserts(sandbox) == 0
+    assert writes(sandbox) == 0
 
 
-def upserts(sandbox: Sandbox) -> int:
+def writes(sandbox: Sandbox) -> int:
     log = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
-    return sum(entry["path"].endswith("/upsert") for entry in log)
+    return sum(entry["path"].endswith(("/create", "/update")) for entry in log)

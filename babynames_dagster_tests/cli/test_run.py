@@ -58,7 +58,7 @@ def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reaso
     told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     told("run")
-    lost = {"kind": "missing_rows", "path": "/upsert", "times": 1}
+    lost = {"kind": "missing_rows", "path": "/create", "times": 1}
     set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]}, lost)
     answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
     error = json.loads(answer.stdout)["error"]

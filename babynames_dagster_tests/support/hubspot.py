@@ -54,7 +54,7 @@ class StandIn:
         return answer
 
     def writes(self) -> list[dict[str, Any]]:
-        return [entry for entry in self.log() if entry["path"].endswith("/upsert")]
+        return [entry for entry in self.log() if entry["path"].endswith(("/create", "/update"))]
 
     def contacts(self, *, archived: bool = False) -> dict[str, dict[str, str]]:
         """Return the properties of every contact, by email."""
@@ -74,10 +74,10 @@ class StandIn:
     def seed(self, *contacts: dict[str, str]) -> None:
         """Make contacts that somebody else has in the account."""
         inputs = [
-            {"properties": properties, "objectWriteTraceId": str(number)} for number, properties in enumerate(contacts)
+            {"id": properties["email"], "idProperty": "email", "properties": properties} for properties in contacts
         ]
         requests.post(
-            f"{self.url}/crm/v3/objects/contacts/batch/create",
+            f"{self.url}/crm/v3/objects/contacts/batch/upsert",
             json={"inputs": inputs},
             headers={"Authorization": f"Bearer {TOKEN}"},
             timeout=10,

@@ -23,10 +23,13 @@ def rejects(
     context: typer.Context,
     *,
     limit: Annotated[int, typer.Option(help="Most rows to list of each kind.", min=1)] = 50,
-    retry: Annotated[bool, typer.Option("--retry", help="Send the rejected contacts again.")] = False,
+    retry: Annotated[
+        bool,
+        typer.Option("--retry", help="Send the rejected contacts again, and look again at those that were left alone."),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """List rejected rows, and contacts that were rejected or failed, with reasons.
+    """List rejected rows, and contacts that were rejected, failed or left alone as somebody's, with reasons.
 
     Examples: `babynames rejects`, `babynames rejects --retry`
     """
@@ -61,7 +64,7 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
             [plain(asdict(row)) for row in rejected_rows_of_last_loads(engine, limit)],
             [
                 plain(asdict(row))
-                for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED)
+                for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED, LedgerOutcome.KEPT)
                 for row in refused_contacts(engine, outcome, limit)
             ],
         )

@@ -103,6 +103,7 @@ class Candidate(NamedTuple):
     hubspot_email: str | None = None
     initial_sent: str | None = None
     finding: str | None = None
+    hubspot_id: str | None = None
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
@@ -120,6 +121,7 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
         entry.hubspot_email,
         entry.initial_sent,
         entry.finding,
+        entry.hubspot_id,
     )
 
 

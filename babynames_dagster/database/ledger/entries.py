@@ -24,7 +24,8 @@ class LedgerOutcome(Enum):
     SYNCED = "synced"
     """HubSpot acknowledged this very row."""
     KEPT = "kept"
-    """HUBSPOT_WRITE_POLICY leaves HubSpot as it is: looked at again when the row, the mapping or the policy changes."""
+    """HUBSPOT_WRITE_POLICY leaves HubSpot as it is, or the contact is somebody's: looked at again when the row, the
+    mapping or the policy changes, or when asked for."""
     REJECTED = "rejected"
     """HubSpot refuses it as it is: sent again when the row or the mapping changes, or when asked for."""
     FAILED = "failed"
@@ -48,7 +49,7 @@ class RefusedContact:
 
     Attributes:
         portal_id: The account.
-        outcome: `rejected` or `failed`.
+        outcome: `rejected`, `failed`, or `kept` where it is somebody's by now.
         email: The email that was sent.
         name: The name; None where the table has it no more.
         sex: The name's sex; None likewise.
@@ -201,7 +202,7 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
 
     Args:
         engine: The database.
-        outcome: REJECTED or FAILED.
+        outcome: REJECTED, FAILED, or KEPT; of the latter those with a reason, which HUBSPOT_WRITE_POLICY gives none.
         limit: Most contacts listed.
 
     Raises:
@@ -222,7 +223,7 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
             entry.updated_at,
         )
         .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
-        .where(entry.outcome == outcome.value)
+        .where(entry.outcome == outcome.value, entry.category.is_not(None))
         .order_by(entry.portal_id, entry.name_id)
         .limit(limit)
     )

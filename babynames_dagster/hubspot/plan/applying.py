@@ -16,7 +16,6 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.ledger.candidates import candidates_of, require_years
 from babynames_dagster.database.ledger.entries import CreatedContact, contacts_in_ledger
 from babynames_dagster.database.ledger.orphans import orphan_pages
-from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
@@ -33,7 +32,7 @@ from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing
 from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Desk, Pump
-from babynames_dagster.hubspot.sync.recording import entry_of
+from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
 from babynames_dagster.names.identity import INITIALS
@@ -191,12 +190,7 @@ class Applier:
 
     def _receive(self, results: Sequence[Outcome | Refused]) -> None:
         outcomes = [result for result in results if isinstance(result, Outcome)]
-        record(
-            self.engine,
-            self.report.portal_id,
-            self.wanted.mapping.fingerprint,
-            [entry_of(outcome, self.wanted.policy) for outcome in outcomes],
-        )
+        record_outcomes(self.engine, self.report.portal_id, self.wanted.mapping, self.wanted.policy, outcomes)
         self.report.refuse(result for result in results if isinstance(result, Refused))
         for outcome in outcomes:
             self.report.created += outcome.kind is Kind.CREATED

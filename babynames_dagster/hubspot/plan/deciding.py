@@ -64,7 +64,7 @@ def planned_row(name: Candidate, looked: Looked) -> PlannedRow:
     """Return what is to be done with a contact that was looked at."""
     decision = looked.decision
     if looked.obstacle:
-        return _row(Planned.BLOCKED, name, looked.row, record=looked.record, reason=looked.obstacle)
+        return _row(Planned.BLOCKED, name, looked.row, record=looked.record, reason=looked.obstacle.why)
     if decision.action is Action.CREATE:
         changes = {prop: Change(None, value) for prop, value in decision.properties.items()}
         return _row(Planned.CREATE, name, looked.row, changes=changes)

@@ -1,22 +1,22 @@
 """Sending one batch, until each of its rows has an outcome.
 
-What belongs here: writing as the policy allows, and halving what HubSpot refuses as a whole. What does not: retries
-of single calls (`client.py`), and the ledger.
+What belongs here: writing as the policy allows, looking where that has to come first, and halving what HubSpot refuses
+as a whole. What does not: retries of single calls (`client.py`), and the ledger.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, refuses_a_row, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient, unsuccessful
-from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, UPSERT, Endpoint
+from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
 from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import (
-    NOT_MENTIONED,
     Kind,
     Outcome,
     Outgoing,
@@ -25,24 +25,34 @@ from babynames_dagster.hubspot.sync.outcomes import (
     create_inputs,
     match,
     update_inputs,
-    upsert_inputs,
 )
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
 from babynames_dagster.hubspot.sync.pump import Desk
 
-_CHANGED_MEANWHILE = frozenset({"CONFLICT", "OBJECT_NOT_FOUND"})
+_CONFLICT = "CONFLICT"
+_CHANGED_MEANWHILE = frozenset({_CONFLICT, "OBJECT_NOT_FOUND"})
 """Categories that refuse a write which rests on a look: somebody made or removed the contact since."""
+
+
+class _OnConflict(Enum):
+    """What it means that HubSpot has a contact which was to be made, or lacks one which was to be updated."""
+
+    LOOK = auto()
+    """It was not looked for: look."""
+    LATER = auto()
+    """Somebody was quicker than the write: the next run looks again."""
+    REFUSED = auto()
+    """HubSpot said so before, and showed none."""
 
 
 @dataclass(frozen=True)
 class _Write:
     endpoint: Endpoint
     inputs: Callable[[Sequence[Outgoing]], dict[str, Any]]
+    on_conflict: _OnConflict = _OnConflict.LATER
     creates: bool = False
-    rests_on_a_look: bool = True
 
 
-_UPSERT = _Write(UPSERT, upsert_inputs, rests_on_a_look=False)
 _CREATE = _Write(CREATE, create_inputs, creates=True)
 _UPDATE = _Write(UPDATE, update_inputs)
 
@@ -52,18 +62,37 @@ def deliver(
 ) -> None:
     """Write rows as the policy allows, and deliver the outcome of each as its answer arrives.
 
+    Nothing is written by email: an email leads to whoever has it, be it as a secondary one. Contacts that the ledger
+    does not know are made, which HubSpot refuses (409) where one has the email; only then, and before each update, is
+    the contact looked at.
+
     Raises:
         PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through;
             HUBSPOT_ERROR where the brake finds that none does.
     """
-    if not policy.looks_first:
-        _send(client, brake, _UPSERT, rows, desk)
-        return
-    write(client, brake, look_at(client, policy, rows, desk), desk)
+    unseen = [] if policy.looks_first else [row for row in rows if row.record is None]
+    there = _send(client, brake, replace(_CREATE, on_conflict=_OnConflict.LOOK), [row.whole for row in unseen], desk)
+    seen = [row for row in rows if policy.looks_first or row.record is not None or row.trace_id in there]
+    if seen:
+        write(client, brake, look_at(client, policy, seen, desk), desk, asked_before=bool(there))
 
 
-def write(client: HubSpotClient, brake: Brake, looked: Sequence[Looked], desk: Desk[list[Outcome]]) -> None:
+def write(
+    client: HubSpotClient,
+    brake: Brake,
+    looked: Sequence[Looked],
+    desk: Desk[list[Outcome]],
+    *,
+    asked_before: bool = False,
+) -> None:
     """Write what was decided of rows that were looked at, and deliver the outcome of each.
+
+    Args:
+        client: The account.
+        brake: Where refusals are counted.
+        looked: The rows.
+        desk: Where outcomes are delivered to.
+        asked_before: Whether HubSpot has refused to make these contacts before, because there are some.
 
     Raises:
         PipelineError: As `deliver`.
@@ -77,84 +106,52 @@ def write(client: HubSpotClient, brake: Brake, looked: Sequence[Looked], desk: D
         for item in looked
         if item.decision.action is Action.UPDATE
     ]
-    _send(client, brake, _CREATE, creates, desk)
+    on_conflict = _OnConflict.REFUSED if asked_before else _OnConflict.LATER
+    _send(client, brake, replace(_CREATE, on_conflict=on_conflict), creates, desk)
     _send(client, brake, _UPDATE, updates, desk)
 
 
 def _send(
     client: HubSpotClient, brake: Brake, write: _Write, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]
-) -> None:
-    """Make one kind of call for rows.
+) -> set[str]:
+    """Make one kind of call for rows, and return the trace ids of those that have to be looked at.
 
     A batch that HubSpot refuses as a whole is halved until the rows to blame stand alone, so that the others get
     through: about 2 log2(n) more calls for one bad row among n. So are the rows that a partial answer leaves open.
     """
     parts = [rows] if rows else []
-    raced: set[int] = set()
+    there: set[str] = set()
     while parts:
         part = parts.pop()
         answer = client.request(write.endpoint, body=write.inputs(part), stop=desk.stop, on_departure=desk.departed)
         decision = verdict(answer)
-        if decision is Verdict.SPLIT and len(part) > 1:
+        if answer.status == HTTPStatus.CONFLICT and write.on_conflict is _OnConflict.LOOK:
+            there |= {row.trace_id for row in part}
+        elif decision is Verdict.SPLIT and len(part) > 1:
             _raise_if_all_to_blame(answer)
             parts += _halves(part)
-        elif _may_be_a_race(answer, write) and part[0].name_id not in raced:
-            raced.add(part[0].name_id)
-            parts.append(part)
-        elif decision is Verdict.DONE:
-            outcomes = match(part, answer, creating=write.creates)
-            _hand_over(client, write, outcomes, desk)
-            brake.saw(outcomes)
-            known = {outcome.row.name_id for outcome in outcomes}
-            parts += _halves([row for row in part if row.name_id not in known])
-        elif decision is Verdict.SPLIT and refuses_a_row(answer):
-            outcomes = all_rejected(part, answer)
-            _hand_over(client, write, outcomes, desk)
+        elif decision is Verdict.DONE or (decision is Verdict.SPLIT and refuses_a_row(answer)):
+            done = decision is Verdict.DONE
+            outcomes = match(part, answer, creating=write.creates) if done else all_rejected(part, answer)
+            known = {outcome.row.trace_id for outcome in outcomes}
+            parts += _halves([row for row in part if row.trace_id not in known])
+            met = {outcome.row.trace_id for outcome in outcomes if _has_changed(outcome)}
+            if write.on_conflict is _OnConflict.LOOK:
+                there |= met
+                outcomes = [outcome for outcome in outcomes if outcome.row.trace_id not in met]
+            elif write.on_conflict is _OnConflict.LATER:
+                outcomes = [replace(o, kind=Kind.FAILED) if o.row.trace_id in met else o for o in outcomes]
+            desk.deliver(outcomes)
             brake.saw(outcomes)
         else:
             desk.deliver(all_failed(part, answer))
             brake.failed(answer.status, unsuccessful(answer, write.endpoint))
+    return there
 
 
-def _hand_over(client: HubSpotClient, write: _Write, outcomes: Sequence[Outcome], desk: Desk[list[Outcome]]) -> None:
-    """Deliver outcomes, once those contacts are whole that were made without the initial values."""
-    if write.rests_on_a_look:
-        outcomes = [_looked_too_early(outcome) for outcome in outcomes]
-    bare = [outcome for outcome in outcomes if outcome.made and outcome.row.withheld]
-    desk.deliver([outcome for outcome in outcomes if outcome not in bare])
-    if bare:
-        answer = client.request(UPSERT, body=upsert_inputs([outcome.row.whole for outcome in bare]), stop=desk.stop)
-        desk.deliver(_completed(bare, answer))
-
-
-def _completed(bare: Sequence[Outcome], answer: Answer) -> list[Outcome]:
-    """Return the outcomes of contacts that were made bare, by the answer to sending them whole.
-
-    The ledger believed that HubSpot had them, and a person has removed them there since.
-    """
-    done = verdict(answer) is Verdict.DONE
-    rows = [outcome.row.whole for outcome in bare]
-    second = {outcome.row.name_id: outcome for outcome in (match(rows, answer) if done else all_failed(rows, answer))}
-    completed = []
-    for first in bare:
-        then = second.get(first.row.name_id)
-        if then is not None and then.kind is Kind.UPDATED:
-            completed.append(replace(first, row=first.row.whole))
-        else:
-            problem = then.problem if then is not None else NOT_MENTIONED
-            completed.append(replace(first, kind=Kind.FAILED, problem=problem))
-    return completed
-
-
-def _looked_too_early(outcome: Outcome) -> Outcome:
-    """Return as failed what was refused because HubSpot has changed since the look: the next run looks again."""
-    stale = outcome.problem is not None and outcome.problem.category in _CHANGED_MEANWHILE
-    return replace(outcome, kind=Kind.FAILED) if stale else outcome
-
-
-def _may_be_a_race(answer: Answer, write: _Write) -> bool:
-    """Return whether two writers may have made a contact at once: the second one finds it when it tries again."""
-    return answer.status == HTTPStatus.CONFLICT and not write.rests_on_a_look
+def _has_changed(outcome: Outcome) -> bool:
+    """Return whether a row was refused because HubSpot has, or lacks, its contact against what was thought."""
+    return outcome.problem is not None and outcome.problem.category in _CHANGED_MEANWHILE
 
 
 def _halves(rows: Sequence[Outgoing]) -> list[Sequence[Outgoing]]:

@@ -1,7 +1,7 @@
 """Looking before writing: what HubSpot has of a batch's contacts, and what the policy makes of it.
 
-What belongs here: the look and its decisions, which a dry run and the policies that look first share. What does not:
-the policy (`policy.py`), and writing (`delivery.py`).
+What belongs here: the look and its decisions, which runs, dry runs and plans share. What does not: the policy
+(`policy.py`), whose a contact is (`ownership.py`), and writing (`delivery.py`).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Record, look
-from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed
+from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed, left_alone
+from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
 from babynames_dagster.hubspot.sync.policy import Action, Decision, WritePolicy, decide
 from babynames_dagster.hubspot.sync.pump import Desk
 
@@ -30,20 +31,21 @@ class Looked:
         row: The row; whole where HubSpot has no such contact, whatever it was given before.
         decision: What is to be done.
         record: The record id of the contact that HubSpot has; None where it has none.
-        obstacle: Why that contact is not ours to write, although it has our email; empty where it is.
+        obstacle: Why that contact is not ours to write, although our email or record id leads to it; None where it is.
     """
 
     row: Outgoing
     decision: Decision
     record: str | None
-    obstacle: str = ""
+    obstacle: Obstacle | None = None
 
     @property
     def outcome(self) -> Outcome:
         """What becomes of the row once that is done."""
         action = self.decision.action
         same = action is Action.UPDATE and not self.decision.differences
-        return Outcome(self.row, _KINDS[action], hubspot_id=self.record, same=same)
+        outcome = Outcome(self.row, _KINDS[action], hubspot_id=self.record, same=same)
+        return outcome if self.obstacle is None else left_alone(self.row, self.obstacle)
 
 
 def look_at(
@@ -51,43 +53,50 @@ def look_at(
 ) -> list[Looked]:
     """Read the rows' contacts, and decide; rows of which HubSpot says nothing are delivered as failed.
 
+    A contact that the ledger knows is read by its record id, which leads to it whatever became of its email; the others
+    by email, and those whose record is gone.
+
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
+    known = [row for row in rows if row.record is not None]
+    decided, gone = _look(client, policy, known, desk, by_email=False)
+    others, absent = _look(client, policy, [row for row in rows if row.record is None] + gone, desk, by_email=True)
+    new = [Looked(row.whole, decide(row.whole.payload, None, policy), None) for row in absent]
+    return [*decided, *others, *new]
+
+
+def _look(
+    client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]], *, by_email: bool
+) -> tuple[list[Looked], list[Outgoing]]:
+    """Return the decisions about the contacts that are there, and the rows of those that are not."""
+    if not rows:
+        return [], []
+    keys = {row.trace_id: row.email if by_email else row.record or "" for row in rows}
     looked = look(
         client,
-        [row.email for row in rows],
+        list(dict.fromkeys(keys.values())),
         list(rows[0].whole.payload),
-        by_email=True,
+        by_email=by_email,
         stop=desk.stop,
         on_departure=desk.departed,
     )
-    unknown = [row for row in rows if row.email not in looked.found and row.email not in looked.missing]
+    there, absent, unknown = list[Looked](), list[Outgoing](), list[Outgoing]()
+    for row in rows:
+        record = looked.found.get(keys[row.trace_id])
+        if record is not None:
+            there.append(_decided(row, record, policy, known=None if by_email else row.record))
+        else:
+            (absent if keys[row.trace_id] in looked.missing else unknown).append(row)
     if unknown:
         done = verdict(looked.answer) is Verdict.DONE
         failed = [Outcome(row, Kind.FAILED, problem=NOT_MENTIONED) for row in unknown]
         desk.deliver(failed if done else all_failed(unknown, looked.answer))
-    decided = []
-    for row in rows:
-        record = looked.found.get(row.email)
-        if record is not None:
-            decision, why = decide(row.payload, record.properties, policy), obstacle(row.email, record)
-            if why:
-                decision = Decision(Action.KEEP, differences=decision.differences)
-            decided.append(Looked(row, decision, record.record_id, why))
-        elif row.email in looked.missing:
-            decided.append(Looked(row.whole, decide(row.whole.payload, None, policy), None))
-    return decided
+    return there, absent
 
 
-def obstacle(email: str, record: Record) -> str:
-    """Return why a contact that was found by our email is not ours to write; empty where it is.
-
-    A contact that has taken another one in, or whose primary email is another, is somebody's own by now.
-    """
-    if record.email != email:
-        owner = record.email or "a contact without a primary one"
-        return f"its email is a secondary one of {owner}, record {record.record_id}"
-    if record.former_ids:
-        return f"record {record.record_id} was merged out of {', '.join(record.former_ids)}"
-    return ""
+def _decided(row: Outgoing, record: Record, policy: WritePolicy, *, known: str | None) -> Looked:
+    decision, found = decide(row.payload, record.properties, policy), obstacle(row.email, record, known)
+    if found is not None:
+        decision = Decision(Action.KEEP, differences=decision.differences)
+    return Looked(row, decision, record.record_id, found)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from babynames_dagster.database.ledger.finding import Finding
 from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
+from babynames_dagster.hubspot.api.records import Record
+from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
 
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""
@@ -42,7 +45,7 @@ class Outgoing:
         fingerprint: The payload's fingerprint.
         initial: Fingerprint of the mapping's initial values.
         withheld: Initial values that are not sent, because the contact was given some before.
-        record: The record id of the contact, where HubSpot was looked at.
+        record: The record id of the contact: as the ledger knows it under this email, then as HubSpot showed it.
         changes: What an update of that record writes.
     """
 
@@ -79,9 +82,10 @@ class Outcome:
         row: The row.
         kind: What became of it.
         hubspot_id: The contact's record id, where HubSpot gave it.
-        problem: Why it was rejected or failed.
-        made: Whether HubSpot said that a request of this run made the contact.
+        problem: Why it was rejected, failed, or left alone as somebody's.
+        made: Whether a request of this run made the contact.
         same: Whether HubSpot has the same values already; known where it was looked at.
+        finding: What a contact that the ledger knows was found to be, where it is somebody's by now.
     """
 
     row: Outgoing
@@ -90,11 +94,12 @@ class Outcome:
     problem: Problem | None = None
     made: bool = False
     same: bool = False
+    finding: Finding | None = None
 
 
-def upsert_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
-    """Return the body of an upsert by email, each input with a trace id of its own."""
-    return _inputs({"id": row.email, "idProperty": "email", **_traced(row), "properties": row.payload} for row in rows)
+def left_alone(row: Outgoing, why: Obstacle) -> Outcome:
+    """Return the outcome of a row whose contact is somebody's; a finding is about a contact that the ledger knows."""
+    return Outcome(row, Kind.KEPT, problem=why.problem, finding=why.finding if row.record else None)
 
 
 def create_inputs(rows: Sequence[Outgoing]) -> dict[str, Any]:
@@ -138,16 +143,15 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
     Args:
         rows: What was sent.
         answer: A 2xx answer with a JSON body.
-        creating: Whether the call makes contacts only: its results do not say that they are new.
+        creating: Whether the call makes contacts. An update's result has to be about the very record and email that it
+            was sent for: what was merged after the look is somebody's, and is told as such.
     """
     by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
     outcomes: dict[int, Outcome] = {}
     for result in _objects(answer.body("results")):
         row = by_key.get(_key_of(result))
         if row is not None:
-            made = result.get("new") is True or creating
-            kind = Kind.CREATED if made else Kind.UPDATED
-            outcomes[row.name_id] = Outcome(row, kind, hubspot_id=_record_id(result), made=made)
+            outcomes[row.name_id] = _acknowledged(row, result, creating=creating)
     anonymous: list[tuple[Kind, Problem]] = []
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)
@@ -163,14 +167,29 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
     return [outcomes[row.name_id] for row in rows if row.name_id in outcomes]
 
 
+def _acknowledged(row: Outgoing, result: dict[str, Any], *, creating: bool) -> Outcome:
+    record_id = _record_id(result)
+    if creating:
+        return Outcome(row, Kind.CREATED, hubspot_id=record_id, made=True)
+    answered = Record(record_id or row.record or "", _email_of(result) or row.email)
+    found = obstacle(row.email, answered, row.record)
+    if found is None:
+        return Outcome(row, Kind.UPDATED, hubspot_id=record_id)
+    return left_alone(row, replace(found, why=f"{found.why}, since the look right before it was written to"))
+
+
 def _objects(value: object) -> Iterator[dict[str, Any]]:
     yield from (item for item in (value if isinstance(value, list) else []) if isinstance(item, dict))
 
 
 def _key_of(result: dict[str, Any]) -> str:
+    return str(result.get("objectWriteTraceId") or _email_of(result))
+
+
+def _email_of(result: dict[str, Any]) -> str:
     properties = result.get("properties")
     email = properties.get("email") if isinstance(properties, dict) else None
-    return str(result.get("objectWriteTraceId") or str(email or "").lower())
+    return str(email or "").lower()
 
 
 def _record_id(result: dict[str, Any]) -> str | None:

@@ -34,7 +34,8 @@ def settled(
     outcome = LedgerOutcome(row.outcome)
     if outcome is LedgerOutcome.KEPT:
         # A contact that was not there to be updated may be there today.
-        stands = policy is not WritePolicy.UPDATE_ONLY and row.fingerprint == kept_fingerprint(fingerprint, policy)
+        looked_at_again = policy is WritePolicy.UPDATE_ONLY or options.retry_rejected
+        stands = not looked_at_again and row.fingerprint == kept_fingerprint(fingerprint, policy)
         return outcome if stands else None
     if row.fingerprint != fingerprint or outcome is LedgerOutcome.FAILED:
         return None
@@ -65,7 +66,16 @@ def standing(row: Candidate, sent: Outgoing, options: SyncOptions, policy: Write
 
 def kept_fingerprint(fingerprint: str, policy: WritePolicy) -> str:
     """Return the fingerprint under which a row is kept: another policy looks at it again."""
-    return blake2b(f"{policy.value}\x1f{fingerprint}".encode(), digest_size=16).hexdigest()
+    return _kept_for(policy.value, fingerprint)
+
+
+def left_fingerprint(fingerprint: str) -> str:
+    """Return the fingerprint of a row whose contact is somebody's: once its finding is gone, it is sent."""
+    return _kept_for("left", fingerprint)
+
+
+def _kept_for(reason: str, fingerprint: str) -> str:
+    return blake2b(f"{reason}\x1f{fingerprint}".encode(), digest_size=16).hexdigest()
 
 
 def outgoing(row: Candidate, mapping: ContactMapping, options: SyncOptions) -> Outgoing:
@@ -74,7 +84,8 @@ def outgoing(row: Candidate, mapping: ContactMapping, options: SyncOptions) -> O
     fingerprint = mapping.payload_fingerprint(payload)
     given_before = bool(row.initial_sent) and row.hubspot_email == payload["email"] and not options.initial_values
     withheld = {name: payload.pop(name) for name in mapping.initial_values} if given_before else {}
-    return Outgoing(row.name_id, row.initial, payload, fingerprint, mapping.initial_fingerprint, withheld)
+    record = row.hubspot_id if row.hubspot_email == payload["email"] else None
+    return Outgoing(row.name_id, row.initial, payload, fingerprint, mapping.initial_fingerprint, withheld, record)
 
 
 def outgoing_batches(  # noqa: PLR0913 - all by keyword
@@ -88,6 +99,9 @@ def outgoing_batches(  # noqa: PLR0913 - all by keyword
 ) -> Iterator[list[Outgoing]]:
     """Pack the rows that have to be sent into batches, which may mix partitions.
 
+    Contacts that the ledger knows are read before they are written, others are not: they make batches of their own, so
+    that no batch costs the calls of both.
+
     Args:
         pages: The names to look at.
         mapping: How a name becomes a contact.
@@ -96,7 +110,7 @@ def outgoing_batches(  # noqa: PLR0913 - all by keyword
         size: Rows a batch.
         on_settled: Called with the partition and the outcome of each row that is not sent.
     """
-    batch: list[Outgoing] = []
+    batches: dict[bool, list[Outgoing]] = {True: [], False: []}
     for page in pages:
         for row in page:
             sent = outgoing(row, mapping, options)
@@ -104,9 +118,9 @@ def outgoing_batches(  # noqa: PLR0913 - all by keyword
             if outcome is not None:
                 on_settled(row.initial, outcome)
                 continue
-            batch.append(sent)
-            if len(batch) == size:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+            known = sent.record is not None
+            batches[known].append(sent)
+            if len(batches[known]) == size:
+                yield batches[known]
+                batches[known] = []
+    yield from filter(None, batches.values())

@@ -1,12 +1,18 @@
 """What the ledger keeps of an outcome.
 
-What belongs here: from a row's outcome to its entry. What does not: the statements (`database/ledger/writing.py`).
+What belongs here: from a row's outcome to its entry and finding. What does not: the statements (`database/ledger/`).
 """
 
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Engine
+
 from babynames_dagster.database.ledger.entries import LedgerOutcome
-from babynames_dagster.database.ledger.writing import LedgerEntry
+from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
+from babynames_dagster.database.ledger.writing import LedgerEntry, record
+from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
-from babynames_dagster.hubspot.sync.planning import kept_fingerprint
+from babynames_dagster.hubspot.sync.planning import kept_fingerprint, left_fingerprint
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 
 ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED})
@@ -21,19 +27,40 @@ _LEDGER_OUTCOMES = {
 }
 
 
+def record_outcomes(
+    engine: Engine, portal_id: int, mapping: ContactMapping, policy: WritePolicy, outcomes: Sequence[Outcome]
+) -> None:
+    """Enter outcomes into the ledger, and what contacts were found to be.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    record(engine, portal_id, mapping.fingerprint, [entry_of(outcome, policy) for outcome in outcomes])
+    found = [
+        KeptFinding(outcome.row.name_id, outcome.finding, outcome.problem.message if outcome.problem else "")
+        for outcome in outcomes
+        if outcome.finding is not None
+    ]
+    if found:
+        keep_findings(engine, portal_id, found)
+
+
 def entry_of(outcome: Outcome, policy: WritePolicy) -> LedgerEntry:
     """Return the entry that an outcome becomes under a policy."""
     problem, row = outcome.problem, outcome.row
     kept = outcome.kind is Kind.KEPT
-    given = row.initial if outcome.kind in ACKNOWLEDGED and not row.withheld else None
+    fingerprint = row.fingerprint
+    if kept:
+        somebodys = outcome.finding is not None
+        fingerprint = left_fingerprint(fingerprint) if somebodys else kept_fingerprint(fingerprint, policy)
     return LedgerEntry(
         name_id=row.name_id,
         initial=row.partition,
         email=row.email,
-        fingerprint=kept_fingerprint(row.fingerprint, policy) if kept else row.fingerprint,
+        fingerprint=fingerprint,
         outcome=_LEDGER_OUTCOMES[outcome.kind],
         created=outcome.made,
-        initial_sent="" if outcome.made and row.withheld else given,
+        initial_sent=row.initial if outcome.kind in ACKNOWLEDGED and not row.withheld else None,
         hubspot_id=None if kept else outcome.hubspot_id,
         category=problem.category if problem else None,
         message=problem.message if problem else None,

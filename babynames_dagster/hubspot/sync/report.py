@@ -45,7 +45,7 @@ class ContactCounts:
         created: Acknowledged by this run, new in HubSpot.
         updated: Acknowledged by this run, there before.
         unchanged: As they are to be, by an earlier run's acknowledgement or a look at HubSpot; not written.
-        kept: Left as HubSpot has them, by HUBSPOT_WRITE_POLICY.
+        kept: Left as HubSpot has them, by HUBSPOT_WRITE_POLICY or because they are somebody's by now.
         rejected: Refused by HubSpot, in this run or an earlier one.
         failed: Without an acknowledgement although sent; the next run sends them again.
         archived: Archived by `babynames undo`; not sent.
@@ -91,7 +91,7 @@ class ContactCounts:
 
 @dataclass(frozen=True)
 class Reject:
-    """A contact that did not get through in this run, rejected or failed, and why."""
+    """A contact that did not get through in this run, rejected, failed or left alone, and why."""
 
     email: str
     category: str
@@ -117,21 +117,23 @@ class Troubles:
     Attributes:
         first_rejects: The first that HubSpot refused.
         first_failures: The first without an acknowledgement.
+        first_left: The first that were left alone, because they are somebody's by now.
         reasons: How many did not get through, by what became of them and HubSpot's category.
         said: The first message of each.
     """
 
     first_rejects: list[Reject] = field(default_factory=list)
     first_failures: list[Reject] = field(default_factory=list)
+    first_left: list[Reject] = field(default_factory=list)
     reasons: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     said: dict[tuple[Kind, str], str] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
         """Take note of a contact that did not get through."""
         reject = Reject.of(outcome)
-        kept = self.first_rejects if outcome.kind is Kind.REJECTED else self.first_failures
-        if len(kept) < REJECTS_KEPT:
-            kept.append(reject)
+        first = {Kind.REJECTED: self.first_rejects, Kind.KEPT: self.first_left}.get(outcome.kind, self.first_failures)
+        if len(first) < REJECTS_KEPT:
+            first.append(reject)
         reason = (outcome.kind, reject.category)
         self.reasons[reason] += 1
         self.said.setdefault(reason, reject.message)

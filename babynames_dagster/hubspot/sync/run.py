@@ -29,7 +29,6 @@ from babynames_dagster.database.ledger.entries import (
     names_sharing_a_contact,
 )
 from babynames_dagster.database.ledger.orphans import count_orphans
-from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
@@ -44,7 +43,7 @@ from babynames_dagster.hubspot.sync.planning import outgoing_batches
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Pump
-from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, entry_of
+from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, record_outcomes
 from babynames_dagster.hubspot.sync.report import (
     PREVIEW_KEPT,
     ContactCounts,
@@ -85,8 +84,6 @@ _SETTLED = {
     LedgerOutcome.REJECTED: Kind.REJECTED,
     LedgerOutcome.ARCHIVED: Kind.ARCHIVED,
 }
-
-_TROUBLES = frozenset({Kind.REJECTED, Kind.FAILED})
 
 
 def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
@@ -334,7 +331,7 @@ class _Run:
             counts = self.report.by_partition[outcome.row.partition]
             self._count(outcome.row.partition, outcome.kind)
             counts.same += outcome.same
-            if outcome.kind in _TROUBLES:
+            if outcome.problem is not None:
                 counts.troubles.add(outcome)
                 self.report.troubles.add(outcome)
         if any(outcome.kind in ACKNOWLEDGED for outcome in outcomes):
@@ -345,8 +342,7 @@ class _Run:
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
         if not self.options.dry_run:
-            entries = [entry_of(outcome, self.policy) for outcome in outcomes]
-            record(self.engine, self.client.portal_id, self.mapping.fingerprint, entries)
+            record_outcomes(self.engine, self.client.portal_id, self.mapping, self.policy, outcomes)
 
     def _take_back_refusals(self) -> None:
         """Let the rows count as failed, so that the next run sends them again: it was not about them."""

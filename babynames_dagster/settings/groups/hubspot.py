@@ -65,8 +65,8 @@ class HubSpotSettings(Group):
     write_policy: AnyCase[Literal["overwrite", "fill_empty", "create_only", "update_only"]] = Field(
         "overwrite",
         validation_alias="HUBSPOT_WRITE_POLICY",
-        description="`overwrite`, `fill_empty` (only where HubSpot has no value), `create_only`, `update_only`; all "
-        "but the first read before they write: one more call for a hundred contacts",
+        description="`overwrite`, `fill_empty` (only where HubSpot has no value), `create_only`, `update_only`. Each "
+        "reads contacts before it updates them, all but the first read new ones, too: one more call for a hundred",
     )
     requests_per_batch: int = Field(
         100, validation_alias="HUBSPOT_REQUESTS_PER_BATCH", ge=1, le=100, description="Contacts a request"

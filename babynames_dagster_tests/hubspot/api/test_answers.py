@@ -1,11 +1,13 @@
 """What answers mean, whatever HubSpot or a gateway before it leaves out of them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
+from babynames_dagster.database.ledger.finding import Finding
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.answers import (
     NO_ANSWER,
@@ -165,16 +167,30 @@ def test_a_problem_is_told_from_whatever_there_is() -> None:
 
 def test_results_in_any_order_go_to_their_rows() -> None:
     results = [
-        {"id": "3", "new": True, "objectWriteTraceId": "name-2"},
-        {"id": "1", "new": False, "properties": {"email": "N0@x.com"}},
-        {"id": "2", "new": True, "objectWriteTraceId": "name-1"},
+        {"id": "3", "objectWriteTraceId": "name-2"},
+        {"id": "1", "properties": {"email": "N0@x.com"}},
+        {"id": "2", "objectWriteTraceId": "name-1"},
     ]
-    outcomes = match(rows(3), answer(200, {"results": results}))
-    assert [(outcome.kind, outcome.hubspot_id) for outcome in outcomes] == [
-        (Kind.UPDATED, "1"),
-        (Kind.CREATED, "2"),
-        (Kind.CREATED, "3"),
-    ]
+    for creating, kind in ((True, Kind.CREATED), (False, Kind.UPDATED)):
+        outcomes = match(rows(3), answer(200, {"results": results}), creating=creating)
+        assert [(outcome.kind, outcome.hubspot_id) for outcome in outcomes] == [(kind, "1"), (kind, "2"), (kind, "3")]
+
+
+@pytest.mark.parametrize(
+    ("result", "finding"),
+    [
+        ({"id": "9", "properties": {"email": "boss@x.com"}}, Finding.MERGED),
+        ({"id": "9", "properties": {"email": "n0@x.com"}}, Finding.MERGED),
+        ({"id": "9"}, Finding.MERGED),
+        ({"id": "7", "properties": {"email": "boss@x.com"}}, Finding.EMAIL_CHANGED),
+    ],
+)
+def test_an_update_that_met_another_record_or_email_is_told(result: dict[str, Any], finding: Finding) -> None:
+    row = replace(rows(1)[0], record="7")
+    (outcome,) = match([row], answer(200, {"results": [{**result, "objectWriteTraceId": "name-0"}]}))
+    assert (outcome.kind, outcome.finding, outcome.hubspot_id) == (Kind.KEPT, finding, None)
+    assert outcome.problem is not None
+    assert outcome.problem.message.endswith("since the look right before it was written to")
 
 
 def test_errors_go_to_the_rows_that_they_name_and_silence_is_failure() -> None:

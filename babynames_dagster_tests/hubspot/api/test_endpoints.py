@@ -4,20 +4,20 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.endpoints import ACCOUNT, PROPERTIES, UPSERT
+from babynames_dagster.hubspot.api.endpoints import ACCOUNT, CREATE, PROPERTIES
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 
 
 def test_the_version_stands_where_hubspot_puts_it() -> None:
-    assert [call.path("v3") for call in (ACCOUNT, PROPERTIES, UPSERT)] == [
+    assert [call.path("v3") for call in (ACCOUNT, PROPERTIES, CREATE)] == [
         "/account-info/v3/details",
         "/crm/v3/properties/contacts",
-        "/crm/v3/objects/contacts/batch/upsert",
+        "/crm/v3/objects/contacts/batch/create",
     ]
-    assert [call.path("2026-03") for call in (ACCOUNT, PROPERTIES, UPSERT)] == [
+    assert [call.path("2026-03") for call in (ACCOUNT, PROPERTIES, CREATE)] == [
         "/account-info/2026-03/details",
         "/crm/properties/2026-03/contacts",
-        "/crm/objects/2026-03/contacts/batch/upsert",
+        "/crm/objects/2026-03/contacts/batch/create",
     ]
 
 

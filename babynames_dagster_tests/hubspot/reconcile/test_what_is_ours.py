@@ -67,6 +67,8 @@ class Play:
             self.stand_in.delete(ours)
         elif action == "make" and ours not in self._every_email():
             self.stand_in.seed({"email": ours, "firstname": "Users' own"})
+        elif action == "add_email" and customer in held and ours not in self._every_email():
+            self.stand_in.add_secondary_email(customer, ours)
 
     def table(self, action: str, number: int) -> None:
         with writing(self.engine) as connection:
@@ -81,8 +83,11 @@ class Play:
         """Let the pipeline act, and look at what it did to every record."""
         before = self._records()
         actions: dict[str, Callable[[], object]] = {
-            "sync": self._reconcile_and_sync,
-            "refresh": lambda: self._reconcile_and_sync(full_refresh=True),
+            "sync": lambda: sync(self.engine, self.stand_in),
+            "refresh": lambda: sync(self.engine, self.stand_in, options=SyncOptions(full_refresh=True)),
+            "change_mapping": self._change_mapping,
+            "retry": lambda: sync(self.engine, self.stand_in, options=SyncOptions(retry_rejected=True)),
+            "reconcile": lambda: reconcile(self.engine, self.stand_in),
             "repair": lambda: reconcile(self.engine, self.stand_in, repair=True),
             "recreate": lambda: reconcile(self.engine, self.stand_in, recreate=True),
             "undo": self._undo,
@@ -101,9 +106,9 @@ class Play:
                 assert after[record].get("hs_lead_status") == was.get("hs_lead_status"), f"{action}: {was}"
         self.made |= after.keys() - before.keys()
 
-    def _reconcile_and_sync(self, *, full_refresh: bool = False) -> None:
-        reconcile(self.engine, self.stand_in)
-        sync(self.engine, self.stand_in, options=SyncOptions(full_refresh=full_refresh))
+    def _change_mapping(self) -> None:
+        self.edits += 1
+        sync(self.engine, self.stand_in, hubspot_extra_properties={"company": f"Company{self.edits}"})
 
     def _undo(self) -> None:
         chosen = self.stand_in.settings(self.engine)
@@ -124,19 +129,22 @@ class Play:
 
 
 NUMBERS = st.integers(1, NAMES)
-USERS = ["edit", "merge", "merge_under_ours", "merge_two", "change_email", "archive", "delete", "make"]
+USERS = ["edit", "merge", "merge_under_ours", "merge_two", "change_email", "archive", "delete", "make", "add_email"]
+PIPELINE = ["sync", "refresh", "change_mapping", "retry", "reconcile", "repair", "recreate", "undo", "mirror"]
 STEPS = st.one_of(
     st.tuples(st.just("users"), st.sampled_from(USERS), NUMBERS),
     st.tuples(st.just("table"), st.sampled_from(["forget", "rename"]), NUMBERS),
-    st.tuples(
-        st.just("pipeline"), st.sampled_from(["sync", "refresh", "repair", "recreate", "undo", "mirror"]), NUMBERS
-    ),
+    st.tuples(st.just("pipeline"), st.sampled_from(PIPELINE), NUMBERS),
 )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(steps=[("users", "merge", 1), ("pipeline", "undo", 1)])
 @example(steps=[("users", "merge", 1), ("pipeline", "refresh", 1)])
+@example(steps=[("users", "merge", 1), ("pipeline", "change_mapping", 1), ("pipeline", "undo", 1)])
+@example(steps=[("users", "merge_under_ours", 2), ("table", "rename", 2), ("pipeline", "sync", 1)])
+@example(steps=[("users", "change_email", 3), ("pipeline", "refresh", 1), ("pipeline", "repair", 1)])
+@example(steps=[("users", "delete", 1), ("users", "add_email", 1), ("pipeline", "refresh", 1)])
 @example(steps=[("users", "change_email", 1), ("table", "forget", 1), ("pipeline", "mirror", 1)])
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_only_what_is_ours_is_archived_or_overwritten(

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.database.tables import baby_names
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
@@ -63,7 +63,7 @@ def test_contacts_that_were_there_before_are_updated_not_ours(engine: Engine, st
     stand_in.seed({"email": "NAME2.M@babynamesdemo.com", "firstname": "Old", "lifecyclestage": "customer"})
     report = sync(engine, stand_in)
     assert (report.total.created, report.total.updated) == (2, 1)
-    assert [entry.created_by_us for entry in ledger(engine).values()] == [True, False, True]
+    assert {name_id: entry.created_by_us for name_id, entry in ledger(engine).items()} == {1: True, 2: False, 3: True}
     theirs = stand_in.contacts()["name2.m@babynamesdemo.com"]
     assert theirs["firstname"] == "Name2"
     assert theirs["lifecyclestage"] == "customer"
@@ -104,7 +104,8 @@ def test_one_poison_row_does_not_sink_the_batches_that_hubspot_refuses_whole(
     sqlite_engine: Engine, stand_in: StandIn, status: int, outcome: str
 ) -> None:
     add_names(sqlite_engine, 560)
-    stand_in.set_faults({"kind": "refused_batch", "status": status, "emails": ["name77.f@babynamesdemo.com"]})
+    fault = {"kind": "refused_batch", "status": status, "path": "/create"}
+    stand_in.set_faults({**fault, "emails": ["name77.f@babynamesdemo.com"]})
     report = sync(sqlite_engine, stand_in)
     assert (report.total.created, getattr(report.total, outcome)) == (559, 1)
     entries = ledger(sqlite_engine)
@@ -241,7 +242,7 @@ def test_a_late_conflict_is_no_word_against_what_was_acknowledged(
     assert (entry.category is None) is (outcome == "synced")
 
 
-def test_a_conflict_of_two_writers_is_settled_by_trying_again(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_a_conflict_without_a_contact_is_settled_by_trying_again(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 1)
     stand_in.set_faults({"kind": "refused_batch", "status": 409, "times": 1})
     assert sync(sqlite_engine, stand_in).total.created == 1
@@ -307,7 +308,18 @@ def test_names_that_are_one_contact_are_told(engine: Engine, stand_in: StandIn) 
     for number, sex in ((2, "m"), (3, "f")):
         stand_in.add_secondary_email("name1.f@babynamesdemo.com", f"name{number}.{sex}@babynamesdemo.com")
     report = sync(engine, stand_in)
-    assert (report.total.acknowledged, report.shared, stand_in.stats()["contacts"]) == (5, 2, 3)
+    assert (report.total.acknowledged, report.total.kept, stand_in.stats()["contacts"]) == (3, 2, 3)
+    assert {left.email[:5] for left in report.troubles.first_left} == {"name2", "name3"}
+
+
+def test_rows_of_the_ledger_that_are_one_record_are_counted(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 5)
+    sync(engine, stand_in)
+    entry = hubspot_contacts.c
+    with writing(engine) as connection:
+        shared = connection.execute(sa.select(entry.hubspot_id).where(entry.name_id == 1)).scalar_one()
+        connection.execute(sa.update(hubspot_contacts).where(entry.name_id <= 3).values(hubspot_id=shared))
+    assert sync(engine, stand_in).shared == 2
 
 
 def test_all_calls_are_counted(sqlite_engine: Engine, stand_in: StandIn) -> None:
