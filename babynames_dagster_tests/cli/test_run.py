@@ -58,7 +58,7 @@ def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reaso
     told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     told("run")
-    lost = {"kind": "missing_rows", "path": "/create", "times": 1}
+    lost = {"kind": "missing_rows", "path": "/update", "times": 1}
     set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]}, lost)
     answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
     error = json.loads(answer.stdout)["error"]
@@ -69,6 +69,26 @@ def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reaso
     assert (failed["outcome"], failed["category"]) == ("failed", "MISSING_FROM_ANSWER")
     shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
     assert re.search(r"failed .*HubSpot's answer does not mention the row", shown)
+
+
+def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_reason(
+    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    told("run")
+    ours, boss = "mary.f@babynamesdemo.com", {"email": "mary@customer.com", "firstname": "Boss"}
+    users = f"{sandbox.hubspot_url}/_sandbox"
+    requests.post(f"{users}/edit", json={"email": ours, "properties": boss}, timeout=10).raise_for_status()
+    run = told("run", "--full-refresh")
+    assert (run["contacts_updated"], run["contacts_unchanged"], run["contacts_failed"]) == (2, 0, 0)
+    (left,) = told("rejects")["contacts"]
+    assert (left["name"], left["outcome"], left["category"]) == ("Mary", "kept", "NOT_OURS")
+    assert left["message"].startswith("its email has become mary@customer.com, record ")
+    shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
+    assert re.search(r"kept .*its email has become mary@customer.com", shown)
+    contacts = requests.get(f"{users}/contacts", timeout=10).json()
+    assert [item["properties"]["firstname"] for item in contacts if item["properties"]["email"] == boss["email"]] == [
+        "Boss"
+    ]
 
 
 def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:

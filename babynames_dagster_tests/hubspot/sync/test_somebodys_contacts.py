@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.engine import writing
+from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions, SyncReport
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, reconcile, sync
