@@ -213,6 +213,6 @@ def test_contacts_that_were_there_are_looked_at_before_they_are_updated(
 def test_what_an_unanswered_call_made_is_found_and_not_made_twice(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 150)
     stand_in.set_faults({"kind": "reset_after", "path": "/create", "times": 1})
-    report = sync(engine, stand_in)
+    report = sync(engine, stand_in, hubspot_max_in_flight=1)
     assert (report.total.created, report.total.updated) == (50, 100)
     assert stand_in.stats()["contacts"] == 150
