@@ -4,7 +4,7 @@ import dagster as dg
 
 from babynames_dagster.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
-from babynames_dagster.io_managers.files import StoredFile
+from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.stream import YEARS, RowStream
 from babynames_dagster.resources.files import FilesResource
@@ -12,7 +12,7 @@ from babynames_dagster.resources.files import FilesResource
 
 @table_asset(code_version="1", schema=YEARS_SCHEMA, lineage=YEARS_LINEAGE, deps=["baby_names_table"])
 def baby_name_years(
-    context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: StoredFile, files: FilesResource
+    context: dg.AssetExecutionContext, config: LoadConfig, raw_zip: HashedFile, files: FilesResource
 ) -> RowStream:
     """How many children got each name in each year, in `baby_name_years`.
 
@@ -22,8 +22,7 @@ def baby_name_years(
     with files.failures(context.log):
         return stream_file(
             YEARS,
-            raw_zip.file,
-            sha256=raw_zip.sha256,
+            raw_zip,
             options=ReadOptions.from_settings(files.settings),
             full_reload=config.full_reload,
         )

@@ -4,7 +4,7 @@ import dagster as dg
 
 from babynames_dagster.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.assets.tables import LoadConfig, table_asset
-from babynames_dagster.io_managers.files import StoredFile
+from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
 from babynames_dagster.names.stream import NAMES, RowStream
@@ -16,7 +16,7 @@ from babynames_dagster.resources.loading import LoadingResource
 def baby_names_table(
     context: dg.AssetExecutionContext,
     config: LoadConfig,
-    raw_zip: StoredFile,
+    raw_zip: HashedFile,
     files: FilesResource,
     loading: LoadingResource,
 ) -> RowStream:
@@ -31,8 +31,7 @@ def baby_names_table(
             context.log.warning(warning)
         return stream_file(
             NAMES,
-            raw_zip.file,
-            sha256=raw_zip.sha256,
+            raw_zip,
             options=ReadOptions.from_settings(files.settings),
             full_reload=config.full_reload,
         )

@@ -1,5 +1,7 @@
 """`raw_zip`: the dataset's file is in the download folder, sound and known by its SHA-256."""
 
+import time
+
 import dagster as dg
 from pydantic import Field
 
@@ -35,17 +37,20 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
     downloads it. A half download never bears the final name.
     """
     with kaggle.files.failures(context.log):
+        began = time.monotonic()
         obtained = kaggle.obtain(
             path=config.path,
             force=config.force_download,
             on_progress=progress_events(context.log),
             log=context.log,
         )
-        if config.sha256 and obtained.sha256 != config.sha256:
+        sha256 = obtained.found.sha256
+        if config.sha256 and sha256 != config.sha256:
             raise PipelineError(
                 ErrorCode.FILE_CHANGED,
-                f"{obtained.path} has SHA-256 {obtained.sha256}, but this run is for {config.sha256}.",
+                f"{obtained.path} has SHA-256 {sha256}, but this run is for {config.sha256}.",
                 remedy="Start a run for the file as it is.",
             )
-        context.add_output_metadata({"dataset": dg.MetadataValue.url(kaggle.dataset_url)})
+        seconds = round(time.monotonic() - began, 3)
+        context.add_output_metadata({"dataset": dg.MetadataValue.url(kaggle.dataset_url), "seconds": seconds})
         return obtained

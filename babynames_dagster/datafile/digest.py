@@ -6,11 +6,35 @@ What belongs here: hashing, and when to give it up. What does not: whose digest 
 import hashlib
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from babynames_dagster.datafile.failures import read_error
+from babynames_dagster.datafile.inspect import DataFile
 
 _BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class HashedFile:
+    """A file and its content, as the steps pass it on.
+
+    Attributes:
+        file: What it is and where.
+        sha256: What it holds, as 64 hexadecimal digits.
+    """
+
+    file: DataFile
+    sha256: str
+
+
+def hashed(file: DataFile) -> HashedFile:
+    """Read a file through for its SHA-256.
+
+    Raises:
+        PipelineError: FILE_NOT_FOUND or FILE_NOT_READABLE.
+    """
+    return HashedFile(file, sha256_of(file.path))
 
 
 def sha256_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from babynames_dagster.datafile.folder import FolderEntry, list_folder
+from babynames_dagster.datafile.folder import list_folder
 from babynames_dagster.datafile.header import NAME, SEX, header_of
 from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -36,6 +36,15 @@ class KeptFiles:
 
     sound: DataFile | None
     refused: tuple[str, ...]
+
+
+def inspect_dataset(path: Path, settings: FetchSettings) -> DataFile:
+    """Recognise a file that may be the dataset's, within the settings' limits.
+
+    Raises:
+        PipelineError: As `inspect_file`.
+    """
+    return inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
 
 
 def kept_files(settings: FetchSettings) -> KeptFiles:
@@ -67,7 +76,7 @@ def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFil
     for entry in sorted(entries, key=lambda entry: entry.modified_ns, reverse=True):
         is_named_ours = Path(entry.path).name in ours
         try:
-            found = _inspected(entry, settings)
+            found = inspect_dataset(Path(entry.path), settings)
             if is_named_ours:
                 yield found
             elif _tells_names(found, settings):
@@ -78,12 +87,6 @@ def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFil
                 raise
             if is_named_ours:
                 refused.append(error.what)
-
-
-def _inspected(entry: FolderEntry, settings: FetchSettings) -> DataFile:
-    return inspect_file(
-        Path(entry.path), wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
-    )
 
 
 def _tells_names(file: DataFile, settings: FetchSettings) -> bool:

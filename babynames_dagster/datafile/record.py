@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from typing_extensions import Self
+
+from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.datafile.failures import read_error, write_error
 
 FOLDER = ".records"
@@ -31,6 +34,12 @@ class FileRecord:
     sha256: str
     size: int
     modified_ns: int
+
+    @classmethod
+    def of(cls, found: HashedFile) -> Self:
+        """Record a file as it is."""
+        file = found.file
+        return cls(str(file.path), found.sha256, file.size, file.path.stat().st_mtime_ns)
 
     def looks_the_same(self) -> bool:
         """Tell, without reading it, whether the file seems to be the recorded one.

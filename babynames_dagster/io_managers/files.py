@@ -1,14 +1,13 @@
 """The filesystem IO manager: promotes finished downloads, and hands on files only after looking at them again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.datafile.digest import sha256_of
-from babynames_dagster.datafile.inspect import DataFile, inspect_file
-from babynames_dagster.datafile.kept import kept_files
+from babynames_dagster.datafile.digest import HashedFile, hashed
+from babynames_dagster.datafile.kept import inspect_dataset, kept_files
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
 from babynames_dagster.datafile.store import bring_recorded, keep_copy
 from babynames_dagster.datafile.workspace import promote
@@ -24,19 +23,6 @@ PATH_KEY = "path"
 WARNING_KEY = "warning"
 
 
-@dataclass(frozen=True)
-class StoredFile:
-    """The dataset's file as a later step gets it: looked at again, and still the recorded one.
-
-    Attributes:
-        file: What it is and where.
-        sha256: What it holds.
-    """
-
-    file: DataFile
-    sha256: str
-
-
 class FilesystemIOManager(dg.ConfigurableIOManager):
     """Keeps the dataset's file, and which one each run settled on."""
 
@@ -45,31 +31,30 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""
         settings = self.kaggle.settings
-        file = obj.file
+        found = obj.found
         with self.kaggle.files.failures(context.log):
-            if file.path != obj.final:
-                file = replace(file, path=promote(file.path, obj.final))
-            modified_ns = file.path.stat().st_mtime_ns
-            record = FileRecord(str(file.path), obj.sha256, file.size, modified_ns)
+            if obj.path != obj.final:
+                found = replace(found, file=replace(found.file, path=promote(obj.path, obj.final)))
+            record = FileRecord.of(found)
             write_record(settings.files.downloads, context.run_id, record)
             retried(lambda: keep_copy(settings.files, context.run_id, record), settings, context.log)
+        file = found.file
         metadata: dict[str, Any] = {
             PATH_KEY: dg.MetadataValue.path(printable(file.path)),
-            SHA256_KEY: obj.sha256,
+            SHA256_KEY: found.sha256,
             "bytes": file.size,
             "uncompressed_bytes": file.text_size,
             "kind": file.kind,
             "file_in_zip": file.inside,
             "method": obj.method,
             "how": obj.how,
-            "seconds": round(obj.seconds, 3),
         }
         if file.warning:
             context.log.warning(file.warning)
             metadata[WARNING_KEY] = file.warning
         context.add_output_metadata(metadata)
 
-    def load_input(self, context: dg.InputContext) -> StoredFile:
+    def load_input(self, context: dg.InputContext) -> HashedFile:
         """Return the file that this run, the run it repeats, or else the latest one settled on; else a kept one.
 
         Raises:
@@ -86,10 +71,10 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
             kept = kept_files(settings).sound
             if kept is None:
                 raise PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no dataset in {settings.files.downloads} yet.")
-            return StoredFile(kept, sha256_of(kept.path))
+            return hashed(kept)
 
 
-def _recorded(record: FileRecord, settings: FetchSettings) -> StoredFile:
+def _recorded(record: FileRecord, settings: FetchSettings) -> HashedFile:
     """Return a recorded file after looking at it again.
 
     Args:
@@ -99,13 +84,10 @@ def _recorded(record: FileRecord, settings: FetchSettings) -> StoredFile:
     Raises:
         PipelineError: FILE_NOT_FOUND, FILE_CHANGED, or any ZIP_* or CSV_* code.
     """
-    file = inspect_file(
-        Path(record.path), wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes
-    )
-    found = sha256_of(file.path)
-    if found != record.sha256:
+    found = hashed(inspect_dataset(Path(record.path), settings))
+    if found.sha256 != record.sha256:
         raise PipelineError(
             ErrorCode.FILE_CHANGED,
-            f"{record.path} is no longer the file that raw_zip recorded: SHA-256 {found}, not {record.sha256}.",
+            f"{record.path} is no longer the file that raw_zip recorded: SHA-256 {found.sha256}, not {record.sha256}.",
         )
-    return StoredFile(file, found)
+    return found

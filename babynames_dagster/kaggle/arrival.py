@@ -7,7 +7,8 @@ from pathlib import Path
 
 from babynames_dagster.datafile.archive import verify_content
 from babynames_dagster.datafile.header import NAME, header_of
-from babynames_dagster.datafile.inspect import DataFile, inspect_file
+from babynames_dagster.datafile.inspect import DataFile
+from babynames_dagster.datafile.kept import inspect_dataset
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
 from babynames_dagster.masking import Mask
@@ -34,7 +35,7 @@ def look_at_arrival(path: Path, settings: FetchSettings) -> DataFile:
     """
     _raise_if_message(path, Mask(settings.secrets()))
     try:
-        found = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
+        found = inspect_dataset(path, settings)
         verify_content(found, max_uncompressed=settings.files.max_uncompressed_bytes)
     except PipelineError as error:
         if error.code not in _BAD_DOWNLOAD:

@@ -5,15 +5,14 @@ ways themselves, and the final name, which only the filesystem IO manager gives.
 """
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.digest import HashedFile, hashed
 from babynames_dagster.datafile.failures import write_error
-from babynames_dagster.datafile.inspect import DataFile, inspect_file
-from babynames_dagster.datafile.kept import kept_files
+from babynames_dagster.datafile.inspect import DataFile
+from babynames_dagster.datafile.kept import inspect_dataset, kept_files
 from babynames_dagster.datafile.store import bring_latest
 from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -25,7 +24,7 @@ from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.paths import printable
 from babynames_dagster.progress import ProgressListener, ignore_progress
-from babynames_dagster.settings import FetchSettings, Seconds
+from babynames_dagster.settings import FetchSettings
 
 How = Literal["fetched", "kept", "given", "resumed"]
 Method = Literal["browser", "api", "file"]
@@ -55,33 +54,21 @@ class Obtained:
     """The dataset's file, and how it came.
 
     Attributes:
-        file: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
-        sha256: Digest of its content, in hexadecimal.
+        found: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
         final: The name that a finished download is to be given; its own for a kept or given file.
         how: Fetched (in one go), resumed (a broken download was completed), kept from before, or given by path.
         method: By which way; `file` where nothing was fetched.
-        seconds: How long it took, retries included.
     """
 
-    file: DataFile
-    sha256: str
+    found: HashedFile
     final: Path
     how: How
     method: Method
-    seconds: Seconds
 
     @property
     def path(self) -> Path:
         """Where the file is."""
-        return self.file.path
-
-
-@dataclass(frozen=True)
-class _Found:
-    file: DataFile
-    final: Path
-    how: How
-    method: Method
+        return self.found.file.path
 
 
 def obtain_dataset(
@@ -104,22 +91,12 @@ def obtain_dataset(
     Raises:
         PipelineError: What is wrong with the file or stood in the way of fetching it.
     """
-    began = time.monotonic()
     told = log or logging.getLogger(__name__)
     if path is not None:
-        found = _given(path, settings)
-    elif force:
-        found = _fetch(settings, on_progress, told)
-    else:
-        found = _kept_or_fetched(settings, on_progress, told)
-    return Obtained(
-        file=found.file,
-        sha256=sha256_of(found.file.path),
-        final=found.final,
-        how=found.how,
-        method=found.method,
-        seconds=time.monotonic() - began,
-    )
+        return _as_it_is(inspect_dataset(path.expanduser().resolve(), settings), "given")
+    if force:
+        return _fetch(settings, on_progress, told)
+    return _kept_or_fetched(settings, on_progress, told)
 
 
 def missing_settings(settings: FetchSettings) -> dict[str, str]:
@@ -136,20 +113,18 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
     return missing_credentials(settings)
 
 
-def _given(path: Path, settings: FetchSettings) -> _Found:
-    named = path.expanduser().resolve()
-    file = inspect_file(named, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
-    return _Found(file, named, "given", "file")
+def _as_it_is(file: DataFile, how: How) -> Obtained:
+    return Obtained(hashed(file), file.path, how, "file")
 
 
-def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Found:
+def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
     kept = kept_files(settings)
     if kept.sound is None and settings.files.dataset_store is not None:
         retried(lambda: bring_latest(settings.files, log), settings, log)
         kept = kept_files(settings)
     if kept.sound is not None:
         log.info("%s is there: nothing is fetched.", printable(kept.sound.path))
-        return _Found(kept.sound, kept.sound.path, "kept", "file")
+        return _as_it_is(kept.sound, "kept")
     for reason in kept.refused:
         log.warning("Not used: %s", reason)
     try:
@@ -162,7 +137,7 @@ def _kept_or_fetched(settings: FetchSettings, on_progress: ProgressListener, log
         raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable) from None
 
 
-def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> _Found:
+def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
     with download_workspace(settings.files.downloads) as workspace:
         if settings.kaggle.method == "api":
             return _by_rest(settings, workspace, on_progress, log)
@@ -184,38 +159,40 @@ def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.
             ) from None
 
 
-def _by_browser(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Found:
+def _by_browser(
+    settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger
+) -> Obtained:
     log.info("Fetching %s of %s with the browser.", settings.kaggle.file, settings.kaggle.dataset)
 
-    def attempt() -> _Found:
+    def attempt() -> Obtained:
         arrived = fetch_by_browser(settings, workspace, on_progress, log)
-        return _Found(*_accepted(arrived, settings), "fetched", "browser")
+        return Obtained(*_accepted(arrived, settings), "fetched", "browser")
 
     return retried(attempt, settings, log)
 
 
-def _by_rest(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> _Found:
+def _by_rest(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Obtained:
     log.info("Fetching %s of %s by REST.", settings.kaggle.file, settings.kaggle.dataset)
     download = RestDownload(settings, workspace / "arriving")
 
-    def attempt() -> _Found:
+    def attempt() -> Obtained:
         arrived = download.go_on(on_progress)
         try:
             accepted = _accepted(arrived, settings)
         except PipelineError:
             download.start_over()
             raise
-        return _Found(*accepted, "resumed" if download.resumed else "fetched", "api")
+        return Obtained(*accepted, "resumed" if download.resumed else "fetched", "api")
 
     return retried(attempt, settings, log)
 
 
-def _accepted(arrived: Path, settings: FetchSettings) -> tuple[DataFile, Path]:
+def _accepted(arrived: Path, settings: FetchSettings) -> tuple[HashedFile, Path]:
     """Look at a download; return it where it waits for its final name, and that name."""
     file = look_at_arrival(arrived, settings)
     folder = settings.files.downloads
     final = folder / (settings.kaggle.file if file.kind == "csv" else f"{settings.kaggle.file}.zip")
     try:
-        return replace(file, path=hand_over(arrived, folder)), final
+        return hashed(replace(file, path=hand_over(arrived, folder))), final
     except OSError as error:
         raise write_error(error, folder) from None

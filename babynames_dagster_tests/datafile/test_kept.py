@@ -35,7 +35,7 @@ def test_a_sound_zip_is_used(settings: Settings) -> None:
     obtained = obtain_dataset(settings.fetching)
 
     assert (obtained.path, obtained.final, obtained.how, obtained.method) == (kept, kept, "kept", "file")
-    assert obtained.file.size == kept.stat().st_size
+    assert obtained.found.file.size == kept.stat().st_size
 
 
 def test_a_plain_csv_is_used(settings: Settings) -> None:

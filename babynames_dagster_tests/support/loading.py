@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.loading.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
-from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.digest import hashed
 from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.load import load_stream
@@ -75,7 +75,7 @@ def stream_of(
     settings = settings_of(**values)
     file = inspect_file(path, wanted=settings.kaggle.file, max_uncompressed=settings.files.max_uncompressed_bytes)
     options = ReadOptions.from_settings(settings.files)
-    return stream_file(target, file, sha256=sha256_of(path), options=options, full_reload=full_reload)
+    return stream_file(target, hashed(file), options=options, full_reload=full_reload)
 
 
 def read(path: Path, **values: Any) -> tuple[set[tuple[str, str]], list[tuple[int, str]]]:  # noqa: ANN401 - the fields' own types

@@ -12,6 +12,7 @@ import pyarrow as pa
 from typing_extensions import Self
 
 from babynames_dagster.datafile.archive import open_parts
+from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.datafile.header import BIRTHS, BLOCK_BYTES, NAME, SEX, YEAR, CsvOptions, read_header
 from babynames_dagster.datafile.inspect import DataFile
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -67,18 +68,16 @@ _TARGETS = {
 }
 
 
-def stream_file(
-    target: str, file: DataFile, *, sha256: str, options: ReadOptions, full_reload: bool = False
-) -> RowStream:
+def stream_file(target: str, found: HashedFile, *, options: ReadOptions, full_reload: bool = False) -> RowStream:
     """Return a file's distinct names, or its births by name and year, chunk by chunk.
 
     Args:
         target: The table that the rows are for.
-        file: What `inspect_file` recognised.
-        sha256: Its content.
+        found: The file and its content.
         options: How to read it.
         full_reload: Whether to load it even if it was loaded before.
     """
+    file, sha256 = found.file, found.sha256
     name = printable(file.path.name)
     header = StreamHeader(target, name, file.text_size, sha256, options.fingerprint(file), full_reload)
     made = _TARGETS[target]

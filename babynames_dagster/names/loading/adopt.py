@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.schema.adoption import ASIDE, names_aside
-from babynames_dagster.datafile.digest import sha256_of
+from babynames_dagster.datafile.digest import hashed
 from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.load import load_stream
@@ -37,7 +37,7 @@ def adopt_names(engine: Engine, folder: Path, settings: LoadingSettings) -> Load
         writer.writerows(names_aside(engine))
     options = ReadOptions()
     found = inspect_file(path, wanted=path.name, max_uncompressed=options.max_uncompressed)
-    stream = stream_file(NAMES, found, sha256=sha256_of(path), options=options)
+    stream = stream_file(NAMES, hashed(found), options=options)
     report = load_stream(stream, engine, run_id=None, settings=settings)
     path.unlink()
     return report

@@ -68,7 +68,7 @@ def test_fetches_through_every_known_form_of_the_site(
     assert obtained.path.parent == obtained.final.parent
     assert not obtained.final.exists(), "only the IO manager gives the final name"
     assert list(settings.files.downloads.iterdir()) == [obtained.path]
-    assert (seen[-1].done, seen[-1].total) == (obtained.file.size, obtained.file.size)
+    assert (seen[-1].done, seen[-1].total) == (obtained.found.file.size, obtained.found.file.size)
 
 
 def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
