@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.failures import read_error
-from babynames_dagster.datafile.inspect import DataFile
 
 _BLOCK_BYTES = 1 << 20
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from babynames_dagster.datafile.content.columns import NAME, SEX
+from babynames_dagster.datafile.content.header import header_of
+from babynames_dagster.datafile.content.inspect import DataFile, inspect_file
 from babynames_dagster.datafile.folder import list_folder
-from babynames_dagster.datafile.header import NAME, SEX, header_of
-from babynames_dagster.datafile.inspect import DataFile, inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import FetchSettings
 

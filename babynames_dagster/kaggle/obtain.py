@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.digest import HashedFile, hashed
 from babynames_dagster.datafile.failures import write_error
-from babynames_dagster.datafile.inspect import DataFile
 from babynames_dagster.datafile.kept import inspect_dataset, kept_files
 from babynames_dagster.datafile.store import bring_latest
 from babynames_dagster.datafile.workspace import download_workspace, hand_over

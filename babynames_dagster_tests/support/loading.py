@@ -11,8 +11,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.loading.loads import rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
+from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.datafile.digest import hashed
-from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from babynames_dagster.datafile.archive import ByteStream
-from babynames_dagster.datafile.header import BLOCK_BYTES, Dialect, Opened
+from babynames_dagster.datafile.content.archive import ByteStream
+from babynames_dagster.datafile.content.header import BLOCK_BYTES, Dialect, Opened
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.records import OddLines
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from typing_extensions import Self
 
-from babynames_dagster.datafile.archive import open_parts
+from babynames_dagster.datafile.content.archive import open_parts
+from babynames_dagster.datafile.content.columns import BIRTHS, NAME, SEX, YEAR
+from babynames_dagster.datafile.content.header import BLOCK_BYTES, CsvOptions, read_header
+from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.digest import HashedFile
-from babynames_dagster.datafile.header import BIRTHS, BLOCK_BYTES, NAME, SEX, YEAR, CsvOptions, read_header
-from babynames_dagster.datafile.inspect import DataFile
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.blocks import Block, Position, read_blocks
 from babynames_dagster.names.csv.grouping import name_rows, year_rows

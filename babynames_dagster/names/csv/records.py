@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from babynames_dagster.datafile.quoting import LONGEST_SPAN, Malformed, split_record
+from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected
 
 

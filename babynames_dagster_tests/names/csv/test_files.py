@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.loading.loads import last_loads
-from babynames_dagster.datafile.archive import verify_content
+from babynames_dagster.datafile.content.archive import verify_content
+from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.datafile.digest import sha256_of
-from babynames_dagster.datafile.inspect import inspect_file
 from babynames_dagster.datafile.workspace import promote
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import (

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
-from babynames_dagster.datafile.inspect import inspect_file
+from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import HEADER, WANTED, read
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.datafile.archive import verify_content
-from babynames_dagster.datafile.inspect import inspect_file
+from babynames_dagster.datafile.content.archive import verify_content
+from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import HEADER, WANTED, read
 

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babynames_dagster.datafile.members import base_name
+from babynames_dagster.datafile.content.members import base_name
 
 _EXPORT = "Open it with the program that made it, export the table as CSV, and put that into DOWNLOAD_DIR."
 _UNPACK = "Unpack it, and put the CSV itself into DOWNLOAD_DIR."

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import Self
 
-from babynames_dagster.datafile.archive import Part, open_parts
-from babynames_dagster.datafile.inspect import DataFile
-from babynames_dagster.datafile.quoting import LONGEST_SPAN, Malformed, split_record
-from babynames_dagster.datafile.text import Utf8Stream
+from babynames_dagster.datafile.content.archive import Part, open_parts
+from babynames_dagster.datafile.content.columns import YEAR, YEARLY_COLUMNS, guessed_columns, position_of, titles_of
+from babynames_dagster.datafile.content.inspect import DataFile
+from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
+from babynames_dagster.datafile.content.text import Utf8Stream
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
@@ -21,25 +22,11 @@ from babynames_dagster.settings import FileSettings
 BLOCK_BYTES = 1 << 20
 """Bytes read at once."""
 
-NAME, SEX, YEAR, BIRTHS = "name", "sex", "year", "births"
-
 _DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 16 * BLOCK_BYTES
 _SHOWN = 20
-# What headers call a column, by what is left of it without case, spaces and punctuation; the better name first.
-_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
-    NAME: ("Name", ("name", "firstname", "givenname", "babyname", "childsfirstname")),
-    SEX: ("Sex", ("sex", "gender")),
-    YEAR: ("YearOfBirth", ("yearofbirth", "birthyear", "yob", "year")),
-    BIRTHS: ("Number", ("number", "births", "count", "frequency")),
-}
-_YEARLY_COLUMNS = (NAME, SEX, BIRTHS)
-"""Of the files that the Social Security Administration names `yob1880.txt`, which have no header."""
-
 _BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")
 _EXCELS_SEPARATOR = re.compile(rb'[ \t]*"?sep=([^\r\n"])"?[ \t\r]*\n', re.IGNORECASE)
-_SEX_VALUES = {"m", "f", "male", "female"}
-_YEAR_VALUE = re.compile(r"[12]\d{3}")
 
 
 @dataclass(frozen=True)
@@ -145,14 +132,14 @@ def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_
         raise PipelineError(ErrorCode.CSV_MALFORMED, f"{where}: the quotes don't match.")
     inferred = {YEAR} if year is not None else set()
     for line in lines:
-        columns = {column: _position(line.fields, column) for column in wanted}
+        columns = {column: position_of(column, line.fields) for column in wanted}
         found = {column: position for column, position in columns.items() if position is not None}
         if found.keys() | inferred >= columns.keys():
             dialect = Dialect(
                 line.delimiter.encode(), len(line.fields), found, year, has_header=True, body_line=number + line.lines
             )
             return Opened(dialect, text[line.end :], stream)
-    given = options.columns or (_YEARLY_COLUMNS if year is not None else ())
+    given = options.columns or (YEARLY_COLUMNS if year is not None else ())
     if given:
         return Opened(_without_header(lines, given, wanted, year=year, where=where, number=number), text, stream)
     raise _no_such_columns(lines, wanted, text, where)
@@ -244,7 +231,7 @@ def _without_header(  # noqa: PLR0913 - each is one fact about the file
     if lacking:
         raise PipelineError(
             ErrorCode.CSV_COLUMN_MISSING,
-            f"{where}: there is no column {_titles(lacking)} among {', '.join(given)}.",
+            f"{where}: there is no column {titles_of(lacking)} among {', '.join(given)}.",
             remedy="Name all columns of the file in CSV_COLUMNS, in their order.",
         )
     fitting = [line for line in lines if len(line.fields) == len(given)]
@@ -262,8 +249,8 @@ def _without_header(  # noqa: PLR0913 - each is one fact about the file
 
 def _no_such_columns(lines: Sequence[_Line], wanted: Sequence[str], text: bytes, where: str) -> PipelineError:
     best = max(lines, key=lambda line: len(line.fields))
-    missing = [column for column in wanted if _position(best.fields, column) is None]
-    guess = _guessed(best.fields) or _guessed(_first_record(text[best.end :], best.delimiter).fields)
+    missing = [column for column in wanted if position_of(column, best.fields) is None]
+    guess = guessed_columns(best.fields) or guessed_columns(_first_record(text[best.end :], best.delimiter).fields)
     remedy = (
         f"Set CSV_COLUMNS={','.join(guess)} if those are the file's columns."
         if guess
@@ -272,37 +259,11 @@ def _no_such_columns(lines: Sequence[_Line], wanted: Sequence[str], text: bytes,
     )
     return PipelineError(
         ErrorCode.CSV_COLUMN_MISSING,
-        f"{where}: no column {_titles(missing)}; there is {_shown(best.fields)}.",
+        f"{where}: no column {titles_of(missing)}; there is {_shown(best.fields)}.",
         remedy=remedy,
     )
-
-
-def _guessed(fields: Sequence[str]) -> list[str] | None:
-    """Return what the columns of a row seem to be; None where name and sex can't be told."""
-    found: list[str] = []
-    for field in fields:
-        kind = "-"
-        if field.casefold() in _SEX_VALUES:
-            kind = SEX
-        elif _YEAR_VALUE.fullmatch(field) and YEAR not in found:
-            kind = YEAR
-        elif field.isdecimal():
-            kind = BIRTHS
-        elif field.replace(" ", "").isalpha() and len(field) > 2:  # noqa: PLR2004 - a state has two letters
-            kind = NAME
-        found.append("-" if kind in found else kind)
-    return found if {NAME, SEX} <= set(found) else None
-
-
-def _titles(columns: Sequence[str]) -> str:
-    return " and ".join(_COLUMNS[column][0] for column in columns)
 
 
 def _shown(fields: Sequence[str]) -> str:
     more = f" and {len(fields) - _SHOWN:,} more" if len(fields) > _SHOWN else ""
     return ", ".join(f"'{printable(field)[:100]}'" for field in fields[:_SHOWN]) + more
-
-
-def _position(names: Sequence[str], column: str) -> int | None:
-    plain = [re.sub(r"[\W_]", "", name).casefold() for name in names]
-    return next((plain.index(known) for known in _COLUMNS[column][1] if known in plain), None)

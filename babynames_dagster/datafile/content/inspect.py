@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.datafile.content.formats import format_of, format_of_zip
+from babynames_dagster.datafile.content.members import Member, choose_members, listed, year_in
 from babynames_dagster.datafile.failures import read_error
-from babynames_dagster.datafile.formats import format_of, format_of_zip
-from babynames_dagster.datafile.members import Member, choose_members, listed, year_in
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.paths import printable
 

@@ -5,7 +5,7 @@ What belongs here: byte order marks, decoding, line ends. What does not: fields.
 
 import codecs
 
-from babynames_dagster.datafile.archive import ByteStream
+from babynames_dagster.datafile.content.archive import ByteStream
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _UTF8 = {"utf-8", "utf-8-sig"}
