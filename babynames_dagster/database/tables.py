@@ -106,6 +106,10 @@ rejected_rows = sa.Table(
     sa.Column("line", BigId, primary_key=True, autoincrement=False),
     sa.Column("reason", ascii_text(64), nullable=False),
     sa.Column("raw", unicode_text(1000), nullable=False, comment="the row's text, capped"),
+    sa.Column(
+        "member", unicode_text(255), nullable=True, comment="the file's name, in a zip whose files are read as one"
+    ),
+    sa.Column("member_line", BigId, nullable=True, comment="the line of that file"),
     **MYSQL_OPTIONS,
 )
 

@@ -90,7 +90,7 @@ def load_metadata(report: LoadReport) -> dict[str, Any]:
 
 
 def _rejects_table(rejects: Sequence[KeptReject]) -> dg.TableMetadataValue:
-    records = [dg.TableRecord({"line": row.line, "reason": row.reason, "raw": row.raw[:200]}) for row in rejects]
+    records = [dg.TableRecord({"place": row.place, "reason": row.reason, "raw": row.raw[:200]}) for row in rejects]
     return dg.MetadataValue.table(records)
 
 

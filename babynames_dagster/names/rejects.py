@@ -9,6 +9,9 @@ from enum import Enum
 RAW_KEPT = 1000
 """Characters of a rejected row's text that are kept."""
 
+MEMBER_KEPT = 255
+"""Characters of its file's name in a zip that are kept."""
+
 
 class RejectReason(str, Enum):
     """Why a row is rejected, as `rejected_rows` keeps it."""
@@ -33,14 +36,18 @@ class RejectedRow:
     """One row that was not loaded.
 
     Attributes:
-        line: The line it begins on, from 1; the header is line 1.
+        line: The line it begins on, from 1, counted over all that is read.
         reason: Why.
         raw: Its text, cut to `RAW_KEPT` characters; bytes that are no text are shown in hexadecimal.
+        member: The file's name, in a zip whose files are read as one; None elsewhere.
+        member_line: The line of that file.
     """
 
     line: int
     reason: RejectReason
     raw: str
+    member: str | None = None
+    member_line: int | None = None
 
 
 def rejected(line: int, reason: RejectReason, raw: bytes) -> RejectedRow:

@@ -34,7 +34,7 @@ def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, envir
     assert "baby_names" in shown.stdout
 
     rejects = json.loads(run_babynames("rejects", "--json", folder=tmp_path, environment=environment).stdout)
-    assert [(row["line"], row["raw"]) for row in rejects["rows"]] == [(4, "1990,Jim,X,1")]
+    assert [(row["line"], row["place"], row["raw"]) for row in rejects["rows"]] == [(4, "line 4", "1990,Jim,X,1")]
     assert rejects["contacts"] == []
 
     one = run_babynames(

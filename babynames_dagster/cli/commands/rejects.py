@@ -47,7 +47,7 @@ def rejects(
     if json:
         show_json({"rows": rows, "contacts": contacts})
         return
-    show_dicts("Rejected rows", rows)
+    show_dicts("Rejected rows", rows, ("load_id", "target", "file_name", "place", "reason", "raw"))
     show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", contacts)
 
 
@@ -61,7 +61,7 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
     engine = open_engine(url)
     try:
         return (
-            [plain(asdict(row)) for row in rejected_rows_of_last_loads(engine, limit)],
+            [{**asdict(row), "place": row.place} for row in rejected_rows_of_last_loads(engine, limit)],
             [
                 plain(asdict(row))
                 for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED, LedgerOutcome.KEPT)

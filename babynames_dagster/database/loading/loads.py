@@ -78,7 +78,7 @@ class LoadRow:
 
 @dataclass(frozen=True)
 class KeptReject:
-    """A rejected row that was kept."""
+    """A rejected row that was kept; `line` counts over all files of a zip, `member_line` in the file `member`."""
 
     load_id: int
     target: str
@@ -86,6 +86,13 @@ class KeptReject:
     line: int
     reason: str
     raw: str
+    member: str | None
+    member_line: int | None
+
+    @property
+    def place(self) -> str:
+        """Where a person finds the row."""
+        return f"line {self.line:,}" if self.member is None else f"{self.member}, line {self.member_line:,}"
 
 
 def begin_load(  # noqa: PLR0913 - one argument a column
@@ -233,9 +240,11 @@ def rejected_rows_of_last_loads(engine: Engine, limit: int) -> Sequence[KeptReje
 
 
 def _rejects(engine: Engine, load_ids: Sequence[int], limit: int) -> Sequence[KeptReject]:
-    columns = (loads.c.id, loads.c.target, loads.c.file_name)
+    row = rejected_rows.c
     statement = (
-        sa.select(*columns, rejected_rows.c.line, rejected_rows.c.reason, rejected_rows.c.raw)
+        sa.select(
+            *(loads.c.id, loads.c.target, loads.c.file_name), row.line, row.reason, row.raw, row.member, row.member_line
+        )
         .join_from(rejected_rows, loads, loads.c.id == rejected_rows.c.load_id)
         .where(rejected_rows.c.load_id.in_(load_ids))
         .order_by(rejected_rows.c.load_id, rejected_rows.c.line)

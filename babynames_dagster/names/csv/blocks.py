@@ -26,6 +26,21 @@ _BLANK_LINE = r"\A\r*\z"
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What the text that rows are from says of them all.
+
+    Attributes:
+        year: The year of rows that have none of their own.
+        member: The text's name, in a zip whose files are read as one.
+        lines_before: Lines of the files before it.
+    """
+
+    year: int | None = None
+    member: str | None = None
+    lines_before: int = 0
+
+
+@dataclass(frozen=True)
 class Block:
     """Some consecutive rows.
 
@@ -35,7 +50,7 @@ class Block:
         rejects: Rows that could not be split.
         text_of: Returns the text of the row on a line.
         end: About how many bytes of the text were read up to its last row.
-        year: The year of all rows that have none of their own.
+        origin: Where the rows are from.
     """
 
     lines: pa.Int64Array
@@ -43,7 +58,7 @@ class Block:
     rejects: Sequence[RejectedRow]
     text_of: Callable[[int], bytes]
     end: int = 0
-    year: int | None = None
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Position:
     bytes: int = 0
 
 
-def read_blocks(csv: Opened, before: Position) -> Generator[Block, None, Position]:
+def read_blocks(csv: Opened, before: Position, member: str | None = None) -> Generator[Block, None, Position]:
     """Yield the rows of a CSV, and return the position behind it.
 
     A record of `BLOCK_BYTES` is always read; a longer one may be rejected.
@@ -67,6 +82,7 @@ def read_blocks(csv: Opened, before: Position) -> Generator[Block, None, Positio
     Args:
         csv: The CSV at its first row.
         before: Where the CSV begins in its file.
+        member: Its name, where the file has several.
 
     Raises:
         PipelineError: As the stream's `read`.
@@ -75,6 +91,7 @@ def read_blocks(csv: Opened, before: Position) -> Generator[Block, None, Positio
     line = before.lines + csv.dialect.body_line
     rest = csv.first
     position = before.bytes + len(csv.first)
+    origin = Origin(csv.dialect.year, member, before.lines)
     while True:
         block = csv.stream.read(BLOCK_BYTES)
         final = not block
@@ -89,9 +106,9 @@ def read_blocks(csv: Opened, before: Position) -> Generator[Block, None, Positio
             rows, lines, consumed = splitter.split(chunk, line, settle=settle)
             line += lines
             rest = chunk[consumed:] + rest if consumed < len(chunk) else rest
-            yield replace(rows, end=position - len(rest), year=csv.dialect.year)
+            yield replace(rows, end=position - len(rest), origin=origin)
         elif len(rest) > BLOCK_BYTES:
-            yield replace(splitter.too_long(line, rest), end=position)
+            yield replace(splitter.too_long(line, rest), end=position, origin=origin)
             line += 1
             rest = _after_the_line(csv.stream)
         if final:

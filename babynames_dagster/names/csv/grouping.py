@@ -4,7 +4,7 @@ What belongs here: what each row of a block becomes. What does not: reading bloc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,6 +92,11 @@ def year_rows(block: Block) -> Chunk:
 
 
 def _chunk(columns: Sequence[pa.Array], schema: pa.Schema, rejects: Sequence[RejectedRow], block: Block) -> Chunk:
+    origin = block.origin
+    if origin.member is not None:
+        rejects = [
+            replace(reject, member=origin.member, member_line=reject.line - origin.lines_before) for reject in rejects
+        ]
     rows = pa.record_batch(columns, schema=schema)
     return Chunk(rows, sorted(rejects, key=lambda reject: reject.line), block.end)
 
@@ -118,7 +123,7 @@ def _sound_rows(block: Block) -> tuple[_Rows, list[RejectedRow]]:
 
 
 def _year_of_all(block: Block) -> pa.BinaryArray:
-    return pa.repeat(pa.scalar(str(block.year).encode()), len(block.lines))
+    return pa.repeat(pa.scalar(str(block.origin.year).encode()), len(block.lines))
 
 
 def _kept(values: pa.Array, kept: pa.UInt64Array | None) -> pa.Array:

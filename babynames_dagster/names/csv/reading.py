@@ -19,6 +19,7 @@ from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.blocks import Block, Position, read_blocks
 from babynames_dagster.names.csv.grouping import name_rows, year_rows
+from babynames_dagster.names.rejects import MEMBER_KEPT
 from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, Chunk, RowStream, StreamHeader
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
@@ -103,4 +104,4 @@ def _blocks(file: DataFile, options: ReadOptions, wanted: Sequence[str]) -> Gene
         for part in parts:
             where = f"{part.name} in {file.path}" if file.members else str(file.path)
             csv = read_header(part, wanted=wanted, options=options.csv, file_name=where)
-            position = yield from read_blocks(csv, position)
+            position = yield from read_blocks(csv, position, part.name[:MEMBER_KEPT] if len(file.members) > 1 else None)

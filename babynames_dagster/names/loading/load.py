@@ -10,7 +10,7 @@ after its last batch, and a batch whose commit got no answer is looked up before
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlalchemy.engine import Engine
 
@@ -211,7 +211,7 @@ class _Load:
             written = self._target.write(connection, batch.rows, load_id=load_id, all_new=self._all_new)
             counts = batch.counts + written
             counts += RowCounts(duplicate=counts.read - counts.accounted_for)
-            rejects = [{"line": row.line, "reason": row.reason.value, "raw": row.raw} for row in batch.rejects]
+            rejects = [{**asdict(row), "reason": row.reason.value} for row in batch.rejects]
             keep_rejects(connection, load_id, rejects, most=self._settings.load.rejects_kept)
             if not advance_load(connection, load_id, before=self._committed, counts=counts):
                 raise PipelineError(
@@ -230,7 +230,7 @@ class _Load:
 
     def _too_many_rejects(self, load: LoadRow) -> PipelineError:
         first = "".join(
-            f"\n    line {reject.line:,}: {reject.reason}: {reject.raw[:100]!r}"
+            f"\n    {reject.place}: {reject.reason}: {reject.raw[:100]!r}"
             for reject in rejects_of_load(self._engine, load.id, FIRST_REJECTS)
         )
         return PipelineError(
