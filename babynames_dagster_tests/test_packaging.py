@@ -17,7 +17,7 @@ import pytest
 
 from babynames_dagster.documents import CHECKOUT
 
-SOURCES = ("babynames_dagster", "alembic.ini", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("alembic", "babynames_dagster", "alembic.ini", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 WITHOUT_IMPORT = {"dagster-webserver"}
 """Requirements whose commands are used, not their modules."""
 
@@ -71,8 +71,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, environment = folder / "source", folder / "environment"
     source.mkdir()
     for name in SOURCES:
-        copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
-        copy(CHECKOUT / name, source / name)
+        if (CHECKOUT / name).is_dir():
+            shutil.copytree(CHECKOUT / name, source / name, symlinks=True)
+        else:
+            shutil.copy(CHECKOUT / name, source / name)
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"

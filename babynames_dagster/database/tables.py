@@ -1,4 +1,4 @@
-"""The tables as SQLAlchemy sees them; `migrations/` owns the DDL, and a test proves that the two agree.
+"""The tables as SQLAlchemy sees them; `alembic/` owns the DDL, and a test proves that the two agree.
 
 What belongs here: columns, keys, indexes and what they are for. What does not: statements.
 There are no foreign keys: bulk writes would pay for each check, and the ledger outlives the rows it is about.

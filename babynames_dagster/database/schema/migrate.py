@@ -1,6 +1,6 @@
 """Bringing a database's schema to head, one migrator at a time.
 
-What belongs here: running Alembic from code. What does not: DDL, which `migrations/versions/` owns.
+What belongs here: running Alembic from code. What does not: DDL, which `alembic/versions/` owns.
 """
 
 import io
@@ -67,7 +67,7 @@ class SchemaState:
 
 
 def alembic_config() -> Config:
-    """Return Alembic's configuration: the migrations are part of the package, wherever it is installed."""
+    """Return Alembic's configuration: `alembic/` is in the package as `migrations`, by a link in a checkout."""
     config = Config()
     config.set_main_option("script_location", f"{__package__.partition('.')[0]}:migrations")
     return config

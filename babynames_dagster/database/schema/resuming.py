@@ -1,7 +1,7 @@
 """DDL that can be done twice: what an interrupted migration has done already is left out, or only looked for.
 
 What belongs here: Alembic's statements with a look before each. What does not: which of them a migration consists of
-(`migrations/versions/`), and running them (`migrate.py`).
+(`alembic/versions/`), and running them (`migrate.py`).
 
 MySQL and MariaDB commit each DDL statement by itself, so a migration that stops between two of them leaves the first
 in force. Every `op.*` therefore asks whether what it makes is there; `op.execute` has to be written so that it can run
