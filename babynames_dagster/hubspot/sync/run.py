@@ -29,7 +29,7 @@ from babynames_dagster.database.ledger.entries import (
     names_sharing_a_contact,
 )
 from babynames_dagster.database.ledger.orphans import count_orphans
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.guards import Guards, Writes
@@ -53,6 +53,7 @@ from babynames_dagster.hubspot.sync.report import (
     SyncReport,
     Troubles,
     nothing_got_through,
+    refusal_of_all,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
@@ -234,7 +235,8 @@ class _Run:
                 stop=stop,
             )
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
-            if brake.tripped or nothing_got_through(self.report.total, len(self.refused)):
+            known = contacts_in_ledger(self.engine, self.client.portal_id) > 0
+            if brake.tripped or nothing_got_through(self.report.total, len(self.refused), acknowledged_before=known):
                 self._take_back_refusals()
         self._mirror(stop)
         self._tell()
@@ -350,17 +352,12 @@ class _Run:
         if self.options.dry_run:
             return
         self._record([replace(outcome, kind=Kind.FAILED) for outcome in refused])
+        error = refusal_of_all(len(refused), report.total.failed, report.troubles)
         for outcome in refused:
             counts = report.by_partition[outcome.row.partition]
             counts.rejected -= 1
             counts.failed += 1
-        reason = report.troubles.main_reason(Kind.REJECTED)
-        report.stopped = report.stopped or PipelineError(
-            ErrorCode.HUBSPOT_ERROR,
-            f"HubSpot refused all {len(refused):,} contacts that were sent. {reason}",
-            retryable=False,
-            remedy="Mend what it says, then run again: they are sent again.",
-        )
+        report.stopped = report.stopped or error
 
     def _count(self, partition: str, kind: Kind) -> None:
         self.report.by_partition[partition].add(kind)

@@ -276,6 +276,49 @@ def test_a_run_in_which_every_row_is_refused_one_by_one_fails_with_hubspots_reas
     assert {entry.outcome for entry in ledger(engine).values()} == {"failed"}
 
 
+@pytest.fixture
+def one_refused_and_two_failed(stand_in: StandIn) -> None:
+    """Let HubSpot refuse one name of three, and not answer for the others."""
+    stand_in.set_faults(
+        {"kind": "refused_batch", "emails": ["name2.m@babynamesdemo.com"], "path": "/create"},
+        {"kind": "refused_batch", "emails": ["name2.m@babynamesdemo.com"], "path": "/update"},
+        {"kind": "server_error", "status": 503, "path": "/create"},
+        {"kind": "server_error", "status": 503, "path": "/update"},
+    )
+
+
+@pytest.mark.usefixtures("one_refused_and_two_failed")
+def test_a_first_run_in_which_nothing_gets_through_tells_both_reasons(engine: Engine, stand_in: StandIn) -> None:
+    add_names(engine, 3)
+    report = sync(engine, stand_in, max_retries=0)
+    assert report.stopped is not None
+    assert report.stopped.what.startswith("None of 3 contacts that were sent got through: HubSpot refused 1 of them.")
+    assert "VALIDATION_ERROR" in report.stopped.what
+    assert "internal error" in report.stopped.what
+    assert (report.total.rejected, report.total.failed) == (0, 3)
+
+
+def test_a_refusal_among_failures_stands_where_contacts_got_through_before(
+    engine: Engine, stand_in: StandIn, request: pytest.FixtureRequest
+) -> None:
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    request.getfixturevalue("one_refused_and_two_failed")
+    report = sync(engine, stand_in, options=SyncOptions(full_refresh=True), max_retries=0)
+    assert (report.total.rejected, report.total.failed, report.stopped) == (1, 2, None)
+    assert ledger(engine)[2].outcome == "rejected"
+
+
+def test_a_refusal_of_all_that_a_full_refresh_sends_says_nothing_of_the_account(
+    engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    stand_in.set_faults({"kind": "refused_batch", "path": "/update"})
+    report = sync(engine, stand_in, options=SyncOptions(full_refresh=True))
+    assert (report.total.rejected, report.stopped) == (3, None)
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [
