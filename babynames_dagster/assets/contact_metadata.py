@@ -28,6 +28,8 @@ def partition_metadata(report: PartitionReport, run: SyncReport) -> dict[str, An
         "dagster/partition_row_count": report.contacts,
         **_account_metadata(run),
         **_count_metadata(report),
+        **({"contacts_same_already": report.same} if report.same else {}),
+        **({"contacts_shared": run.shared} if run.shared is not None else {}),
         "seconds": round(report.span.seconds, 3),
         "requests": report.span.requests,
         "waited_seconds": round(report.span.waited_seconds, 3),
@@ -40,18 +42,27 @@ def partition_metadata(report: PartitionReport, run: SyncReport) -> dict[str, An
     return {**metadata, **_troubles_metadata(report.troubles)}
 
 
+def sync_counts(report: SyncReport) -> dict[str, int | None]:
+    """Return a run's counts by the names that metadata, summary and `--json` have for them; None where not known."""
+    return {
+        **_count_metadata(report.total),
+        "contacts_same_already": report.total.same,
+        "contacts_shared": report.shared,
+        "contacts_orphaned": report.orphaned,
+        "requests": report.requests,
+        "rate_limited": report.rate_limited,
+    }
+
+
 def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
     return {
         **_account_metadata(report),
         DRY_RUN_KEY: report.dry_run,
-        **_count_metadata(report.total),
-        "requests": report.requests,
-        "rate_limited": report.rate_limited,
+        **{name: count for name, count in sync_counts(report).items() if count is not None},
         "waited_seconds": round(report.waited_seconds, 3),
         **_share_metadata(report),
         "seconds": round(report.seconds, 3),
-        "contacts_orphaned": report.orphaned,
         **_mirror_metadata(report.mirrored),
         **_troubles_metadata(report.troubles),
     }
@@ -101,8 +112,6 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
     if run.portal_id is not None:
         address = f"https://app.hubspot.com/contacts/{run.portal_id}/objects/0-1"
         metadata |= {"portal_id": str(run.portal_id), "contacts": dg.MetadataValue.url(address)}
-    if run.shared is not None:
-        metadata["contacts_shared"] = run.shared
     return metadata
 
 
@@ -127,7 +136,6 @@ def _count_metadata(counts: ContactCounts) -> dict[str, int]:
         "contacts_failed": counts.failed,
         "contacts_archived": counts.archived,
         "contacts_unsent": counts.unsent,
-        **({"contacts_same_already": counts.same} if counts.same else {}),
     }
 
 
@@ -152,3 +160,7 @@ def _records(rejects: Sequence[Reject]) -> list[dg.TableRecord]:
         )
         for reject in rejects[:REJECTS_SHOWN]
     ]
+
+
+SYNC_COUNTS = tuple(sync_counts(SyncReport(None, dry_run=False, by_partition={})))
+"""The names of a run's counts."""

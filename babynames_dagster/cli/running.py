@@ -44,7 +44,8 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         if result.file is not None:
             say(f"File: {result.file}")
         title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
-        show_table(title, ("what", "count"), list(result.counts.items()))
+        counts = [(what, "unknown" if count is None else count) for what, count in result.counts.items()]
+        show_table(title, ("what", "count"), counts)
         show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
     for check in result.failed_checks:
         err.print(f"Check failed: {result.with_details(check)}", markup=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
+from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, SYNC_COUNTS
 from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.errors import PipelineError
@@ -18,18 +18,6 @@ from babynames_dagster.resources.failing import check_title, check_titles, error
 
 TABLE_ROWS = "table_rows"
 ROW_COUNT = "dagster/row_count"
-SYNC_COUNTS = (
-    "contacts_created",
-    "contacts_updated",
-    "contacts_unchanged",
-    "contacts_rejected",
-    "contacts_failed",
-    "contacts_archived",
-    "contacts_unsent",
-    "contacts_orphaned",
-    "requests",
-    "rate_limited",
-)
 
 
 @dataclass(frozen=True)
@@ -39,7 +27,8 @@ class PipelineResult:
     Attributes:
         run_id: Dagster's id of the run.
         error: Why it failed; None where it did not.
-        counts: What happened to rows and contacts; zero for steps that did not run.
+        counts: What happened to rows and contacts; zero for steps that did not run, None for what is not known, because
+            the step ended before it counted.
         seconds: Seconds by asset, and in all under `total`.
         failed_checks: Asset checks that did not pass, as `asset: check`.
         warnings: What raw_zip says about its choice of a file, and the checks that only warn.
@@ -50,7 +39,7 @@ class PipelineResult:
 
     run_id: str
     error: PipelineError | None
-    counts: dict[str, int]
+    counts: dict[str, int | None]
     seconds: dict[str, float]
     failed_checks: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -116,15 +105,17 @@ def _file(events: Iterable[dg.DagsterEvent]) -> str | None:
     return found
 
 
-def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int], bool]:
+def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], bool]:
     """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
-    counts = dict.fromkeys((*COUNT_COLUMNS, TABLE_ROWS, *SYNC_COUNTS), 0)
+    counts: dict[str, int | None] = dict.fromkeys((*COUNT_COLUMNS, TABLE_ROWS, *SYNC_COUNTS), 0)
     dry_run = False
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
             metadata = event.step_materialization_data.materialization.metadata
             counts.update(_numbers(metadata, COUNT_COLUMNS))
             counts[TABLE_ROWS] = _numbers(metadata, [ROW_COUNT])[ROW_COUNT]
+        elif event.event_type == dg.DagsterEventType.STEP_START and event.step_key == "hubspot_contacts":
+            counts.update(dict.fromkeys(SYNC_COUNTS))
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
             observed = event.asset_observation_data.asset_observation
             if observed.partition is None:

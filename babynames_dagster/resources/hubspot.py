@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.client import HubSpotClient, open_client
+from babynames_dagster.hubspot.api.client import HubSpotClient, build_client, open_client
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
@@ -95,7 +95,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         settings = self.settings
         mapping, scope = ContactMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
         try:
-            client = open_client(settings, engine, say=say)
+            client = build_client(settings, engine, say=say)
         except PipelineError as error:
             return unsent_report(engine, scope, partitions=partitions, options=options, stopped=error)
         with client:

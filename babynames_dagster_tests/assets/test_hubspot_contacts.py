@@ -41,7 +41,7 @@ def instance(instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path) -> 
     return instance
 
 
-def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int]:
+def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int | None]:
     """Run the sync, and return the counts that the command line tells."""
     result = run_graph(instance, assets=["hubspot_contacts"], config={"hubspot_contacts": config})
     assert result.success

@@ -91,6 +91,33 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     ]
 
 
+def test_a_sync_that_stops_before_its_first_row_tells_what_is_known_and_all_calls(
+    sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    set_faults(sandbox, {"kind": "server_error", "status": 503, "path": "/details"})
+    wanted = {**environment, "MAX_RETRIES": "2", "COLUMNS": "400"}
+    answer = run_babynames("run", "--json", folder=tmp_path, environment=wanted)
+    told = json.loads(answer.stdout)
+    assert told["error"]["code"] == "HUBSPOT_ERROR"
+    assert (told["contacts_unsent"], told["contacts_created"], told["requests"]) == (3, 0, 3)
+    assert (told["contacts_orphaned"], told["contacts_shared"]) == (None, None)
+    shown = run_babynames("run", folder=tmp_path, environment=wanted).stdout
+    assert re.search(r"contacts_unsent +3\b", shown)
+    assert re.search(r"contacts_orphaned +unknown\b", shown)
+
+
+def test_a_sync_that_stops_before_it_counts_tells_no_zeros(
+    told: Told, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    told("run")
+    wanted = {**environment, "MIN_YEAR": "1990"}
+    answer = run_babynames("rejects", "--retry", "--json", folder=tmp_path, environment=wanted)
+    result = json.loads(answer.stdout)
+    assert result["error"]["code"] == "YEARS_NOT_LOADED"
+    assert {name: count for name, count in result.items() if name.startswith("contacts_") and count is not None} == {}
+    assert (result["requests"], result["rows_read"]) == (None, 0)
+
+
 def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:
     downloads = tmp_path / "data" / "downloads"
     downloads.mkdir(parents=True)

@@ -293,7 +293,24 @@ class HubSpotClient:
 def open_client(
     settings: AccountSettings, engine: Engine, *, say: Callable[[str], None] = _log.warning
 ) -> HubSpotClient:
-    """Open the client of the app that the settings name, and find out its portal.
+    """Build the client of the app that the settings name, and find out its portal; arguments as `build_client`.
+
+    Raises:
+        PipelineError: As `build_client` and `HubSpotClient.find_portal`.
+    """
+    client = build_client(settings, engine, say=say)
+    try:
+        client.find_portal()
+    except BaseException:
+        client.__exit__(None, None, None)
+        raise
+    return client
+
+
+def build_client(
+    settings: AccountSettings, engine: Engine, *, say: Callable[[str], None] = _log.warning
+) -> HubSpotClient:
+    """Build the client of the app that the settings name, which asks for its portal at first use.
 
     Args:
         settings: HUBSPOT_*, MAX_RETRIES, RETRY_DELAY.
@@ -301,11 +318,11 @@ def open_client(
         say: Called at each pause of more than some seconds that HubSpot asks for.
 
     Raises:
-        PipelineError: MISSING_CONFIG without a token; else as `HubSpotClient.find_portal`.
+        PipelineError: MISSING_CONFIG without a token.
     """
     app = app_digest(settings)
     patience = max(MAX_PAUSE_SECONDS, settings.hubspot.wait)
-    client = HubSpotClient(
+    return HubSpotClient(
         Transport(
             settings.hubspot.base_url,
             _token(settings),
@@ -326,12 +343,6 @@ def open_client(
         patience_seconds=patience,
         say=say,
     )
-    try:
-        client.find_portal()
-    except BaseException:
-        client.__exit__(None, None, None)
-        raise
-    return client
 
 
 def _out_of_patience(answer: Answer, pause: float) -> PipelineError:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.client import Traffic
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
@@ -190,7 +191,7 @@ class SyncReport:
             name, because somebody merged the two or added an email; None where nobody counted.
         ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
         orphaned: Contacts that the account is no longer to have, and has: their names are gone from the table or left
-            out by the years, or have another email by now.
+            out by the years, or have another email by now; None where nobody counted.
         mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
@@ -206,7 +207,7 @@ class SyncReport:
     troubles: Troubles = field(default_factory=Troubles)
     shared: int | None = None
     ledger: dict[str, int] = field(default_factory=dict)
-    orphaned: int = 0
+    orphaned: int | None = None
     mirrored: ArchiveReport | None = None
     stopped: PipelineError | None = None
 
@@ -217,6 +218,12 @@ class SyncReport:
         return ContactCounts(
             **{name: sum(getattr(counts, name) for counts in self.by_partition.values()) for name in names}
         )
+
+    def count(self, traffic: Traffic) -> None:
+        """Take over what a client has done."""
+        self.requests = traffic.requests
+        self.rate_limited = traffic.rate_limited
+        self.waited_seconds = traffic.paused_seconds
 
 
 def nothing_got_through(counts: ContactCounts, refused: int, *, acknowledged_before: bool) -> bool:

@@ -125,7 +125,13 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         PipelineError: What keeps the names from being counted: YEARS_NOT_LOADED, any DB_* code.
     """
     scope = ContactScope.from_settings(settings)
-    report = unsent_report(engine, scope, partitions=partitions, options=options, portal_id=client.portal_id)
+    report = unsent_report(engine, scope, partitions=partitions, options=options)
+    try:
+        report.portal_id = client.portal_id
+    except PipelineError as error:
+        report.stopped = error
+        report.count(client.traffic)
+        return report
     run = _Run(client, engine, scope, mapping, settings, options, on_progress, report)
     halt = stop or threading.Event()
     try:
@@ -152,13 +158,12 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     return report
 
 
-def unsent_report(  # noqa: PLR0913 - all by keyword
+def unsent_report(
     engine: Engine,
     scope: ContactScope,
     *,
     partitions: Sequence[str],
     options: SyncOptions,
-    portal_id: int | None = None,
     stopped: PipelineError | None = None,
 ) -> SyncReport:
     """Return the report of a run that has sent nothing yet: it knows how many names there are to send.
@@ -168,7 +173,6 @@ def unsent_report(  # noqa: PLR0913 - all by keyword
         scope: Which names are meant.
         partitions: Which partitions.
         options: What the run asks for.
-        portal_id: The account, as far as it is known.
         stopped: What keeps it from sending any.
 
     Raises:
@@ -179,7 +183,7 @@ def unsent_report(  # noqa: PLR0913 - all by keyword
     counts = {initial: PartitionReport(contacts=names[initial]) for initial in partitions}
     for partition in counts.values():
         partition.close()
-    return SyncReport(portal_id, options.dry_run, counts, stopped=stopped)
+    return SyncReport(None, options.dry_run, counts, stopped=stopped)
 
 
 @dataclass
@@ -243,11 +247,9 @@ class _Run:
 
     def close(self) -> None:
         """Complete the report: what the run took, and what it did not reach."""
-        report, traffic = self.report, self.client.traffic
+        report = self.report
         report.seconds = time.monotonic() - self.started
-        report.requests = traffic.requests
-        report.rate_limited = traffic.rate_limited
-        report.waited_seconds = traffic.paused_seconds
+        report.count(self.client.traffic)
         if not report.dry_run and report.total.acknowledged:
             report.achieved_share = report.total.acknowledged / max(report.seconds, 1e-9) / self._ceiling()
         for partition, counts in report.by_partition.items():
@@ -257,7 +259,7 @@ class _Run:
                 counts.rate()
         with suppress(PipelineError):
             report.ledger = ledger_counts(self.engine, self.client.portal_id)
-            report.shared = None if report.dry_run else names_sharing_a_contact(self.engine, self.client.portal_id)
+            report.shared = names_sharing_a_contact(self.engine, self.client.portal_id)
 
     def _heed_guards(self) -> None:
         """Make sure, before the first write, that the run writes no more than it may."""
