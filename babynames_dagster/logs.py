@@ -19,6 +19,8 @@ from babynames_dagster.settings import FileSettings
 
 LOGGER = "babynames_dagster"
 KEPT_DAYS = 30
+ON_EVENT_LOG = "on_event_log"
+"""The attribute of a record that a step's log has as well."""
 
 _PATTERN = "babynames-*.log"
 
@@ -86,8 +88,9 @@ class DailyFiles(logging.Handler):
         self._day = ""
         self._file: BinaryIO | None = None
         self._failed = False
-        # The reports behind a progress bar come by the hundred a second; the event log has them at a human pace.
-        self.addFilter(lambda record: not hasattr(record, "progress"))
+        # The reports behind a progress bar come by the hundred a second; the event log has them at a human pace, and it
+        # is written here, too.
+        self.addFilter(lambda record: not (hasattr(record, "progress") or hasattr(record, ON_EVENT_LOG)))
 
     def open(self, day: str | None = None) -> None:
         """Open a day's file, by default today's.

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.client import HubSpotClient, build_client, open_client
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.opening import build_client, open_client
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.mapping import ContactMapping

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from babynames_dagster.logs import ON_EVENT_LOG
 from babynames_dagster.progress import Progress, ProgressListener, describe, log_progress
 
 EVENT_SECONDS = 5.0
@@ -49,6 +50,6 @@ def notices(log: dg.DagsterLogManager) -> Callable[[str], None]:
 
     def say(text: str) -> None:
         log.warning(text)
-        notice_log.warning("%s", text)
+        notice_log.warning("%s", text, extra={ON_EVENT_LOG: True})
 
     return say

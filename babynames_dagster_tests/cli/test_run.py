@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import requests
 
@@ -89,6 +90,32 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     assert [item["properties"]["firstname"] for item in contacts if item["properties"]["email"] == boss["email"]] == [
         "Boss"
     ]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "rate_limit"}, {"kind": "server_error", "status": 503}])
+def test_a_long_pause_is_said_on_the_terminal_in_the_log_and_in_the_ui(
+    sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str], fault: dict[str, Any]
+) -> None:
+    set_faults(sandbox, {**fault, "retry_after": 11, "path": "/create", "times": 1})
+    answer = run_babynames("run", folder=tmp_path, environment={**environment, "COLUMNS": "400"})
+    assert answer.returncode == 0
+    said = f"HubSpot asks to wait 11 s ({fault.get('status', 429)}), until "
+    assert answer.stderr.count(said) == 1
+    (log,) = (tmp_path / "data" / "logs").glob("*.log")
+    assert log.read_text().count(said) == 1
+    with dg.DagsterInstance.from_config(str(tmp_path / "data" / "dagster")) as instance:
+        (run,) = instance.get_runs()
+        assert sum(said in entry.user_message for entry in instance.all_logs(run.run_id)) == 1
+
+
+def test_a_pause_beyond_the_users_patience_ends_the_command_with_the_time_to_come_back(
+    sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    set_faults(sandbox, {"kind": "server_error", "status": 503, "retry_after": 7200, "path": "/create"})
+    answer = run_babynames("run", "--json", folder=tmp_path, environment={**environment, "HUBSPOT_WAIT": "100"})
+    told = json.loads(answer.stdout)
+    assert (told["error"]["code"], told["contacts_unsent"]) == ("HUBSPOT_RATE_LIMITED", 3)
+    assert re.search(r"until \d{4}-.* UTC \(503\), longer than HUBSPOT_WAIT", told["error"]["cause"])
 
 
 def test_a_sync_that_stops_before_its_first_row_tells_what_is_known_and_all_calls(

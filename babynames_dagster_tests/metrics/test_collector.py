@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.hubspot.api.client import app_digest
+from babynames_dagster.hubspot.api.opening import app_digest
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler

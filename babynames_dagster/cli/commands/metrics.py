@@ -13,7 +13,7 @@ from babynames_dagster.cli.terminal import err
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import app_digest
+from babynames_dagster.hubspot.api.opening import app_digest
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster.settings import Settings, load_settings

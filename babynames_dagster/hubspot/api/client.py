@@ -3,30 +3,24 @@
 What belongs here: a call's way through limiter, wire and retries. What does not: what the calls are for.
 """
 
-import hashlib
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy.engine import Engine
 from typing_extensions import Self
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import (
-    NO_ANSWER,
     Answer,
     Verdict,
     least_wait,
     moment_in,
-    problem_of,
     retry_after,
     started_at,
     stop_error,
@@ -34,20 +28,16 @@ from babynames_dagster.hubspot.api.answers import (
     whole_number,
 )
 from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
+from babynames_dagster.hubspot.api.failures import next_midnight, out_of_patience, unsuccessful
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
-from babynames_dagster.hubspot.pace.pacing import MAX_PAUSE_SECONDS
 from babynames_dagster.retry import backoff_seconds
-from babynames_dagster.settings import AccountSettings
+from babynames_dagster.settings import Seconds
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 _WORTH_SAYING_SECONDS = 10.0
-_CODES: dict[int, ErrorCode] = {
-    HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
-    HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
-}
 _ABOVE_ANY_PORTAL = 2**63
 """No BIGINT holds this or more."""
 
@@ -80,16 +70,6 @@ class Traffic:
     paused_seconds: float
 
 
-def app_digest(settings: AccountSettings) -> str:
-    """Return the name under which an app's pacing is kept: nothing in it leads back to the token.
-
-    Raises:
-        PipelineError: MISSING_CONFIG without a token.
-    """
-    settings.hubspot.require("access_token")
-    return hashlib.sha256(f"{settings.hubspot.base_url}\n{_token(settings)}".encode()).hexdigest()
-
-
 def _nothing() -> None:
     """Do nothing: the default listener."""
 
@@ -108,7 +88,7 @@ class HubSpotClient:
         patience_seconds: float,
         say: Callable[[str], None] = _log.warning,
     ) -> None:
-        """Build the client; `open_client` also finds out the portal.
+        """Build the client; `opening.py` does, from settings.
 
         Args:
             transport: The wire.
@@ -116,7 +96,7 @@ class HubSpotClient:
             api_version: The version of HubSpot's API, as paths name it.
             max_retries: Tries after the first, for what can pass.
             retry_delay_seconds: Seconds before the first retry; doubled each time.
-            patience_seconds: Longest that one call waits where HubSpot refuses it for its rate.
+            patience_seconds: Longest that one call waits where HubSpot asks for it, for its rate or else.
             say: Called at each pause of more than some seconds.
         """
         self._transport = transport
@@ -222,7 +202,7 @@ class HubSpotClient:
         """
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         stop = stop or threading.Event()
-        tries, paused = 0, 0.0
+        tries, waited = 0, 0.0
         while True:
             answer = self._call(endpoint, data, stop, on_departure)
             decision = verdict(answer, has_body=endpoint.has_body)
@@ -231,19 +211,32 @@ class HubSpotClient:
             if decision is Verdict.WAIT:
                 with self._counted:
                     self._rate_limited += 1
-                asked = retry_after(answer)
-                pause = self.limiter.limit.window if asked is None else asked
-                paused += pause
-                if paused > self._patience:
-                    raise _out_of_patience(answer, pause)
-                self._tell_of(pause)
-                self.limiter.pause(asked)
+                waited += self._hold_up(answer, waited)
                 continue
             tries += 1
             if decision is not Verdict.RETRY or tries > self._max_retries:
                 return answer
+            if least_wait(answer) > _LONGEST_BACKOFF_SECONDS:
+                waited += self._hold_up(answer, waited)
+                continue
             pause = max(least_wait(answer), backoff_seconds(tries, base=self._retry_delay))
-            stop.wait(min(pause, _LONGEST_BACKOFF_SECONDS))
+            self._tell_of(answer, pause)
+            stop.wait(pause)
+
+    def _hold_up(self, answer: Answer, waited: Seconds) -> Seconds:
+        """Hold up every call for as long as HubSpot asks, and return how long that is.
+
+        Raises:
+            PipelineError: HUBSPOT_RATE_LIMITED where that is longer than the user's patience, with what this call has
+                waited before; any DB_* code.
+        """
+        asked = retry_after(answer)
+        pause = self.limiter.limit.window if asked is None else asked
+        if waited + pause > self._patience:
+            raise out_of_patience(answer, pause)
+        self._tell_of(answer, pause)
+        self.limiter.pause(asked)
+        return pause
 
     def _call(
         self, endpoint: Endpoint, data: bytes | None, stop: threading.Event, on_departure: Callable[[], None]
@@ -273,107 +266,20 @@ class HubSpotClient:
         )
         return answer
 
-    def _tell_of(self, pause: float) -> None:
-        """Say that everybody waits, once for all calls that were refused together."""
+    def _tell_of(self, answer: Answer, pause: Seconds) -> None:
+        """Say that calls wait, once for all that were refused together."""
         until = time.monotonic() + pause
         with self._counted:
             news = pause > _WORTH_SAYING_SECONDS and until > self._said_until + 1
             self._said_until = max(self._said_until, until)
         if news:
-            self._say(f"HubSpot asks to wait {pause:,.0f} s (429), until {moment_in(pause)}.")
+            asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
+            status = answer.status or "no answer"
+            self._say(f"HubSpot {asks} {pause:,.0f} s ({status}), until {moment_in(pause)}.")
 
     def _with_return_time(self, error: PipelineError) -> PipelineError:
         """Name the moment when the daily limit starts again: midnight in the account's time zone."""
         if error.code is not ErrorCode.HUBSPOT_DAILY_LIMIT:
             return error
-        moment = _next_midnight(self._portal.time_zone if self._portal else None)
+        moment = next_midnight(self._portal.time_zone if self._portal else None)
         return PipelineError(error.code, error.what, remedy=f"Run again after {moment}: what was done is kept.")
-
-
-def open_client(
-    settings: AccountSettings, engine: Engine, *, say: Callable[[str], None] = _log.warning
-) -> HubSpotClient:
-    """Build the client of the app that the settings name, and find out its portal; arguments as `build_client`.
-
-    Raises:
-        PipelineError: As `build_client` and `HubSpotClient.find_portal`.
-    """
-    client = build_client(settings, engine, say=say)
-    try:
-        client.find_portal()
-    except BaseException:
-        client.__exit__(None, None, None)
-        raise
-    return client
-
-
-def build_client(
-    settings: AccountSettings, engine: Engine, *, say: Callable[[str], None] = _log.warning
-) -> HubSpotClient:
-    """Build the client of the app that the settings name, which asks for its portal at first use.
-
-    Args:
-        settings: HUBSPOT_*, MAX_RETRIES, RETRY_DELAY.
-        engine: The database that the limiter is kept in.
-        say: Called at each pause of more than some seconds that HubSpot asks for.
-
-    Raises:
-        PipelineError: MISSING_CONFIG without a token.
-    """
-    app = app_digest(settings)
-    patience = max(MAX_PAUSE_SECONDS, settings.hubspot.wait)
-    return HubSpotClient(
-        Transport(
-            settings.hubspot.base_url,
-            _token(settings),
-            connections=settings.hubspot.max_in_flight,
-            timeout=settings.hubspot.timeout,
-        ),
-        RateLimiter(
-            engine,
-            app,
-            calls_per_window=settings.hubspot.rate_limit,
-            spacing_seconds=settings.hubspot.batch_delay / 1000,
-            daily_reserve=settings.hubspot.daily_reserve,
-            patience_seconds=patience,
-        ),
-        api_version=settings.hubspot.api_version,
-        max_retries=settings.retries.max_retries,
-        retry_delay_seconds=settings.retries.delay_seconds,
-        patience_seconds=patience,
-        say=say,
-    )
-
-
-def _out_of_patience(answer: Answer, pause: float) -> PipelineError:
-    again = moment_in(pause)
-    return PipelineError(
-        ErrorCode.HUBSPOT_RATE_LIMITED,
-        f"HubSpot asks to wait until {again} (429), longer than HUBSPOT_WAIT allows: {problem_of(answer).message}",
-        remedy=f"Run again after {again}, or raise HUBSPOT_WAIT: what was done is kept.",
-    )
-
-
-def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
-    """Return the error of a call that had to succeed and did not."""
-    problem = problem_of(answer)
-    if answer.status == NO_ANSWER:
-        return PipelineError(ErrorCode.HUBSPOT_UNREACHABLE, f"HubSpot does not answer {endpoint}: {problem.message}")
-    named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
-    return PipelineError(
-        _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR),
-        f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}",
-    )
-
-
-def _token(settings: AccountSettings) -> str:
-    return settings.hubspot.access_token.get_secret_value().strip() if settings.hubspot.access_token else ""
-
-
-def _next_midnight(time_zone: str | None) -> str:
-    try:
-        zone = ZoneInfo(time_zone or "UTC")
-    except (KeyError, ValueError, OSError):  # this machine does not know the zone
-        return f"midnight in the account's time zone ({time_zone})"
-    tomorrow = (datetime.now(zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return tomorrow.strftime("%Y-%m-%d %H:%M ") + (time_zone or "UTC")

@@ -12,8 +12,9 @@ from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, refuses_a_row, verdict
-from babynames_dagster.hubspot.api.client import HubSpotClient, unsuccessful
+from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
+from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import (

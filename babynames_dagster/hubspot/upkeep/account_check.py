@@ -3,8 +3,9 @@
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
-from babynames_dagster.hubspot.api.client import open_client, unsuccessful
 from babynames_dagster.hubspot.api.endpoints import READ
+from babynames_dagster.hubspot.api.failures import unsuccessful
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.api.reading import read_contacts
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.preflight import preflight

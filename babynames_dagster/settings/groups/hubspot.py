@@ -98,7 +98,7 @@ class HubSpotSettings(Group):
         validation_alias="HUBSPOT_WAIT",
         ge=0,
         description="Seconds to wait for another run that sends the same partitions, and for HubSpot where it asks "
-        "for it (429; a minute at least)",
+        "for it (Retry-After; a minute at least)",
     )
     max_creates: Bound = Field(
         "",

@@ -24,8 +24,8 @@ from babynames_dagster.hubspot.api.answers import (
     verdict,
     whole_number,
 )
-from babynames_dagster.hubspot.api.client import unsuccessful
 from babynames_dagster.hubspot.api.endpoints import READ
+from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outgoing, match
 
 

@@ -1,6 +1,7 @@
 """One limiter for all: threads, processes and hosts share one row, and nobody waits for the dead."""
 
 import multiprocessing
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.rate_limits import locked_pacing_row, pacing_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
 from babynames_dagster.hubspot.api.endpoints import READ
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import Limit
 from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, sync
@@ -253,12 +254,16 @@ def test_an_odd_limit_that_was_stored_freezes_nothing(sqlite_engine: Engine) -> 
     assert time.monotonic() - started < 5
 
 
+ASKS_TO_WAIT = [{"kind": "rate_limit"}, {"kind": "server_error", "status": 503}]
+
+
 @pytest.mark.parametrize("retry_after", [3600, 10**9])
+@pytest.mark.parametrize("fault", ASKS_TO_WAIT)
 def test_a_wait_beyond_the_users_patience_ends_the_run_with_the_time_to_come_back(
-    sqlite_engine: Engine, stand_in: StandIn, retry_after: int
+    sqlite_engine: Engine, stand_in: StandIn, retry_after: int, fault: dict[str, Any]
 ) -> None:
     add_names(sqlite_engine, 5)
-    stand_in.set_faults({"kind": "rate_limit", "retry_after": retry_after})
+    stand_in.set_faults({**fault, "retry_after": retry_after})
     report = sync(sqlite_engine, stand_in, hubspot_wait=120)
     assert report.stopped is not None
     assert report.stopped.code is ErrorCode.HUBSPOT_RATE_LIMITED
@@ -267,12 +272,13 @@ def test_a_wait_beyond_the_users_patience_ends_the_run_with_the_time_to_come_bac
     assert sync(sqlite_engine, stand_in).total.created == 5
 
 
+@pytest.mark.parametrize("fault", ASKS_TO_WAIT)
 def test_a_wait_within_the_users_patience_is_waited_for_as_asked_and_said(
-    sqlite_engine: Engine, stand_in: StandIn
+    sqlite_engine: Engine, stand_in: StandIn, fault: dict[str, Any]
 ) -> None:
     add_names(sqlite_engine, 5)
     said: list[str] = []
-    stand_in.set_faults({"kind": "rate_limit", "retry_after": 90, "times": 1})
+    stand_in.set_faults({**fault, "retry_after": 90, "times": 1, "path": "/read"})
     stop = threading.Event()
 
     def say(text: str) -> None:
@@ -285,4 +291,23 @@ def test_a_wait_within_the_users_patience_is_waited_for_as_asked_and_said(
         assert client.traffic.paused_seconds == 90
     assert raised.value.code is ErrorCode.INTERRUPTED
     assert len(said) == 1
-    assert "wait 90 s" in said[0]
+    assert f"wait 90 s ({fault.get('status', 429)})" in said[0]
+
+
+def test_a_shorter_wait_before_a_retry_is_said_too(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    said: list[str] = []
+    stop = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        stop.set()
+
+    stand_in.set_faults({"kind": "html", "status": 502, "path": "/read"})
+    settings = stand_in.settings(sqlite_engine, retry_delay=50_000)
+    with (
+        open_client(settings.account, sqlite_engine, say=say) as client,
+        pytest.raises(PipelineError) as raised,
+    ):
+        client.request(READ, body={"inputs": [], "idProperty": "email"}, stop=stop)
+    assert raised.value.code is ErrorCode.INTERRUPTED
+    assert re.fullmatch(r"HubSpot makes us wait \d+ s \(502\), until .* UTC\.", said[0])

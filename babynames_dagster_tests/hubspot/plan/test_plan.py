@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted

@@ -17,7 +17,7 @@ from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.hubspot.upkeep.undo import undo_created

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster_tests.support.hubspot import (

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.senders import Claim, active_senders, claim_partitions, release_claim
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.hubspot.sync.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
 from babynames_dagster.hubspot.upkeep.undo import undo_created

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions
 from babynames_dagster.hubspot.upkeep.undo import undo_created
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, standing_in, sync

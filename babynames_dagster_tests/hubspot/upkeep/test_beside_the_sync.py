@@ -10,7 +10,7 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome, outcome_cou
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning

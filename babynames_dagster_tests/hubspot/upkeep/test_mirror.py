@@ -11,7 +11,7 @@ from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.orphans import OrphanCount, count_orphans
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.upkeep.archiving import MERGED, ArchiveReport
 from babynames_dagster.hubspot.upkeep.mirror import archive_orphans

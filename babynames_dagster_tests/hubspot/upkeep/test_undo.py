@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.hubspot.api.client import open_client
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.upkeep.archiving import EMAIL_CHANGED, MERGED, MORE_EMAILS, ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, ledger, sync

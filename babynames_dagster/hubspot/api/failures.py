@@ -1,0 +1,51 @@
+"""Why a call could not succeed, as errors for people: what HubSpot answered, and when to come back.
+
+What belongs here: errors over an answer that ends a call. What does not: what ends a whole run (`answers.stop_error`).
+"""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from zoneinfo import ZoneInfo
+
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer, moment_in, problem_of
+from babynames_dagster.hubspot.api.endpoints import Endpoint
+from babynames_dagster.settings import Seconds
+
+_CODES: dict[int, ErrorCode] = {
+    HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
+    HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
+}
+
+
+def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
+    """Return the error of a call that had to succeed and did not."""
+    problem = problem_of(answer)
+    if answer.status == NO_ANSWER:
+        return PipelineError(ErrorCode.HUBSPOT_UNREACHABLE, f"HubSpot does not answer {endpoint}: {problem.message}")
+    named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
+    return PipelineError(
+        _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR),
+        f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}",
+    )
+
+
+def out_of_patience(answer: Answer, pause: Seconds) -> PipelineError:
+    """Return the error of a call for which HubSpot asks to wait longer than the user's patience."""
+    again = moment_in(pause)
+    return PipelineError(
+        ErrorCode.HUBSPOT_RATE_LIMITED,
+        f"HubSpot asks to wait until {again} ({answer.status}), longer than HUBSPOT_WAIT allows: "
+        f"{problem_of(answer).message}",
+        remedy=f"Run again after {again}, or raise HUBSPOT_WAIT: what was done is kept.",
+    )
+
+
+def next_midnight(time_zone: str | None) -> str:
+    """Return for people when the next day begins in a time zone, which is when the daily limit starts again."""
+    try:
+        zone = ZoneInfo(time_zone or "UTC")
+    except (KeyError, ValueError, OSError):  # this machine does not know the zone
+        return f"midnight in the account's time zone ({time_zone})"
+    tomorrow = (datetime.now(zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return tomorrow.strftime("%Y-%m-%d %H:%M ") + (time_zone or "UTC")
