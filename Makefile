@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-queue test-image ui lint docs bench bench-load bench-sync bench-growth screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-fast test-queue test-image ui lint docs bench bench-load bench-sync bench-growth screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -28,6 +28,9 @@ demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-
 
 test: $(INSTALLED) browser mariadb helm ## Set up, then run the whole test suite
 	@$(BIN)/python -m pytest -n 4 $(ARGS)
+
+test-fast: $(INSTALLED) ## Run what needs no browser, no MariaDB, no other process and no patience
+	@$(BIN)/python -m pytest -n 2 -m "not (browser or mariadb or deploy or graph or process or slow or queue)" $(ARGS)
 
 test-queue: $(INSTALLED) browser mariadb ## Run the partitions over a queue with three workers, one of which is killed
 	@scripts/redis.sh

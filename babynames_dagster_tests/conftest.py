@@ -67,9 +67,11 @@ def mariadb_server(start_mariadb: StartMariaDB) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Path | None:
-    """The browser that the pipeline drives; None where it is Playwright's own."""
-    return find_chromium(load_settings().kaggle.chromium_path)
+def chromium() -> Path:
+    """The browser that a headless run drives."""
+    found = find_chromium(load_settings().kaggle.chromium_path)
+    assert found is not None, "there is no Chromium: run `make browser`"
+    return found
 
 
 @pytest.fixture

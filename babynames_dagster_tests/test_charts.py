@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 
 from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
-from babynames_dagster.kaggle.browser.program import find_chromium
-from babynames_dagster.settings import load_settings
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 150_000
@@ -79,12 +77,11 @@ def test_a_hostile_name_stays_text(name: str) -> None:
     ET.fromstring(svg.encode())  # noqa: S314 - our own SVG
 
 
-def test_chromium_draws_it(tmp_path: Path) -> None:
+def test_chromium_draws_it(tmp_path: Path, chromium: Path) -> None:
     svg = births_chart({2000: 1, 2001: 5}, [("José & <b>", 7), ("Zoë", 5)])
     page_file = tmp_path / "page.html"
     page_file.write_text(f'<img src="{as_markdown(svg)[9:-1]}">', encoding="utf-8")
-    program = find_chromium(load_settings().kaggle.chromium_path)
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program) as browser:
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium) as browser:
         page = browser.new_page()
         page.goto(page_file.as_uri())
         image = page.locator("img")

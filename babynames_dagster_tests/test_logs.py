@@ -17,6 +17,8 @@ from babynames_dagster.masking import Mask
 from babynames_dagster.progress import Progress
 from babynames_dagster.settings import Settings, load_settings
 
+pytestmark = pytest.mark.slow
+
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (DEBUG|INFO|WARNING|ERROR) +\S+: ")
 
 

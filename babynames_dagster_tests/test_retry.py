@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,20 @@ def test_each_error_gets_the_tries_that_its_policy_names(code: ErrorCode, tries:
     def note(_: PipelineError, failed: int, pause: float) -> None:
         seen.append((failed, pause))
 
+    def at_once(error: PipelineError) -> Retries | None:
+        retries = of_database(Retries(most=2, base=0.0))(error)
+        return retries and replace(retries, base=0.0)
+
     with pytest.raises(PipelineError):
-        retried(work, of_database(Retries(most=2, base=0.0)), on_failure=note)
+        retried(work, at_once, on_failure=note)
     assert len(tried) == tries
     assert [failed for failed, _ in seen] == list(range(1, tries))
+
+
+def test_two_that_met_in_the_same_rows_pause_longer_each_time() -> None:
+    retries = of_database(Retries(most=2, base=0.0))(PipelineError(ErrorCode.DB_BUSY, "No."))
+    assert retries is not None
+    assert retries.base > 0
 
 
 def test_a_pause_is_as_long_as_was_asked_for() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from babynames_dagster.kaggle.browser.program import find_chromium
+from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.ui import DagsterUI, running_chromium, running_ui
 from babynames_dagster_tests.support.ui_pages import LINEAGE, SECONDS, asset_page, metadata_value, open_page
 
@@ -31,7 +33,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bn-ui-") as folder, running_ui(Path(folder)) as ui:
         materialize(ui)
-        with running_chromium() as browser:
+        with running_chromium(find_chromium(load_settings().kaggle.chromium_path)) as browser:
             for name, point_at in PICTURES.items():
                 with plain_page(browser, SCALES.get(name, 1.0)) as page:
                     picture = settled(page, point_at(page, ui))

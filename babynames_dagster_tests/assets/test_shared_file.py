@@ -18,7 +18,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
         yield served
 
 
-@pytest.mark.usefixtures("sandbox")
+@pytest.mark.usefixtures("chromium", "sandbox")
 def test_a_table_is_loaded_where_the_file_never_was(
     store: ObjectStore,
     instance: dg.DagsterInstance,
@@ -35,7 +35,7 @@ def test_a_table_is_loaded_where_the_file_never_was(
     assert loaded.asset_materializations_for_node("baby_names_table")[0].metadata["rows_inserted"].value
 
 
-@pytest.mark.usefixtures("sandbox", "store")
+@pytest.mark.usefixtures("chromium", "sandbox", "store")
 def test_an_empty_machine_asks_the_store_before_kaggle(
     instance: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,

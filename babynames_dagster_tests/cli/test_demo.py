@@ -47,6 +47,7 @@ def set_latency(served: Sandbox, seconds: float) -> None:
     requests.patch(f"{served.hubspot_url}/_sandbox/account", json=change, timeout=10).raise_for_status()
 
 
+@pytest.mark.usefixtures("chromium")
 def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_path: Path) -> None:
     first = run_script("babynames", "demo", "--json", folder=tmp_path)
     assert first.returncode == 0, first.stderr

@@ -23,6 +23,8 @@ from babynames_dagster.database.ledger.orphans import orphan_pages
 from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, add_years, sync
 from babynames_dagster_tests.support.work import database_work
 
+pytestmark = pytest.mark.slow
+
 SIZE = 2_000
 PAGE = 100
 SCOPES = {

@@ -13,6 +13,8 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import FileSettings
 from babynames_dagster_tests.support.object_store import BUCKET, ObjectStore, refusal, running_object_store
 
+pytestmark = pytest.mark.slow
+
 LOG = logging.getLogger(__name__)
 CONTENT = b"YearOfBirth,Name,Sex,Number\n1880,Mary,F,7065\n" * 250_000  # more than one part of an upload
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

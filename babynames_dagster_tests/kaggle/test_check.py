@@ -8,6 +8,7 @@ from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 
+@pytest.mark.usefixtures("chromium")
 def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
     settings = make_settings()
 
@@ -17,6 +18,7 @@ def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle
     assert not settings.files.downloads.exists()
 
 
+@pytest.mark.usefixtures("chromium")
 def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:
     with pytest.raises(PipelineError) as caught:
         check_kaggle(make_settings(kaggle_password="wrong"))
@@ -24,6 +26,7 @@ def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:
     assert caught.value.code is ErrorCode.KAGGLE_AUTH_ERROR
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_login_that_the_site_forgets_is_no_success(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
     kaggle.site.behaviour.after_login = "forgotten"
 
@@ -47,6 +50,7 @@ def test_asks_the_api_for_the_file_without_fetching_it(make_settings: MakeSettin
     assert caught.value.code is ErrorCode.KAGGLE_NOT_FOUND
 
 
+@pytest.mark.usefixtures("chromium")
 def test_auto_says_why_the_browser_is_blocked_and_that_rest_works(
     kaggle: ServedKaggle, make_settings: MakeSettings
 ) -> None:

@@ -15,6 +15,8 @@ from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
+pytestmark = pytest.mark.usefixtures("chromium")
+
 _PASSWORD = "Tr0ub4dor-&-3"
 
 _PAGE = f"""<!doctype html><title>Login</title>

@@ -13,6 +13,8 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.command import run_babynames
 
+pytestmark = pytest.mark.slow
+
 SECRET = "babynames/production"
 
 

@@ -1,12 +1,21 @@
-"""Marks that tests get by the fixtures they use, and by their folder, so that no test has to be marked by hand."""
+"""Marks that tests get by what they use, so that `make test-fast` can leave out what needs programs or takes long."""
 
 import pytest
 
-BY_FIXTURE = {"start_mariadb": "mariadb", "chromium": "browser"}
-"""The mark of each fixture whose program may be missing on a machine; what depends on the fixture has it, too."""
+BY_FIXTURE = {"start_mariadb": "mariadb", "chromium": "browser", "sandbox": "graph", "instance": "graph"}
+"""The mark of each fixture; what depends on the fixture has it, too."""
 
 BY_FOLDER = {"deploy": "deploy"}
 """The mark of each folder of `babynames_dagster_tests` whose tests need further programs."""
+
+BY_NAME = {
+    "running_sandbox": "graph",
+    "run_script": "process",
+    "start_script": "process",
+    "subprocess": "process",
+    "SPAWN": "process",
+}
+"""The mark of each name that a test's module has imported."""
 
 _BY_PARAMETER = {("database_url", "mariadb"): "mariadb"}
 """The mark of a fixture's parameter; with it, the fixture asks for others while it runs."""
@@ -21,8 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def marks_of(item: pytest.Item) -> set[str]:
-    """Return the marks that a test's fixtures and folder give it."""
+    """Return the marks that a test's fixtures, folder and module give it."""
     marks = {mark for fixture, mark in BY_FIXTURE.items() if fixture in getattr(item, "fixturenames", ())}
-    given = item.callspec.params if hasattr(item, "callspec") else {}
-    marks |= {mark for (fixture, value), mark in _BY_PARAMETER.items() if given.get(fixture) == value}
-    return marks | {mark for folder, mark in BY_FOLDER.items() if folder in item.path.parts}
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    marks |= {mark for (fixture, value), mark in _BY_PARAMETER.items() if parameters.get(fixture) == value}
+    marks |= {mark for folder, mark in BY_FOLDER.items() if folder in item.path.parts}
+    if isinstance(item, pytest.Function):
+        marks |= {mark for name, mark in BY_NAME.items() if hasattr(item.module, name)}
+    return marks

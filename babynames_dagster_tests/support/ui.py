@@ -21,9 +21,7 @@ from typing import Any, TypeVar
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import free_port
@@ -169,11 +167,11 @@ def running_ui(folder: Path, *, dataset: Path | None = None) -> Iterator[Dagster
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """Start the browser that the pipeline itself would drive, without a window."""
+def running_chromium(program: Path | None) -> Iterator[Browser]:
+    """Start a Chromium, or where none is named Playwright's own, without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(load_settings().kaggle.chromium_path),
+            executable_path=program,
             args=_CHROMIUM_FLAGS,
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses to sandbox root
         )

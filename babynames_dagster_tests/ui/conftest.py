@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -85,9 +86,9 @@ class Work:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Path) -> Iterator[Browser]:
     """A browser of its own, gone with this package: Playwright keeps an event loop in the main thread."""
-    with running_chromium() as running:
+    with running_chromium(chromium) as running:
         yield running
 
 

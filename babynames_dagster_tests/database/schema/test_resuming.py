@@ -29,6 +29,8 @@ from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
 
+pytestmark = pytest.mark.slow
+
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
 _FORKS = multiprocessing.get_context("fork")
 

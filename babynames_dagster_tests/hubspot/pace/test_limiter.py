@@ -23,6 +23,8 @@ from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import Limit
 from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, sync
 
+pytestmark = pytest.mark.slow
+
 APP = "a" * 64
 GO = threading.Event()
 

@@ -23,6 +23,8 @@ from babynames_dagster_tests.support.hubspot import (
     sync,
 )
 
+pytestmark = pytest.mark.slow
+
 CALLS, WINDOW_SECONDS = 40, 2.0
 CONTACTS, BATCH, IN_FLIGHT = 1000, 10, 4
 ALL_TOLD = [f"X-HubSpot-RateLimit-{name}" for name in ("Max", "Interval-Milliseconds", "Daily", "Daily-Remaining")]

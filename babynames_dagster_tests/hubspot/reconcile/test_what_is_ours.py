@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,8 @@ from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.hubspot.upkeep.undo import undo_created
 from babynames_dagster_tests.support.hubspot import PARTITIONS, StandIn, add_names, reconcile, sync
+
+pytestmark = pytest.mark.slow
 
 NAMES = 5
 CUSTOMERS = ("boss@customer.com", "chief@customer.com")

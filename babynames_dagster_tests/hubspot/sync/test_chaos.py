@@ -3,6 +3,7 @@
 import multiprocessing
 from typing import Any
 
+import pytest
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
@@ -16,6 +17,8 @@ from babynames_dagster_tests.support.hubspot import (
     ledger,
     sync,
 )
+
+pytestmark = pytest.mark.slow
 
 CONTACTS = 5000
 KILLS = 3

@@ -18,6 +18,8 @@ from babynames_dagster_tests.support.hubspot import (
     sync,
 )
 
+pytestmark = pytest.mark.slow
+
 CONTACTS, RUNS = 400, 4
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "rate_limit", "retry_after": 0},

@@ -21,6 +21,8 @@ from babynames_dagster_tests.support.hubspot import (
     sync,
 )
 
+pytestmark = pytest.mark.slow
+
 DAILY_HEADERS = ["X-HubSpot-RateLimit-Daily", "X-HubSpot-RateLimit-Daily-Remaining"]
 PASSING = [
     {"kind": "server_error", "status": 500},

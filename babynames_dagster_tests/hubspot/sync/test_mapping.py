@@ -43,6 +43,7 @@ def test_the_unique_style_is_fixed_by_the_rows_first_moment_and_id() -> None:
     assert UNIQUE.email(name_row(name_id=8)) != UNIQUE.email(name_row(name_id=7))
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=255), st.sampled_from("MF"), st.integers(1, 2**63 - 1))
 def test_every_name_that_the_table_can_hold_has_a_valid_email(name: str, sex: str, name_id: int) -> None:
     slug = f"{stem_of(name)}.{sex.lower()}"

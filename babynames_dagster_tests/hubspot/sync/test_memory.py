@@ -11,6 +11,8 @@ from babynames_dagster.database.ledger.candidates import candidate_pages
 from babynames_dagster.hubspot.sync import run
 from babynames_dagster_tests.support.hubspot import add_names, standing_in_elsewhere, sync
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY, PAGE = 1000, 4000, 500
 
 

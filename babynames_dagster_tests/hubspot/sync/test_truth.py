@@ -97,6 +97,7 @@ def test_rows_that_an_error_does_not_name_are_found_by_sending_them_alone(
     assert sync(sqlite_engine, stand_in).requests == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "outcome"), [(400, "rejected"), (409, "rejected"), (413, "failed"), (403, "failed")]
 )
@@ -113,6 +114,7 @@ def test_one_poison_row_does_not_sink_the_batches_that_hubspot_refuses_whole(
     assert len(stand_in.writes()) < 6 + 2 * 8
 
 
+@pytest.mark.slow
 def test_a_refusal_of_every_row_ends_the_run_with_one_error(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 1500)
     stand_in.set_faults({"kind": "refused_batch"})
@@ -130,6 +132,7 @@ def test_a_refusal_of_every_row_ends_the_run_with_one_error(sqlite_engine: Engin
     assert sync(sqlite_engine, stand_in).total.created == 1500
 
 
+@pytest.mark.slow
 def test_many_bad_rows_among_good_ones_stop_nothing(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 300)
     bad = [f"name{number}.{'mf'[number % 2]}@babynamesdemo.com" for number in range(1, 301) if number % 30]
@@ -319,6 +322,7 @@ def test_a_refusal_of_all_that_a_full_refresh_sends_says_nothing_of_the_account(
     assert (report.total.rejected, report.stopped) == (3, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "code"),
     [

@@ -166,6 +166,7 @@ def play(engine: Engine, stand_in: StandIn, action: str, what: Any) -> None:  # 
             connection.execute(sa.delete(hubspot_contacts).where(hubspot_contacts.c.name_id == what))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(ACTIONS, max_size=6),

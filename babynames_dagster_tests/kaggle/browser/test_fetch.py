@@ -26,6 +26,8 @@ from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
+pytestmark = pytest.mark.usefixtures("chromium")
+
 _SHORT = 4.0  # seconds to wait where the test is that nothing comes
 _LONG = 600.0  # seconds that no test waits for
 _LOG = logging.getLogger(__name__)
@@ -322,10 +324,8 @@ def test_nothing_to_sign_in_with_is_told_before_any_browser_starts(
 
 
 def test_a_headless_shell_is_enough_without_a_window(
-    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chromium: Path
 ) -> None:
-    settings = make_settings()
-    chromium = find_chromium(settings.kaggle.chromium_path)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "browsers"))
 
     async def own() -> Path:

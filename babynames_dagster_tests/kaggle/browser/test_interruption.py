@@ -17,6 +17,8 @@ from babynames_dagster.sandbox.kaggle_server import ServedKaggle
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
+pytestmark = pytest.mark.usefixtures("chromium")
+
 _MARK = "BABYNAMES_TEST_MARK"
 _PATIENCE = 120.0
 

@@ -32,6 +32,7 @@ def _outside(kaggle: ServedKaggle) -> str:
     return f"http://kaggle.invalid:{urlsplit(kaggle.url).port}"
 
 
+@pytest.mark.usefixtures("chromium")
 def test_the_browser_logs_in_at_a_proxy(
     kaggle: ServedKaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +47,7 @@ def test_the_browser_logs_in_at_a_proxy(
     )
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_proxy_that_refuses_the_login_is_named_without_the_password(
     kaggle: ServedKaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +61,7 @@ def test_a_proxy_that_refuses_the_login_is_named_without_the_password(
     assert "wrong-secret" not in f"{caught.value.what} {caught.value.remedy}"
 
 
+@pytest.mark.usefixtures("chromium")
 def test_auto_falls_back_to_rest_where_the_browser_reaches_nothing(
     kaggle: ServedKaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,8 @@ from babynames_dagster_tests.support.loading import (
 )
 from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
 
+pytestmark = pytest.mark.slow
+
 KILLS = 24
 KILLS_OF_YEARS = 8
 BATCH_SIZE = 8

@@ -17,6 +17,8 @@ from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 from babynames_dagster.names.csv import blocks
 from babynames_dagster_tests.support.loading import HEADER, counts, csv_file, load, load_births, rows_in, stream_of
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.one_of(
     st.sampled_from(
         ["Anna", "ANNA", "anna", " Anna ", "Bob", "O'Brien", "José", "Jose", "Zoë", "Zoe\u0308", "李", "1e5"]
