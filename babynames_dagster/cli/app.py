@@ -27,7 +27,7 @@ COMMANDS = {
     "spread": "Launch the sync with HubSpot as several runs, so that several workers share it.",
     "check": "Try each connection for real: what is wrong, and what to do.",
     "status": "Show tables, ledger, last loads and runs at a glance.",
-    "rejects": "List rejected rows, and contacts that were rejected or failed, with reasons.",
+    "rejects": "List rejected rows, and contacts that were rejected, failed or left alone as somebody's, with reasons.",
     "plan": "Say row by row what a run would do in HubSpot; write nothing.",
     "apply": "Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.",
     "reconcile": "Read every contact of the ledger back from HubSpot, and say what became of it.",

@@ -8,10 +8,34 @@ from typing import Annotated, Any
 import typer
 import typer.main
 
+from babynames_dagster.names.identity import INITIALS, OTHER, initial_of
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.shell import set_in_environment
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+def _partition(value: str | None) -> str | None:
+    """Return a partition by its name, whatever its case."""
+    if value is None:
+        return None
+    known: dict[str, str] = {partition.casefold(): partition for partition in INITIALS}
+    found = known.get(value.strip().casefold())
+    if found is None:
+        mistake = f"{value!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {OTHER}"
+        near = initial_of(value.strip() or " ")
+        raise typer.BadParameter(mistake if near == OTHER else f"{mistake}; did you mean {near}?")
+    return found
+
+
+Partition = Annotated[
+    str | None,
+    typer.Option(
+        help="Only this partition of the contacts: A..Z or other.",
+        callback=_partition,
+        autocompletion=lambda: [*INITIALS],
+    ),
+]
 
 
 @dataclass

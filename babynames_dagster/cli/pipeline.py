@@ -84,7 +84,7 @@ def run_pipeline(
             "loggers": {"console": {"config": {"log_level": "DEBUG" if verbose else "CRITICAL"}}},
         },
     )
-    return summarise(instance, result.run_id)
+    return summarise(instance, result.run_id, selected=(key.to_user_string() for key in selected))
 
 
 def end_killed_runs(instance: dg.DagsterInstance) -> None:

@@ -8,11 +8,18 @@ from babynames_dagster.cli.options import Verbosity
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline
 from babynames_dagster.cli.summary import PipelineResult
 from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
-from babynames_dagster.errors import ErrorCode
+from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads
+from babynames_dagster.database.schema.state import look_at
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
 from babynames_dagster.kaggle.obtain import missing_settings
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
+from babynames_dagster.names.stream import NAMES
 from babynames_dagster.settings import Settings
+
+_LOADS_LOOKED_AT = 5
+"""More than a run makes; others may load at the same time."""
 
 
 def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *, json: bool) -> None:
@@ -33,7 +40,21 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
             err.print(f"Note: {warning}", markup=False)
     with shared_instance(settings.files.records) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
-    _finish(result, json=json)
+    _finish(_with_what_the_table_knows(result, settings), json=json)
+
+
+def _with_what_the_table_knows(result: PipelineResult, settings: Settings) -> PipelineResult:
+    """Return the result with the counts of a load that broke off: they are in the database, if that answers."""
+    if result.counts[COUNT_COLUMNS[0]] is not None or "baby_names_table" not in result.selected:
+        return result
+    try:
+        url = settings.database_address()
+        engine = open_engine(url) if look_at(url).schema.is_newest else None
+        loads = last_loads(engine, _LOADS_LOOKED_AT) if engine is not None else []
+    except PipelineError:
+        return result
+    rows = [load.rows for load in loads if (load.run_id, load.target) == (result.run_id, NAMES)]
+    return result.with_load(rows[0]) if rows else result
 
 
 def _finish(result: PipelineResult, *, json: bool) -> None:
@@ -44,9 +65,12 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         if result.file is not None:
             say(f"File: {result.file}")
         title = "What happened; contacts: what would happen" if result.dry_run else "What happened"
-        counts = [(what, "unknown" if count is None else count) for what, count in result.counts.items()]
-        show_table(title, ("what", "count"), counts)
-        show_table("How long it took", ("asset", "seconds"), list(result.seconds.items()))
+        if result.known:
+            counts = [(what, "unknown" if count is None else count) for what, count in result.known.items()]
+            show_table(title, ("what", "count"), counts)
+        for line in result.unknown:
+            say(line)
+        show_table("How long the run took", ("asset", "seconds"), list(result.seconds.items()))
     for check in result.failed_checks:
         err.print(f"Check failed: {result.with_details(check)}", markup=False)
     for check in result.warnings:

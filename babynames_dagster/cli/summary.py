@@ -4,20 +4,23 @@ What belongs here: the summary's counts, times and failure. What does not: start
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dagster as dg
 
 from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, SYNC_COUNTS
 from babynames_dagster.automation.jobs import ALL_ASSETS
-from babynames_dagster.database.loading.loads import COUNT_COLUMNS
+from babynames_dagster.database.loading.loads import COUNT_COLUMNS, RowCounts
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.io_managers.files import WARNING_KEY
 from babynames_dagster.resources.failing import check_title, check_titles, error_of_run, failed_checks
 
 TABLE_ROWS = "table_rows"
+LOAD_COUNTS = (*COUNT_COLUMNS, TABLE_ROWS)
 ROW_COUNT = "dagster/row_count"
+CHECKS, BETWEEN = "checks", "between_steps"
+_GROUPS = {"baby_names_table": ("the rows of the file", LOAD_COUNTS), "hubspot_contacts": ("the contacts", SYNC_COUNTS)}
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class PipelineResult:
     Attributes:
         run_id: Dagster's id of the run.
         error: Why it failed; None where it did not.
-        counts: What happened to rows and contacts; zero for steps that did not run, None for what is not known, because
-            the step ended before it counted.
-        seconds: Seconds by asset, and in all under `total`.
+        counts: What happened to rows and contacts; None where it is not known, or was not to be counted.
+        seconds: Seconds by asset, of all asset checks, between the steps (Dagster's own work), and in all (`total`).
+        selected: The assets that the run was to make.
         failed_checks: Asset checks that did not pass, as `asset: check`.
         warnings: What raw_zip says about its choice of a file, and the checks that only warn.
         details: What a failed check or a warning says, by its entry in the two lists.
@@ -46,6 +49,26 @@ class PipelineResult:
     details: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
     file: str | None = None
+    selected: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> dict[str, int | None]:
+        """The counts of each group of which any is known."""
+        groups = [names for _, names in _GROUPS.values() if any(self.counts[name] is not None for name in names)]
+        return {name: self.counts[name] for names in groups for name in names}
+
+    @property
+    def unknown(self) -> list[str]:
+        """Say of what was to be made that nothing is known of it."""
+        return [
+            f"What became of {what} is not known: the run ended before {asset} did."
+            for asset, (what, names) in _GROUPS.items()
+            if asset in self.selected and not self.known.keys() & set(names)
+        ]
+
+    def with_load(self, rows: RowCounts) -> "PipelineResult":
+        """Return the result with the counts of a load that did not come to its end, as far as it is in the table."""
+        return replace(self, counts={**self.counts, **rows.by_column()})
 
     @property
     def success(self) -> bool:
@@ -75,8 +98,14 @@ class PipelineResult:
         }
 
 
-def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
-    """Read a run's counts, times and failure off its recorded events, which a failed step has left, too."""
+def summarise(instance: dg.DagsterInstance, run_id: str, *, selected: Iterable[str]) -> PipelineResult:
+    """Read a run's counts, times and failure off its recorded events, which a failed step has left, too.
+
+    Args:
+        instance: Where the run is recorded.
+        run_id: Dagster's id of the run.
+        selected: The assets that it was to make.
+    """
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event is not None]
     counts, dry_run = _counts(events)
     failed = failed_checks(events)
@@ -90,6 +119,7 @@ def summarise(instance: dg.DagsterInstance, run_id: str) -> PipelineResult:
         details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
         file=_file(events),
+        selected=frozenset(selected),
     )
 
 
@@ -107,19 +137,17 @@ def _file(events: Iterable[dg.DagsterEvent]) -> str | None:
 
 def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], bool]:
     """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
-    counts: dict[str, int | None] = dict.fromkeys((*COUNT_COLUMNS, TABLE_ROWS, *SYNC_COUNTS), 0)
+    counts: dict[str, int | None] = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS))
     dry_run = False
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
             metadata = event.step_materialization_data.materialization.metadata
-            counts.update(_numbers(metadata, COUNT_COLUMNS))
+            counts |= _numbers(metadata, COUNT_COLUMNS)
             counts[TABLE_ROWS] = _numbers(metadata, [ROW_COUNT])[ROW_COUNT]
-        elif event.event_type == dg.DagsterEventType.STEP_START and event.step_key == "hubspot_contacts":
-            counts.update(dict.fromkeys(SYNC_COUNTS))
         elif event.event_type == dg.DagsterEventType.ASSET_OBSERVATION:
             observed = event.asset_observation_data.asset_observation
             if observed.partition is None:
-                counts.update(_numbers(observed.metadata, SYNC_COUNTS))
+                counts |= _numbers(observed.metadata, SYNC_COUNTS)
                 dry_run = bool(observed.metadata[DRY_RUN_KEY].value)
     return counts, dry_run
 
@@ -134,16 +162,20 @@ def _file_warnings(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
-    seconds = {
-        step.step_key: round(step.end_time - step.start_time, 3)
+    """Return the seconds of each asset, then of what the run did beside them, so that they add up to its total."""
+    steps = {
+        step.step_key: step.end_time - step.start_time
         for step in instance.get_run_step_stats(run_id)
-        if step.step_key in ALL_ASSETS and step.start_time and step.end_time
+        if step.start_time and step.end_time
     }
+    seconds = {name: taken for name, taken in steps.items() if name in ALL_ASSETS}
+    seconds[CHECKS] = sum((taken for name, taken in steps.items() if name not in ALL_ASSETS), 0.0)
     run = instance.get_run_stats(run_id)
     if run.end_time and run.start_time:
-        seconds["total"] = round(run.end_time - run.start_time, 3)
-    return seconds
+        total = run.end_time - run.start_time
+        seconds |= {BETWEEN: max(0.0, total - sum(steps.values())), "total": total}
+    return {name: round(taken, 3) for name, taken in seconds.items()}
 
 
-def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int]:
+def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int | None]:
     return {name: int(metadata[name].value) for name in names if name in metadata}

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -27,6 +28,9 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 COMMAND_LOGGER = "babynames_dagster.command"
 PLAIN_SECONDS = 5.0
+_CELL_PADDING = 3
+_NARROWEST_TEXT = 16
+_WIDEST = 10_000
 _log = logging.getLogger(COMMAND_LOGGER)
 
 
@@ -49,14 +53,34 @@ def show_json(value: Mapping[str, Any]) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table on stdout; numbers to the right."""
+    """Print a table on stdout; numbers to the right.
+
+    No value is cut: where stdout is no terminal, the table is as wide as it has to be. On a terminal that is too
+    narrow, long texts are folded, or each row becomes a line of its own.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    least = 0
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+        longest = max(cell_len(text) for text in (column, *(_cell(row[index]).plain for row in rows)))
+        least += _CELL_PADDING + (longest if numeric else min(longest, _NARROWEST_TEXT))
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    out.print(table)
+    needed = out.measure(table, options=out.options.update(max_width=_WIDEST)).maximum
+    if not out.is_terminal:
+        Console(width=max(needed, out.width), soft_wrap=True, highlight=False).print(table)
+    elif needed <= out.width or least <= out.width:
+        out.print(table)
+    else:
+        _show_lines(title, columns, rows)
+
+
+def _show_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    out.print(f"[bold]{title}[/]")
+    for row in rows:
+        pairs = [f"{column}: {_cell(value).plain}" for column, value in zip(columns, row, strict=True)]
+        out.print(Text("  " + ", ".join(pairs)))
 
 
 def _cell(value: Any) -> Text:  # noqa: ANN401 - whatever a table holds

@@ -45,7 +45,7 @@ def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int | No
     """Run the sync, and return the counts that the command line tells."""
     result = run_graph(instance, assets=["hubspot_contacts"], config={"hubspot_contacts": config})
     assert result.success
-    return summarise(instance, result.run_id).counts
+    return summarise(instance, result.run_id, selected=["hubspot_contacts"]).counts
 
 
 def plain(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert told.keys() >= COUNTS
     assert told["rows_read"] == told["rows_inserted"] + told["rows_duplicate"]
     assert told["contacts_created"] == told["table_rows"] == told["rows_inserted"]
-    assert told["seconds"].keys() == {*ALL_ASSETS, "total"}
+    assert told["seconds"].keys() == {*ALL_ASSETS, "checks", "between_steps", "total"}
     assert told["failed_checks"] == []
     again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])

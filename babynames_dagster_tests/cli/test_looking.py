@@ -1,6 +1,7 @@
 """`status`, `rejects`, `migrate`, `clean`: what they show, on a pipeline that has run."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import requests
 
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster_tests.support.command import run_babynames
+from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
 
 
@@ -122,6 +123,33 @@ def test_migrate_brings_an_empty_database_to_head_and_says_so(tmp_path: Path) ->
     answer = run_babynames("migrate", folder=tmp_path)
     assert answer.returncode == 0
     assert answer.stdout.startswith("Schema: none -> ")
+    head = answer.stdout.split()[-1]
+    assert run_babynames("migrate", folder=tmp_path).stdout == f"Schema: up to date at {head}\n"
+    older = run_babynames("migrate", "--to", "0001", folder=tmp_path)
+    assert older.stdout == f"Schema: {head} -> 0001\n"
+
+
+LARGE = (18_589_220, 1_054_120, 17_535_100)
+
+
+@pytest.mark.parametrize(("columns", "terminal"), [("80", "1"), ("40", "1"), ("40", "")])
+def test_status_cuts_no_value_on_a_terminal_of_any_width_nor_in_a_pipe(
+    tmp_path: Path, environment: dict[str, str], columns: str, terminal: str
+) -> None:
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        connection.execute("UPDATE loads SET rows_read = ?, rows_inserted = ?, rows_duplicate = ?", LARGE)
+    connection.close()
+    width = {"COLUMNS": columns, "NO_COLOR": "1", **({"FORCE_COLOR": terminal} if terminal else {})}
+    drawn = run_script("babynames", "status", folder=tmp_path, environment={**environment, **width}).stdout
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", drawn)
+    assert "…" not in shown
+    for value in ("names", "SUCCESS", *(f"{value:,}" for value in LARGE)):
+        assert value in shown
+    if columns == "80":
+        loads = shown.partition("Last loads")[2].partition("Last runs")[0]
+        assert max(map(len, loads.splitlines())) <= 80
 
 
 def test_clean_removes_the_demos_state_only_unless_told_otherwise(tmp_path: Path) -> None:

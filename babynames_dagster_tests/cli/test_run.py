@@ -13,6 +13,8 @@ import dagster as dg
 import pytest
 import requests
 
+from babynames_dagster.assets.contact_metadata import SYNC_COUNTS
+from babynames_dagster.cli.summary import LOAD_COUNTS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
@@ -142,7 +144,80 @@ def test_a_sync_that_stops_before_it_counts_tells_no_zeros(
     result = json.loads(answer.stdout)
     assert result["error"]["code"] == "YEARS_NOT_LOADED"
     assert {name: count for name, count in result.items() if name.startswith("contacts_") and count is not None} == {}
-    assert (result["requests"], result["rows_read"]) == (None, 0)
+    assert (result["requests"], result["rows_read"]) == (None, None)
+
+
+def test_what_a_run_that_ended_early_does_not_know_is_said_to_be_unknown(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    broken = {**environment, "KAGGLE_BASE_URL": "http://127.0.0.1:9", "MAX_RETRIES": "0"}
+    answer = run_babynames("run", "--json", folder=tmp_path, environment=broken)
+    told = json.loads(answer.stdout)
+    assert told["error"]["code"] == "KAGGLE_UNREACHABLE"
+    assert {told[name] for name in (*LOAD_COUNTS, *SYNC_COUNTS)} == {None}
+    shown = run_babynames("run", folder=tmp_path, environment=broken).stdout
+    assert "What became of the rows of the file is not known: the run ended before baby_names_table did." in shown
+    assert "What became of the contacts is not known: the run ended before hubspot_contacts did." in shown
+    assert "rows_read" not in shown
+    assert "contacts_created" not in shown
+
+
+def test_a_load_that_broke_off_is_told_as_far_as_it_came(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    strict = {**environment, "REJECT_LIMIT": "1%"}
+    told = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=strict).stdout)
+    assert told["error"]["code"] == "TOO_MANY_REJECTS"
+    assert (told["rows_read"], told["rows_inserted"], told["rows_rejected"]) == (4, 3, 1)
+    assert (told["table_rows"], told["contacts_unsent"]) == (None, None)
+    shown = run_babynames("run", folder=tmp_path, environment=strict).stdout
+    assert "rows_rejected" in shown
+    assert "the rows of the file is not known" not in shown
+
+
+def test_a_command_that_loads_nothing_says_nothing_of_rows(
+    told: Told, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    told("run")
+    again = told("rejects", "--retry")
+    assert (again["rows_read"], again["contacts_unchanged"]) == (None, 3)
+    shown = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment).stdout
+    assert "rows" not in shown
+
+
+def test_contacts_that_are_kept_or_the_same_already_are_counted(
+    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    first = told("run")
+    assert (first["contacts_kept"], first["contacts_shared"], first["contacts_same_already"]) == (0, 0, 0)
+    foreseen = told("run", "--dry-run", "--full-refresh")
+    assert (foreseen["contacts_updated"], foreseen["contacts_same_already"]) == (3, 3)
+    wanted = {"email": "mary.f@babynamesdemo.com", "properties": {"firstname": "Somebody else"}}
+    requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=wanted, timeout=10).raise_for_status()
+    careful = {**environment, "HUBSPOT_WRITE_POLICY": "create_only"}
+    kept = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=careful)
+    assert json.loads(kept.stdout)["contacts_kept"] == 1
+
+
+def test_the_seconds_of_assets_checks_and_dagster_add_up_to_the_runs(told: Told) -> None:
+    seconds = told("run")["seconds"]
+    assert seconds.keys() == {
+        *("raw_zip", "baby_names_table", "hubspot_contacts"),
+        *("checks", "between_steps", "total"),
+    }
+    assert seconds["checks"] > 0
+    assert sum(seconds.values()) - seconds["total"] == pytest.approx(seconds["total"], abs=0.01)
+
+
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("reconcile",)])
+def test_a_partition_is_known_in_either_case_and_another_is_refused_with_the_one_that_is_near(
+    tmp_path: Path, environment: Mapping[str, str], told: Told, command: tuple[str, ...]
+) -> None:
+    told("run")
+    counted = {"run": "contacts_unchanged", "plan": "contacts_unchanged", "reconcile": "contacts_same"}[command[0]]
+    assert told(*command, "--partition", "j")[counted] == 2
+    assert told(*command, "--partition", "OTHER")[counted] == 0
+    refused = run_babynames(*command, "--partition", "jo", folder=tmp_path, environment=environment)
+    assert refused.returncode == 2
+    assert re.search(r"did you mean\W+J\?", refused.stderr)
 
 
 def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:

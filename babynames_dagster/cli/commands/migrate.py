@@ -51,7 +51,8 @@ def migrate(
             upgrade(engine)
         else:
             migrate_to(engine, to)
-        say(f"Schema: {before or 'none'} -> {current_revision(engine)}")
+        after = current_revision(engine)
+        say(f"Schema: up to date at {after}" if after == before else f"Schema: {before or 'none'} -> {after}")
         if has_names:
             rows = adopt_names(engine, settings.files.data, settings.loading).load.rows
             say(

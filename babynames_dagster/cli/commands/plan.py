@@ -8,7 +8,7 @@ import typer
 from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
@@ -29,10 +29,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: Annotated[
         Path | None, typer.Option(help="Write every row into this file, for `babynames apply`.", resolve_path=True)
     ] = None,
-    partition: Annotated[
-        str | None,
-        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
-    ] = None,
+    partition: Partition = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="As if every contact were sent.")] = False,
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="As if rejected contacts were sent again.")
@@ -43,8 +40,6 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames plan`, `babynames plan --out plan.jsonl`
     """
-    if partition is not None and partition not in INITIALS:
-        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     settings = load_settings()
     log_command(context, settings)
     wanted = Wanted.from_settings(

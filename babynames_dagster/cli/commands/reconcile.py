@@ -8,7 +8,7 @@ import typer
 from babynames_dagster.cli.app import EXIT_FAILED, exit_status
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.findings import Finding
@@ -30,10 +30,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     recreate: Annotated[
         bool, typer.Option("--recreate", help="Make again what users archived or deleted in HubSpot.")
     ] = False,
-    partition: Annotated[
-        str | None,
-        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
-    ] = None,
+    partition: Partition = None,
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
     ] = False,
@@ -46,8 +43,6 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames reconcile`, `babynames reconcile --repair`
     """
-    if partition is not None and partition not in INITIALS:
-        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     settings = load_settings()
     log_command(context, settings)
     with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):

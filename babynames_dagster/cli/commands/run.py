@@ -6,10 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.running import run_and_show
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.paths import path_to_text
 from babynames_dagster.settings import load_settings
 
@@ -20,10 +19,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     path: Annotated[
         Path | None, typer.Option(help="Another zip or CSV to load.", exists=True, resolve_path=True)
     ] = None,
-    partition: Annotated[
-        str | None,
-        typer.Option(help="Only this partition of the contacts: A..Z or other.", autocompletion=lambda: [*INITIALS]),
-    ] = None,
+    partition: Partition = None,
     force_download: Annotated[bool, typer.Option("--force-download", help="Fetch the file again.")] = False,
     full_reload: Annotated[
         bool, typer.Option("--full-reload", help="Load a file again that was loaded before.")
@@ -40,8 +36,6 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames run`, `babynames run --dry-run`, `babynames run --partition J --json`
     """
-    if partition is not None and partition not in INITIALS:
-        raise typer.BadParameter(f"{partition!r} is none of {INITIALS[0]}..{INITIALS[-2]} or {INITIALS[-1]}")
     op_config: dict[str, dict[str, Any]] = {
         "raw_zip": {"force_download": force_download} | ({"path": path_to_text(path)} if path else {}),
         "baby_names_table": {"full_reload": full_reload},

@@ -50,7 +50,8 @@ def status(
     if found["tables"]:
         show_table("Tables", ("table", "rows"), list(found["tables"].items()))
         show_dicts("Ledger", found["ledger"])
-        show_dicts("Last loads", found["loads"], columns=_LOAD_COLUMNS)
+        loads = [{**load, "target": load["target"].removeprefix("baby_")} for load in found["loads"]]
+        show_dicts("Last loads", loads, columns=_LOAD_COLUMNS)
     show_dicts("Last runs", [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]])
     for name in others:
         out.print(f"A demo has tables and contacts of its own: `babynames status --demo {name}`", markup=False)
