@@ -1,10 +1,14 @@
 """The options of `babynames run`, and sending again what was rejected: what each of them changes."""
 
+import gzip
+import io
 import json
 import os
 import re
 import sqlite3
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -330,3 +334,44 @@ def test_a_csv_without_a_header_is_refused_with_the_setting_that_makes_it_load(
     own = {**environment, "CSV_COLUMNS": "name,sex,births"}
     loaded = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=own)
     assert json.loads(loaded.stdout)["rows_inserted"] == 2
+
+
+def zipped(content: bytes, *, method: int, flags: int = 0) -> bytes:
+    """Return a zip with one CSV, packed as its method says that it is, which Python's own writer can't."""
+    name = b"babyNamesUSYOB-full.csv"
+    entry = struct.pack("<5H3I2H", 63, flags, method, 0, 33, zlib.crc32(content), len(content), 99, len(name), 0)
+    local = b"PK\3\4" + entry + name + content
+    directory = b"PK\1\2" + struct.pack("<H", 63) + entry + struct.pack("<3H2I", 0, 0, 0, 0, 0) + name
+    return local + directory + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(directory), len(local), 0)
+
+
+def packed(*members: str) -> bytes:
+    """Return a zip of some small files."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for member in members:
+            archive.writestr(member, "x")
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "name", "content"),
+    [
+        ("FILE_NOT_CSV", "Unpack it", "names.7z", b"7z\xbc\xaf\x27\x1c\0\4"),
+        ("FILE_NOT_CSV", "Unpack it", "names.csv.gz", gzip.compress(b"Name,Sex\nAnna,F\n", mtime=0)),
+        ("FILE_NOT_CSV", "Join its parts", "names.z02", b"\x9e\x02\xfe\0" * 99),
+        ("CSV_NOT_IN_ZIP", "export the table", "names.zip", packed("[Content_Types].xml", "xl/workbook.xml")),
+        ("ZIP_ENCRYPTED", "with its password", "names.zip", zipped(b"x" * 99, method=8, flags=1)),
+        ("ZIP_UNSUPPORTED", "with another tool", "names.zip", zipped(b"x" * 99, method=9)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # some contents have the time in them
+)
+def test_an_archive_that_is_not_read_is_refused_with_what_makes_a_csv_of_it(  # noqa: PLR0913, PLR0917 - fixtures, cases
+    tmp_path: Path, environment: Mapping[str, str], code: str, remedy: str, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    answer = run_babynames("run", "--path", name, "--json", folder=tmp_path, environment=environment)
+    error = json.loads(answer.stdout)["error"]
+    assert (answer.returncode, error["code"]) == (1, code)
+    assert remedy in error["remedy"]
+    assert name in error["cause"]

@@ -16,6 +16,10 @@ _UNPACK = "Unpack it, and put the CSV itself into DOWNLOAD_DIR."
 _CONVERT = "Convert it to CSV (pandas or DuckDB can), and put that into DOWNLOAD_DIR."
 _READ = "Open it and see what it says; put the dataset's zip or CSV in its place."
 _REPLACE = "Put the dataset's zip or CSV in its place."
+JOIN = "Join its parts (`zip -s 0` or `cat`), unpack what comes of it, and put the CSV itself into DOWNLOAD_DIR."
+
+_PART_NAME = re.compile(r".*\.(?:[zr]\d\d|\d{3})", re.IGNORECASE)
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,14 @@ _BY_BYTES = [
         (rb"7z\xbc\xaf\x27\x1c", Format("a 7z archive", _UNPACK)),
         (rb"Rar!\x1a\x07", Format("a RAR archive", _UNPACK)),
         (rb".{257}ustar", Format("a tar archive", _UNPACK)),
-        (rb"PK\x07\x08", Format("the first part of a split zip", "Join its parts (`zip -s 0`), then unpack it.")),
+        (rb"PK\x07\x08", Format("the first part of a split zip", JOIN)),
+        (rb"LZIP\x01", Format("an lzip archive", _UNPACK)),
+        (rb"\x89LZO\0", Format("an lzop archive", _UNPACK)),
+        (rb"x[\x01\x9c\xda]", Format("zlib data", _UNPACK)),
+        (rb"\xff\x06\0\0sNaPpY", Format("a Snappy archive", _UNPACK)),
+        (rb"MSCF\0\0\0\0", Format("a cabinet archive", _UNPACK)),
+        (rb"\x60\xea", Format("an ARJ archive", _UNPACK)),
+        (rb".{2}-lh[0-7d]-", Format("an LHA archive", _UNPACK)),
         (rb"PAR1[^ -~]", Format("a Parquet file", _CONVERT)),
         (rb"ARROW1\0", Format("an Arrow file", _CONVERT)),
         (rb"\xff\xff\xff\xff", Format("an Arrow stream", _CONVERT)),
@@ -81,13 +92,27 @@ _BY_MEMBER = {
 _PACKED = (".zip", ".gz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tar", ".tgz")
 
 
-def format_of(head: bytes) -> Format | None:
+def format_of(head: bytes, name: str = "") -> Format | None:
     """Return what a file is by its first bytes; None where it may be text.
 
     Args:
         head: Its first bytes, some hundred at least.
+        name: Its name, which parts of a cut archive tell themselves by.
     """
-    return next((found for pattern, found in _BY_BYTES if pattern.match(head)), None)
+    found = next((found for pattern, found in _BY_BYTES if pattern.match(head)), None)
+    if is_part(name) and (found is not None or is_binary(head)):
+        return Format("a part of an archive that was cut up", JOIN)
+    return found
+
+
+def is_part(name: str) -> bool:
+    """Tell a name that tools give to the parts of an archive: `names.z01`, `names.zip.001`."""
+    return _PART_NAME.fullmatch(name) is not None
+
+
+def is_binary(text: bytes) -> bool:
+    """Tell bytes that no text in UTF-8 has, such as NUL."""
+    return _BINARY.search(text) is not None
 
 
 def format_of_zip(entries: Sequence[zipfile.ZipInfo]) -> Format | None:
@@ -96,6 +121,8 @@ def format_of_zip(entries: Sequence[zipfile.ZipInfo]) -> Format | None:
     for name in names:
         if name in _BY_MEMBER:
             return _BY_MEMBER[name]
+    if not names:
+        return Format("an empty zip", _REPLACE)
     if any(name.endswith(_PACKED) for name in names):
         return Format("a zip of other archives", "Unpack it, and put the archive or CSV inside into DOWNLOAD_DIR.")
     return None

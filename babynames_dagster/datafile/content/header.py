@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from babynames_dagster.datafile.content.archive import Part, open_parts
 from babynames_dagster.datafile.content.columns import YEAR, YEARLY_COLUMNS, guessed_columns, position_of, titles_of
+from babynames_dagster.datafile.content.formats import is_binary
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.datafile.content.text import Utf8Stream
@@ -142,6 +143,8 @@ def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_
     given = options.columns or (YEARLY_COLUMNS if year is not None else ())
     if given:
         return Opened(_without_header(lines, given, wanted, year=year, where=where, number=number), text, stream)
+    if is_binary(text.split(b"\n", 1)[0]):
+        raise _binary_data(file_name)
     raise _no_such_columns(lines, wanted, text, where)
 
 
@@ -217,9 +220,12 @@ def _check_bytes(text: bytes, file_name: str, where: str) -> None:
             remedy=f"Set CSV_ENCODING=utf-{width}-{order}.",
         )
     if zeros:
-        raise PipelineError(
-            ErrorCode.FILE_NOT_CSV, f"{file_name} holds binary data, no CSV: there are NUL bytes in its first line."
-        )
+        raise _binary_data(file_name)
+
+
+def _binary_data(file_name: str) -> PipelineError:
+    what = f"{file_name} holds binary data, no CSV: there are NUL bytes or other control characters in its first line."
+    return PipelineError(ErrorCode.FILE_NOT_CSV, what)
 
 
 def _without_header(  # noqa: PLR0913 - each is one fact about the file

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from babynames_dagster.datafile.content.formats import format_of, format_of_zip
+from babynames_dagster.datafile.content.formats import JOIN, format_of, format_of_zip, is_part
 from babynames_dagster.datafile.content.members import Member, choose_members, listed, year_in
 from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -106,8 +106,9 @@ def inspect_file(path: Path, *, wanted: str, max_uncompressed: int) -> DataFile:
         raise PipelineError(
             ErrorCode.ZIP_TRUNCATED,
             f"{path} begins as a zip, but its table of contents is missing ({status.st_size:,} bytes).",
+            remedy=JOIN if is_part(path.name) else None,
         )
-    found = None if head.startswith(_UTF16_MARKS) else format_of(head)
+    found = None if head.startswith(_UTF16_MARKS) else format_of(head, path.name)
     if found is not None:
         raise PipelineError(ErrorCode.FILE_NOT_CSV, f"{path} is {found.name}, no CSV.", remedy=found.remedy)
     if path.suffix.casefold() == ".zip" and b"name" not in head.replace(b"\0", b"").split(b"\n", 1)[0].lower():
@@ -131,6 +132,10 @@ def _inspect_zip(path: Path, size: int, wanted: str, max_uncompressed: int) -> D
         raise PipelineError(
             ErrorCode.ZIP_INVALID, f"{path} is a zip whose table of contents is damaged: {error}.", remedy=_ZIP_REMEDY
         ) from error
+    if any(entry.header_offset < 0 for entry in entries):
+        raise PipelineError(
+            ErrorCode.ZIP_TRUNCATED, f"{path} is the end of a zip: its beginning is missing.", remedy=JOIN
+        )
     choice = choose_members(entries, wanted)
     if not choice.members:
         what = format_of_zip(entries)

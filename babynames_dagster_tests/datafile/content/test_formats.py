@@ -8,6 +8,7 @@ import pickle
 import sqlite3
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,6 +63,16 @@ def zipped(*names: str) -> bytes:
         (lzma.compress(CSV), "xz", "Unpack"),
         (lzma.compress(CSV, lzma.FORMAT_ALONE), "lzma", "Unpack"),
         (b"7z\xbc\xaf\x27\x1c\0\4", "7z", "Unpack"),
+        (b"Rar!\x1a\x07\0\xcf\x90", "RAR", "Unpack"),
+        (b"Rar!\x1a\x07\1\0\x33", "RAR", "Unpack"),
+        (pa.compress(CSV, codec="zstd", asbytes=True), "Zstandard", "Unpack"),
+        (pa.compress(CSV, codec="lz4", asbytes=True), "LZ4", "Unpack"),
+        (zlib.compress(CSV), "zlib", "Unpack"),
+        (b"LZIP\x01\x14\xfe", "lzip", "Unpack"),
+        (b"\x89LZO\0\r\n\x1a\n", "lzop", "Unpack"),
+        (b"MSCF\0\0\0\0\x9b", "cabinet", "Unpack"),
+        (b"\x60\xea\x2c\0", "ARJ", "Unpack"),
+        (b"\x19\x3a-lh5-\xfe", "LHA", "Unpack"),
         (tar(), "tar", "Unpack"),
         (gzip.compress(tar()), "gzip", "Unpack"),
         (from_arrow(parquet.write_table), "Parquet", "Convert"),
@@ -94,6 +105,7 @@ def test_a_format_is_known_by_its_first_bytes(
         (("mimetype", "content.xml"), "OpenDocument", "export"),
         (("archive.zip", "readme.txt"), "zip of other archives", "Unpack"),
         (("names.csv.gz",), "zip of other archives", "Unpack"),
+        ((), "an empty zip", "place"),
     ],
 )
 def test_a_zip_that_is_something_else_is_named(tmp_path: Path, names: tuple[str, ...], said: str, remedy: str) -> None:
@@ -115,9 +127,12 @@ def test_wide_text_without_a_mark_gets_the_one_setting_that_reads_it(tmp_path: P
     assert read(path, csv_encoding=encoding) == ({("Anna", "F")}, [])
 
 
-def test_binary_data_are_not_taken_for_wide_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", [b"Name,Sex\0\x07\x13 and so on\n\0\0\0", b"q\x9e\x02\xfe,\x1f\n" * 99, b"\xc3\x1b,Sex\r\n,F\n"]
+)
+def test_binary_data_are_taken_for_no_text(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.csv"
-    path.write_bytes(b"Name,Sex\0\x07\x13 and so on\n\0\0\0")
-    with pytest.raises(PipelineError, match="NUL") as caught:
+    path.write_bytes(content)
+    with pytest.raises(PipelineError, match="binary data") as caught:
         read(path)
     assert caught.value.code is ErrorCode.FILE_NOT_CSV

@@ -1,5 +1,6 @@
 """Which file of a zip is taken, however its maker spelled the names."""
 
+import hashlib
 import struct
 import zipfile
 from collections.abc import Callable
@@ -109,3 +110,20 @@ def test_a_sound_zip_that_only_other_tools_unpack_is_not_called_damaged(
         verify_content(inspected(path), max_uncompressed=MOST)
     assert caught.value.code is ErrorCode.ZIP_UNSUPPORTED
     assert "npack it" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("names.z01", 0), ("names.zip.001", 0), ("names.zip.002", 1), ("names.z02", 1), ("names.zip.003", 2)],
+)
+def test_a_part_of_a_zip_that_was_cut_up_is_to_be_joined(tmp_path: Path, name: str, part: int) -> None:
+    whole = zip_file(tmp_path, [(WANTED, HEADER + hashlib.shake_128(b"unpackable").digest(30_000))]).read_bytes()
+    (tmp_path / name).write_bytes(whole[part * 10_000 : None if part == 2 else (part + 1) * 10_000])
+    with pytest.raises(PipelineError) as caught:
+        inspected(tmp_path / name)
+    assert caught.value.remedy.startswith("Join its parts")
+
+
+def test_a_text_with_the_name_of_a_part_is_read(tmp_path: Path) -> None:
+    (tmp_path / "names.csv.001").write_bytes(OURS)
+    assert read(tmp_path / "names.csv.001") == ({("Anna", "F")}, [])
