@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import idna
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -128,11 +129,17 @@ def _api_version(value: str) -> str:
 
 
 def _domain(value: str) -> str:
-    """Accept a domain in any script, and return it as it is in emails: lower-case, IDN as punycode."""
-    try:
-        domain = value.strip().rstrip(".").encode("idna").decode().lower()
-    except UnicodeError:
-        raise ValueError("must be a domain such as example.com, each label of at most 63 characters") from None
+    """Accept a domain in any script, and return it as it is in emails: lower-case, IDN as punycode.
+
+    Registries go by IDNA 2008 (RFC 5891), in which `straße.de` and `strasse.de` are two domains; what people type is
+    mapped first (UTS 46). The codec of Python's own library is that of 2003.
+    """
+    domain = value.strip().rstrip(".").lower()
+    if not domain.isascii() or "xn--" in domain:
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise ValueError(f"must be a domain such as example.com ({error})") from None
     label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
     # The limit leaves room for a slug of 64 characters within the 254 of an address (RFC 5321).
     if len(domain) > 180 or not re.fullmatch(rf"({label}\.)+([a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})", domain):  # noqa: PLR2004 - said above
