@@ -44,7 +44,8 @@ class SyncConfig(dg.Config):
     )
     initial_values: bool = Field(
         default=False,
-        description="Give contacts the values of HUBSPOT_INITIAL_PROPERTIES again where they were given others.",
+        description="Give contacts the values of HUBSPOT_INITIAL_PROPERTIES again where they were given others; with "
+        "full_refresh, all of them.",
     )
     dry_run: bool = Field(
         default=False,

@@ -98,6 +98,20 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     ]
 
 
+def test_changed_initial_values_reach_contacts_where_asked_for(
+    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    def statuses() -> set[str]:
+        contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
+        return {contact["properties"]["hs_lead_status"] for contact in contacts}
+
+    told("run")
+    changed = {**environment, "HUBSPOT_LEAD_STATUS": "OPEN"}
+    for options, updated, held in (((), 0, {"NEW"}), (("--resend-initial",), 3, {"OPEN"})):
+        answer = run_babynames("run", "--json", *options, folder=tmp_path, environment=changed)
+        assert (json.loads(answer.stdout)["contacts_updated"], statuses()) == (updated, held)
+
+
 @pytest.mark.parametrize("fault", [{"kind": "rate_limit"}, {"kind": "server_error", "status": 503}])
 def test_a_long_pause_is_said_on_the_terminal_in_the_log_and_in_the_ui(
     sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str], fault: dict[str, Any]

@@ -26,6 +26,14 @@ def run(  # noqa: PLR0913 - one parameter an option
     ] = False,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Send every contact, changed or not.")] = False,
     retry_rejected: Annotated[bool, typer.Option("--retry-rejected", help="Send rejected contacts again.")] = False,
+    resend_initial: Annotated[
+        bool,
+        typer.Option(
+            "--resend-initial",
+            help="Send HUBSPOT_INITIAL_PROPERTIES again to contacts that were given other values; with --full-refresh, "
+            "to all.",
+        ),
+    ] = False,
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
     ] = False,
@@ -43,6 +51,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         "hubspot_contacts": {
             "full_refresh": full_refresh,
             "retry_rejected": retry_rejected,
+            "initial_values": resend_initial,
             "dry_run": dry_run,
             "override_guards": override_guards,
         },

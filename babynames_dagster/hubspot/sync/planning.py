@@ -79,11 +79,18 @@ def _kept_for(reason: str, fingerprint: str) -> str:
 
 
 def outgoing(row: Candidate, mapping: ContactMapping, options: SyncOptions) -> Outgoing:
-    """Return a row as it is sent: with its initial values the first time under its email, or where asked for."""
+    """Return a row as it is sent: with its initial values the first time under its email, or where asked for.
+
+    Asked for, those that it was given before are not given again, so that what users made of them since stays; a full
+    refresh gives them to every contact.
+    """
     payload = mapping.payload(row)
     fingerprint = mapping.payload_fingerprint(payload)
-    given_before = bool(row.initial_sent) and row.hubspot_email == payload["email"] and not options.initial_values
-    withheld = {name: payload.pop(name) for name in mapping.initial_values} if given_before else {}
+    given_before = bool(row.initial_sent) and row.hubspot_email == payload["email"]
+    others = options.full_refresh or row.initial_sent != mapping.initial_fingerprint
+    withheld: dict[str, str] = {}
+    if given_before and not (options.initial_values and others):
+        withheld = {name: payload.pop(name) for name in mapping.initial_values}
     record = row.hubspot_id if row.hubspot_email == payload["email"] else None
     return Outgoing(row.name_id, row.initial, payload, fingerprint, mapping.initial_fingerprint, withheld, record)
 

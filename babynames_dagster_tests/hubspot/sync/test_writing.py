@@ -54,6 +54,20 @@ def test_changed_initial_values_reach_new_contacts_and_others_only_where_asked_f
     assert sync(engine, stand_in, options=asked, hubspot_lead_status="OPEN").total.unchanged == 2
 
 
+@pytest.mark.parametrize(("full_refresh", "kept"), [(False, "CONNECTED"), (True, "NEW")])
+def test_what_users_made_of_values_that_are_the_same_stays_unless_all_are_sent(
+    engine: Engine, stand_in: StandIn, *, full_refresh: bool, kept: str
+) -> None:
+    add_names(engine, 1)
+    sync(engine, stand_in)
+    stand_in.edit(EMAIL, hs_lead_status="CONNECTED")
+    with writing(engine) as connection:
+        connection.execute(sa.update(baby_names).values(name="Renamed"))
+    asked = SyncOptions(initial_values=True, full_refresh=full_refresh)
+    assert sync(engine, stand_in, options=asked).total.updated == 1
+    assert (stand_in.contacts()[EMAIL]["firstname"], status(stand_in)) == ("Renamed", kept)
+
+
 def test_a_contact_that_has_to_be_made_again_gets_the_initial_values_too(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 1)
     sync(engine, stand_in)
