@@ -1,17 +1,14 @@
-"""The stand-in's one account: who may call, how often, what goes wrong, and what was received.
-
-What belongs here: the state that requests and the tests' controls share. What does not: HTTP.
-"""
+"""The stand-in's one account: who may call, how often, and what was received."""
 
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from babynames_dagster.sandbox.hubspot_faults import Fault
 from babynames_dagster.sandbox.hubspot_limits import RollingWindow
+from babynames_dagster.sandbox.hubspot_passage import Call, Passage, undisturbed
 from babynames_dagster.sandbox.hubspot_rules import default_properties
 from babynames_dagster.sandbox.hubspot_state import ContactStore
 
@@ -45,7 +42,7 @@ class LoggedRequest:
 
 @dataclass
 class Account:
-    """The account, and everything that a test may change about it while it is served.
+    """The account, and everything that may change about it while it is served.
 
     Attributes:
         store: Its contacts.
@@ -59,12 +56,12 @@ class Account:
         hidden_headers: Names of rate limit headers that answers lack.
         properties: Definitions of the contact properties, by name.
         rewrites: How the account's own workflows rewrite values that are written, by property.
-        faults: What goes wrong.
+        passage_for: What makes the way of each request.
         log: The newest requests.
         received: How many requests were received.
         under_way: How many are being answered.
         most_under_way: How many were, at most.
-        chance: What latencies, faults and the order of results are drawn from.
+        chance: What latencies and the order of results are drawn from.
     """
 
     store: ContactStore
@@ -78,7 +75,7 @@ class Account:
     hidden_headers: frozenset[str] = frozenset()
     properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)
     rewrites: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    passage_for: Callable[[Call], Passage] = undisturbed
     log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))
     received: int = 0
     under_way: int = 0
@@ -91,10 +88,6 @@ class Account:
         entry = LoggedRequest(self.received, time.monotonic(), method, path)
         self.log.append(entry)
         return entry
-
-    def fault_for(self, number: int, path: str, emails: Sequence[str]) -> Fault | None:
-        """Return the first fault that strikes a request."""
-        return next((fault for fault in self.faults if fault.strikes(number, path, emails, self.chance)), None)
 
     def half_latency(self) -> float:
         """Return the seconds that one direction of a request's way takes."""

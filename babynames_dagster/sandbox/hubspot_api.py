@@ -1,7 +1,7 @@
 """A HubSpot-like contacts API on loopback, with the real service's inconvenient sides.
 
-What belongs here: the routes, and a request's way through authentication, limits, latency and faults. What does
-not: what a batch does (`hubspot_batches.py`), and what tests may ask for (`hubspot_controls.py`).
+What belongs here: the routes, and a request's way through authentication, limits and latency. What does not: what a
+batch does (`hubspot_batches.py`).
 """
 
 import asyncio
@@ -21,15 +21,9 @@ from starlette.routing import Route
 from babynames_dagster.sandbox import hubspot_batches
 from babynames_dagster.sandbox.hubspot_account import Account, LoggedRequest
 from babynames_dagster.sandbox.hubspot_batches import Reply
-from babynames_dagster.sandbox.hubspot_controls import control_routes
-from babynames_dagster.sandbox.hubspot_faults import (
-    Fault,
-    FaultKind,
-    error_body,
-    rate_limit_body,
-    reset_connection,
-)
+from babynames_dagster.sandbox.hubspot_errors import error_body, rate_limit_body
 from babynames_dagster.sandbox.hubspot_limits import RollingWindow
+from babynames_dagster.sandbox.hubspot_passage import Call
 from babynames_dagster.sandbox.hubspot_state import ContactStore, timestamp
 
 _ACCOUNT = ("/account-info/{version}/details",)
@@ -41,6 +35,15 @@ _PAGE_DEFAULT, _PAGE_MOST = 10, 100
 _Action = Callable[[Account, Mapping[str, Any], str], Reply]
 
 
+Extend = Callable[[Account], Sequence[Route]]
+"""What makes more of the stand-in than the API, such as controls for tests."""
+
+
+def nothing_more(_: Account) -> Sequence[Route]:
+    """Extend the stand-in by nothing."""
+    return ()
+
+
 def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
     *,
     state: Path,
@@ -50,6 +53,7 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
     window_seconds: float = 10.0,
     daily_calls: int = 250_000,
     latency: tuple[float, float] = (0.0, 0.0),
+    extend: Extend = nothing_more,
 ) -> Starlette:
     """Return the API of one account.
 
@@ -61,6 +65,7 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
         window_seconds: The rolling window's length.
         daily_calls: Calls that a day takes, counted from the start.
         latency: Bounds of the seconds that an answer takes at least.
+        extend: Is given the account, may change it, and returns further routes.
     """
     account = Account(
         ContactStore(state), token, portal_id, RollingWindow(calls, window_seconds, daily_calls), latency=latency
@@ -81,7 +86,7 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
         *_routes(account, "POST", _batch("read"), _READ, hubspot_batches.read),
         *_routes(account, "POST", _batch("archive"), _WRITE, hubspot_batches.archive),
     ]
-    return Starlette(routes=[*routes, *control_routes(account)], lifespan=lifespan)
+    return Starlette(routes=[*routes, *extend(account)], lifespan=lifespan)
 
 
 def _batch(action: str) -> tuple[str, ...]:
@@ -153,11 +158,11 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     inputs = body.get("inputs")
     entry.inputs = len(inputs) if isinstance(inputs, list) else 0
     await asyncio.sleep(account.half_latency())
-    fault = account.fault_for(entry.number, entry.path, _emails(inputs))
-    if fault is not None:
-        refusal = await _struck_before(fault, request, correlation_id)
-        if refusal is not None:
-            return refusal
+    call = Call(request, entry.number, _emails(inputs), correlation_id)
+    passage = account.passage_for(call)
+    refusal = await passage.before(call)
+    if refusal is not None:
+        return refusal
     if scope is not None and scope not in account.scopes:
         return JSONResponse(_missing_scope(scope, correlation_id), 403)
     status, answer = action(account, body, correlation_id)
@@ -166,30 +171,7 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     await asyncio.sleep(account.half_latency())
     if answer is None:
         return Response(status_code=status)
-    return _spoilt(fault, request, status, answer)
-
-
-async def _struck_before(fault: Fault, request: Request, correlation_id: str) -> Response | None:
-    """Let a fault strike before anything is done."""
-    if fault.kind is FaultKind.SLOW:
-        await asyncio.sleep(fault.seconds)
-    if fault.kind is FaultKind.RESET_BEFORE:
-        reset_connection(request.receive)
-        return Response(status_code=500)
-    return fault.refusal(correlation_id)
-
-
-def _spoilt(fault: Fault | None, request: Request, status: int, answer: dict[str, Any]) -> Response:
-    """Return a good answer, or what a fault that strikes afterwards leaves of it."""
-    if fault is None:
-        return JSONResponse(answer, status)
-    fault.spoil(answer)
-    if fault.kind is FaultKind.RESET_AFTER:
-        reset_connection(request.receive)
-    text = json.dumps(answer).encode()
-    return Response(
-        text[: len(text) // 2] if fault.kind is FaultKind.TRUNCATED else text, status, media_type="application/json"
-    )
+    return passage.after(call, status, answer)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from babynames_dagster.sandbox.hubspot_account import Account
-from babynames_dagster.sandbox.hubspot_faults import error_body
+from babynames_dagster.sandbox.hubspot_errors import error_body
 from babynames_dagster.sandbox.hubspot_rules import refusal, rewritten
 from babynames_dagster.sandbox.hubspot_state import Contact, timestamp
 

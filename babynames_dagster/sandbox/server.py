@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from babynames_dagster.sandbox.hubspot_api import hubspot_app
+from babynames_dagster.sandbox.hubspot_api import Extend, hubspot_app, nothing_more
 from babynames_dagster.sandbox.kaggle_server import ServedKaggle, serving_kaggle
 from babynames_dagster.sandbox.sample import write_sample
 from babynames_dagster.sandbox.serving import serving
@@ -32,7 +32,12 @@ class Sandbox:
 
 @contextmanager
 def running_sandbox(
-    *, dataset: Path | None, state: Path, kaggle_port: int = 0, hubspot_port: int = 0
+    *,
+    dataset: Path | None,
+    state: Path,
+    kaggle_port: int = 0,
+    hubspot_port: int = 0,
+    extend_hubspot: Extend = nothing_more,
 ) -> Iterator[Sandbox]:
     """Serve both stand-ins on loopback for as long as the block lasts.
 
@@ -41,6 +46,7 @@ def running_sandbox(
         state: Folder of the HubSpot stand-in's contacts, which survive between runs.
         kaggle_port: The site's port, or 0 for any free one.
         hubspot_port: The API's port, or 0 for any free one.
+        extend_hubspot: What makes more of the API; see `hubspot_app`.
 
     Yields:
         The sandbox.
@@ -54,7 +60,8 @@ def running_sandbox(
             dataset = write_sample(Path(folder))
         kaggle = stack.enter_context(serving_kaggle(dataset, port=kaggle_port))
         state.mkdir(parents=True, exist_ok=True)
-        hubspot = hubspot_app(state=state / "hubspot_contacts.db", token=HUBSPOT_TOKEN, portal_id=PORTAL_ID)
+        contacts = state / "hubspot_contacts.db"
+        hubspot = hubspot_app(state=contacts, token=HUBSPOT_TOKEN, portal_id=PORTAL_ID, extend=extend_hubspot)
         hubspot_url = stack.enter_context(serving(hubspot, port=hubspot_port))
         environment = {
             **kaggle.environment,

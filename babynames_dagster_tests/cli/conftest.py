@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.pipeline import write_csv
+from babynames_dagster_tests.support.sandbox import running_sandbox
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
+from babynames_dagster_tests.support.sandbox import running_sandbox
 
 _FILE = "/api/v1/datasets/download/thedevastator/us-baby-names-by-year-of-birth/babyNamesUSYOB-full.csv"
 

@@ -25,6 +25,7 @@ from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.sandbox.hubspot_api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster_tests.support.hubspot_controls import control_routes
 
 TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
 PORTAL = 4242
@@ -125,7 +126,7 @@ class StandIn:
 @contextmanager
 def standing_in(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
     """Serve a stand-in that is quick unless told otherwise."""
-    quick = {"calls": 2000, "window_seconds": 1.0}
+    quick = {"calls": 2000, "window_seconds": 1.0, "extend": control_routes}
     app = hubspot_app(state=folder / "hubspot.db", token=TOKEN, portal_id=PORTAL, **{**quick, **options})
     with serving(app) as url:
         yield StandIn(url)

@@ -10,8 +10,9 @@ import pytest
 
 from babynames_dagster.automation.jobs import partition_range_tags
 from babynames_dagster.cli.pipeline import job_to_run
-from babynames_dagster.sandbox.server import Sandbox, running_sandbox
+from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
+from babynames_dagster_tests.support.sandbox import running_sandbox
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.mariadb import free_port
+from babynames_dagster_tests.support.sandbox import running_sandbox
 
 Result = TypeVar("Result")
 

@@ -1,7 +1,4 @@
-"""What tests may ask of the stand-in for HubSpot: faults, limits, rights; and what it received.
-
-What belongs here: the routes under `/_sandbox/`, which need no token and count for no limit. What does not: the API.
-"""
+"""What tests ask of the stand-in for HubSpot under `/_sandbox/`, without a token: faults, limits, rights, its log."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,15 +9,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from babynames_dagster.sandbox.hubspot_account import Account
-from babynames_dagster.sandbox.hubspot_faults import Fault
 from babynames_dagster.sandbox.hubspot_rules import property_definition
-from babynames_dagster.sandbox.hubspot_users import user_routes
+from babynames_dagster_tests.support.hubspot_faults import Fault, Faults
+from babynames_dagster_tests.support.hubspot_users import user_routes
 
 _PAGE_MOST = 10_000
 
 
 def control_routes(account: Account) -> list[Route]:
-    """Return the routes that change and show an account.
+    """Let an account have faults, and return the routes that change and show it: `extend` of the stand-in.
 
     - `GET /_sandbox/contacts?after=ID&limit=N&archived=true`: contacts by id.
     - `GET /_sandbox/requests`: the newest requests.
@@ -33,6 +30,8 @@ def control_routes(account: Account) -> list[Route]:
     - `POST /_sandbox/...`: what users do in the account (`hubspot_users.py`).
     - `POST /_sandbox/reset`: forgets contacts, requests and faults.
     """
+    faults = Faults(account.chance)
+    account.passage_for = faults.passage_for
 
     async def contacts(request: Request) -> Response:
         query = request.query_params
@@ -58,8 +57,8 @@ def control_routes(account: Account) -> list[Route]:
             }
         )
 
-    async def faults(request: Request) -> Response:
-        account.faults = [Fault.from_json(wanted) for wanted in await request.json()]
+    async def set_faults(request: Request) -> Response:
+        faults.wanted = [Fault.from_json(wanted) for wanted in await request.json()]
         return Response(status_code=204)
 
     async def change(request: Request) -> Response:
@@ -70,7 +69,7 @@ def control_routes(account: Account) -> list[Route]:
     async def reset(_: Request) -> Response:
         account.store.clear()
         account.log.clear()
-        account.faults = []
+        faults.wanted = []
         account.received = account.most_under_way = account.window.refused = account.window.daily_used = 0
         account.window.shortest_gap = None
         return Response(status_code=204)
@@ -79,7 +78,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_sandbox/contacts", contacts, methods=["GET"]),
         Route("/_sandbox/requests", requests, methods=["GET"]),
         Route("/_sandbox/stats", stats, methods=["GET"]),
-        Route("/_sandbox/faults", faults, methods=["PUT"]),
+        Route("/_sandbox/faults", set_faults, methods=["PUT"]),
         Route("/_sandbox/account", change, methods=["PATCH"]),
         *user_routes(account),
         Route("/_sandbox/reset", reset, methods=["POST"]),

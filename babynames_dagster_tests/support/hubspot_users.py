@@ -1,7 +1,6 @@
 """What users do in the stand-in's account: merge, edit, archive and delete contacts, and give them more emails.
 
-What belongs here: the routes under `/_sandbox/` that stand for HubSpot's own pages; they need no token. What does
-not: what the app does, which is the API.
+The routes stand for HubSpot's own pages; they need no token.
 """
 
 from starlette.requests import Request

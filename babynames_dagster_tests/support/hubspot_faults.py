@@ -1,8 +1,7 @@
-"""Faults that the stand-in for HubSpot can be asked for, and how each looks on the wire.
+"""Faults that tests put between a request to the stand-in for HubSpot and its answer, as each looks on the wire."""
 
-What belongs here: which request a fault strikes, and its answer. What does not: good answers.
-"""
-
+import asyncio
+import json
 import random
 import socket
 import struct
@@ -13,6 +12,10 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive
+from typing_extensions import override
+
+from babynames_dagster.sandbox.hubspot_errors import error_body, rate_limit_body
+from babynames_dagster.sandbox.hubspot_passage import Call, Passage
 
 _WRONG_FIELDS = ("id", "properties", "objectWriteTraceId", "new", None)
 _GATEWAY_PAGE = (
@@ -149,22 +152,45 @@ class Fault:
                 results[number] = {**result, wrong: {"no": ["such", 1]}} if wrong else "no object"
 
 
-def error_body(message: str, category: str, correlation_id: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """Return an error's body as HubSpot writes it."""
-    return {"status": "error", "message": message, "correlationId": correlation_id, "category": category, **more}
+class Faults:
+    """The faults of an account; they may be changed while it is served."""
+
+    def __init__(self, chance: random.Random) -> None:
+        """Begin without any; those that strike by probability draw from `chance`."""
+        self.wanted: list[Fault] = []
+        self._chance = chance
+
+    def passage_for(self, call: Call) -> Passage:
+        """Return the way of a request, with the first fault that strikes it."""
+        path, emails = call.request.url.path, call.emails
+        struck = (fault for fault in self.wanted if fault.strikes(call.number, path, emails, self._chance))
+        fault = next(struck, None)
+        return Passage() if fault is None else _Struck(fault)
 
 
-def rate_limit_body(policy: str, correlation_id: str) -> dict[str, Any]:
-    """Return the body of a 429, which has no category."""
-    name = "daily" if policy == "DAILY" else "ten_secondly_rolling"
-    return {
-        "status": "error",
-        "message": f"You have reached your {name} limit.",
-        "errorType": "RATE_LIMIT",
-        "correlationId": correlation_id,
-        "policyName": policy,
-        "groupName": "publicapi:private-apps:api-calls",
-    }
+class _Struck(Passage):
+    """The way of a request that a fault strikes."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+
+    @override
+    async def before(self, call: Call) -> Response | None:
+        if self._fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(self._fault.seconds)
+        if self._fault.kind is FaultKind.RESET_BEFORE:
+            reset_connection(call.request.receive)
+            return Response(status_code=500)
+        return self._fault.refusal(call.correlation_id)
+
+    @override
+    def after(self, call: Call, status: int, answer: dict[str, Any]) -> Response:
+        self._fault.spoil(answer)
+        if self._fault.kind is FaultKind.RESET_AFTER:
+            reset_connection(call.request.receive)
+        text = json.dumps(answer).encode()
+        cut = len(text) // 2 if self._fault.kind is FaultKind.TRUNCATED else len(text)
+        return Response(text[:cut], status, media_type="application/json")
 
 
 def reset_connection(receive: Receive) -> None:
