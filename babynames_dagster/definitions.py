@@ -23,6 +23,8 @@ from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
 from babynames_dagster.io_managers.tables import TableIOManager
+from babynames_dagster.json_logs import log_as_json
+from babynames_dagster.masking import Mask
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.fields import config_of
 from babynames_dagster.resources.files import FilesResource
@@ -106,6 +108,7 @@ def definitions() -> dg.Definitions:
         PipelineError: INVALID_CONFIG.
     """
     settings = load_settings()
+    log_as_json(settings.files, Mask(settings.secrets()))
     for given, meant in settings.misspelt.items():
         dg.get_dagster_logger().warning("%s is no setting: did you mean %s?", given, meant)
     return build_definitions(settings)

@@ -5,6 +5,7 @@ themselves show (`terminal.py`).
 """
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import typer
@@ -13,6 +14,7 @@ from typing_extensions import override
 
 from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
+from babynames_dagster.json_logs import log_as_json
 from babynames_dagster.logs import LOGGER, log_to_files
 from babynames_dagster.masking import Mask
 from babynames_dagster.paths import printable
@@ -37,7 +39,10 @@ def log_command(context: typer.Context, settings: Settings, *, aloud: int = logg
     """
     verbosity = verbosity_of(context)
     is_new = not settings.files.data.exists()
-    log_to_files(settings.files, Mask(settings.secrets()))
+    mask = Mask(settings.secrets())
+    log_to_files(settings.files, mask)
+    log_as_json(settings.files, mask, stream=sys.stderr)
+    err.quiet = settings.files.log_format == "json"  # each line of stderr is an object then
     notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
     package = logging.getLogger(LOGGER)
     package.addHandler(notes)

@@ -7,7 +7,7 @@ from babynames_dagster.cli.instance import shared_instance
 from babynames_dagster.cli.options import Verbosity
 from babynames_dagster.cli.pipeline import WantedRun, run_pipeline
 from babynames_dagster.cli.summary import PipelineResult
-from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads
 from babynames_dagster.database.schema.state import look_at
@@ -37,7 +37,7 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     settings.require_for_run({} if wanted.has_file else missing_settings(settings.fetching))
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
-            err.print(f"Note: {warning}", markup=False)
+            warn(f"Note: {warning}")
     with shared_instance(settings.files.records) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
     _finish(_with_what_the_table_knows(result, settings), json=json)
@@ -54,7 +54,7 @@ def _with_what_the_table_knows(result: PipelineResult, settings: Settings) -> Pi
     except PipelineError:
         return result
     rows = [load.rows for load in loads if (load.run_id, load.target) == (result.run_id, NAMES)]
-    return result.with_load(rows[0]) if rows else result
+    return result.with_load(rows[0]) if rows and rows[0].read else result
 
 
 def _finish(result: PipelineResult, *, json: bool) -> None:
@@ -72,9 +72,9 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
             say(line)
         show_table("How long the run took", ("asset", "seconds"), list(result.seconds.items()))
     for check in result.failed_checks:
-        err.print(f"Check failed: {result.with_details(check)}", markup=False)
+        warn(f"Check failed: {result.with_details(check)}")
     for check in result.warnings:
-        err.print(f"Warning: {result.with_details(check)}", markup=False)
+        warn(f"Warning: {result.with_details(check)}")
     if result.error is not None and result.error.code is ErrorCode.INTERRUPTED:
         raise typer.Exit(EXIT_INTERRUPTED)
     if result.error is not None:

@@ -47,6 +47,12 @@ def show_error(error: PipelineError) -> None:
     err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
 
 
+def warn(text: str) -> None:
+    """Tell on stderr what a person should know of a result; the log hears it, too."""
+    _log.warning("%s", text)
+    err.print(Text(text))
+
+
 def show_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on stdout."""
     out.print_json(json.dumps(value), indent=None) if out.is_terminal else print(json.dumps(value))  # noqa: T201 - stdout is the result
@@ -111,7 +117,7 @@ def show_dicts(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[
 @contextmanager
 def shown_progress(*, quiet: bool) -> Iterator[None]:
     """Draw what is reported on the progress log: a live bar on a terminal, plain lines elsewhere."""
-    if quiet:
+    if quiet or err.quiet:
         yield
         return
     with _lasting_stderr() as console, _handler(console) as handler:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import dagster as dg
 
+from babynames_dagster.json_logs import log_as_json
 from babynames_dagster.logs import log_to_files
 from babynames_dagster.masking import Mask
 from babynames_dagster.resources.failing import dagster_failures
@@ -22,6 +23,7 @@ class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagst
     dataset_store: str | None = described(FileSettings, "dataset_store")
     log_dir: str | None = described(FileSettings, "log_dir")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = described(FileSettings, "log_level")
+    log_format: Literal["text", "json"] = described(FileSettings, "log_format")
     csv_encoding: str = described(FileSettings, "csv_encoding")
     csv_delimiter: str | None = described(FileSettings, "csv_delimiter")
     csv_columns: str | None = described(FileSettings, "csv_columns")
@@ -39,7 +41,7 @@ class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagst
 
     @contextmanager
     def failures(self, log: logging.Logger, how_far: Callable[[], str] = str) -> Iterator[None]:
-        """Turn a PipelineError into a Failure, and let the step's log write to LOG_DIR, too.
+        """Turn a PipelineError into a Failure, and let the step's log write to LOG_DIR, and as LOG_FORMAT says.
 
         Args:
             log: The step's log.
@@ -49,5 +51,7 @@ class FilesResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagst
             Failure: What the error says; marked where no retry can help.
         """
         with dagster_failures(log, how_far):
-            log_to_files(self.settings, Mask(self.secrets), log)
+            mask = Mask(self.secrets)
+            log_to_files(self.settings, mask, log)
+            log_as_json(self.settings, mask, log)
             yield

@@ -11,6 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from babynames_dagster.cli import main
+from babynames_dagster.cli.terminal import err
 from babynames_dagster.logs import LOGGER
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
@@ -70,6 +71,7 @@ def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[
     try:
         yield
     finally:
+        err.quiet = False
         os.environ.clear()
         os.environ.update(before)
         os.chdir(where)

@@ -9,7 +9,7 @@ from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
-from babynames_dagster.cli.terminal import err, say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
@@ -65,7 +65,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         if out is not None:
             say(f"The plan is in {out}: `babynames apply {out}` writes it.")
     if guarded:
-        err.print(f"Note: {guarded}", markup=False)
+        warn(f"Note: {guarded}")
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))

@@ -11,7 +11,7 @@ from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import plain
 from babynames_dagster.cli.pipeline import WantedRun
 from babynames_dagster.cli.running import run_and_show
-from babynames_dagster.cli.terminal import err, show_dicts, show_json
+from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
@@ -56,7 +56,7 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
     url = settings.database_address()
     found = look_at(url)
     if not found.schema.is_newest:
-        err.print(f"Note: {describe_database(found)}.", markup=False)
+        warn(f"Note: {describe_database(found)}.")
         return [], []
     engine = open_engine(url)
     try:

@@ -1,11 +1,12 @@
 """Settings of files: where they are kept, and how the dataset's is read."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from babynames_dagster.settings.groups.group import Group
-from babynames_dagster.settings.types import Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
+from babynames_dagster.settings.types import AnyCase, Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
 
 
 class FileSettings(Group):
@@ -39,6 +40,11 @@ class FileSettings(Group):
         None, validation_alias="DAGSTER_HOME", description="Folder of Dagster's records (`<DATA_DIR>/dagster`)"
     )
     log_level: LogLevel = Field("INFO", validation_alias="LOG_LEVEL", description="How much is logged")
+    log_format: AnyCase[Literal["text", "json"]] = Field(
+        "text",
+        validation_alias="LOG_FORMAT",
+        description="`json`: log lines are JSON objects on stderr (`babynames`) or stdout (Dagster), too",
+    )
     csv_encoding: Encoding = Field("utf-8", validation_alias="CSV_ENCODING", description="Encoding of the CSV")
     csv_delimiter: Delimiter | None = Field(
         None, validation_alias="CSV_DELIMITER", description="Field separator of the CSV, where sniffing it errs"
