@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from babynames_dagster.database.connection.failures import translated_errors
+from babynames_dagster.database.connection.failures import is_cut_off, translated_errors
 from babynames_dagster.database.connection.mysql_session import prepare_session
 from babynames_dagster.database.connection.reach import connect, timeout_of
 from babynames_dagster.database.connection.waiting import waiting
@@ -52,6 +52,11 @@ def _open_server(url: URL) -> Engine:
     @event.listens_for(engine, "connect", insert=True)
     def _set_up(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own type
         prepare_session(connection, record.info, lock_seconds=timeout_of(url))
+
+    @event.listens_for(engine, "handle_error")
+    def _leave_node(context: sa.ExceptionContext) -> None:
+        if is_cut_off(context.original_exception):
+            context.is_disconnect = True
 
     return engine
 

@@ -55,6 +55,9 @@ _MYSQL_CODES = {
     4031: ErrorCode.DB_CONNECTION_LOST,
 }
 
+_NODE_NOT_READY = 1047
+_COMMIT_FAILED = 1180
+
 _SQLITE_PHRASES = (
     ("database is locked", ErrorCode.DB_LOCK_TIMEOUT),
     ("database table is locked", ErrorCode.DB_LOCK_TIMEOUT),
@@ -82,6 +85,16 @@ def translated_errors(url: URL) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise translate(error, url) from error
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Say whether a driver's error is that of a Galera node which has lost its cluster: it answers, and does nothing.
+
+    Another connection may lead to another node, so that this one counts as lost (`DB_CONNECTION_LOST`). Seen with
+    MariaDB 10.11 and Galera 26.4: error 1180 at COMMIT, 1047 from then on.
+    """
+    number, text = _number_and_text(error)
+    return number == _NODE_NOT_READY or (number == _COMMIT_FAILED and "Primary Component" in text)
 
 
 def translate(error: SQLAlchemyError, url: URL) -> PipelineError:

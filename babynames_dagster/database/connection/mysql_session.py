@@ -21,6 +21,7 @@ STATEMENT_BYTES = "statement_bytes"
 _LEAST_PACKET = 16 << 10
 _PACKET_FRAME = 1024
 _DRIVERS_OWN_LIMIT = 1_024_000
+_EVERY_STATEMENT = 7
 
 _SESSION = {
     # Makes the server's NOW() comparable with ours.
@@ -69,7 +70,8 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         settings = _SESSION | {"innodb_lock_wait_timeout": str(lock_seconds), "lock_wait_timeout": str(lock_seconds)}
         cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in settings.items()))
         cursor.execute(
-            "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_allowed_packet', 'log_bin', 'binlog_format')"
+            "SHOW SESSION VARIABLES WHERE Variable_name IN "
+            "('max_allowed_packet', 'log_bin', 'binlog_format', 'wsrep_sync_wait')"
         )
         variables = {str(name).lower(): str(value).upper() for name, value in cursor.fetchall()}
         packet = int(variables["max_allowed_packet"])
@@ -81,6 +83,9 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
             )
         info[STATEMENT_BYTES] = packet - _PACKET_FRAME
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
+        if "wsrep_sync_wait" in variables:
+            # In a Galera cluster, a transaction sees what any node has committed before. MySQL has no such variable.
+            cursor.execute(f"SET SESSION wsrep_sync_wait = {_EVERY_STATEMENT}")
         cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {_isolation(variables)}, READ WRITE")
 
 

@@ -75,6 +75,10 @@ def load_stream(
     return _Load(stream, engine, target, settings, on_progress).run(run_id)
 
 
+# A lost connection may have entered the load all the same, and a second entry would stay unfinished.
+_MEETING = of_database(lost=Retries(0, 0.0))
+
+
 def _policy(settings: LoadingSettings) -> Policy:
     """Return what errors are worth: MAX_RETRIES and RETRY_DELAY are about lost connections."""
     return of_database(Retries(settings.retries.max_retries, settings.retries.delay_seconds))
@@ -139,19 +143,22 @@ class _Load:
         if not claimed or load.state == DONE or not self._target.keeps(load):
             attempt.close()
             return None
-        return take_up_load(self._engine, load.id, run_id=run_id)
+        return retried(lambda: take_up_load(self._engine, load.id, run_id=run_id), self._policy)
 
     def _begin(self, run_id: str | None, claims: ExitStack) -> LoadRow:
         """Enter a new load and claim it; where another process is quicker to claim it, it is that one's."""
         header = self._header
         while True:
-            load = begin_load(
-                self._engine,
-                target=header.target,
-                file_name=header.file_name,
-                sha256=header.sha256,
-                options=header.options,
-                run_id=run_id,
+            load = retried(
+                lambda: begin_load(
+                    self._engine,
+                    target=header.target,
+                    file_name=header.file_name,
+                    sha256=header.sha256,
+                    options=header.options,
+                    run_id=run_id,
+                ),
+                _MEETING,
             )
             attempt = claims.enter_context(ExitStack())
             if attempt.enter_context(claimed_load(self._engine, load.id)):
