@@ -71,11 +71,13 @@ class DatasetStore:
     def put(self, run_id: str, record: FileRecord) -> None:
         """Keep a file, and that a run settled on it.
 
-        A file that is there already is not sent again. Two writers at once send the same bytes under the same key, and
-        object stores show a finished object only, so that it does not matter whose is kept.
+        A file that is there already is not sent again. Arrow has no conditional put (S3's `If-None-Match`), and none is
+        needed: two writers at once send the same bytes under the same key, each of them verified, and a finished object
+        only is ever seen, so that it does not matter whose is kept.
 
         Raises:
-            PipelineError: STORE_UNREACHABLE, STORE_REFUSED, FILE_NOT_FOUND or FILE_NOT_READABLE.
+            PipelineError: STORE_UNREACHABLE, STORE_REFUSED, FILE_NOT_FOUND, FILE_NOT_READABLE, or FILE_CHANGED where
+                the file is no longer what the record says.
         """
         self._require_folder()
         path = Path(record.path)
@@ -84,7 +86,7 @@ class DatasetStore:
         with self._failures():
             found = self._system.get_file_info(key)
             if found.type is not FileType.File or found.size != copy.size:
-                self._write(key, _chunks_of(path))
+                self._write(key, _chunks_of(path, record.sha256))
             text = json.dumps(asdict(copy)).encode()
             for name in (run_id, LATEST):
                 self._write(self._run_key(name), [text])
@@ -258,12 +260,20 @@ def bring_latest(settings: FileSettings, log: logging.Logger) -> None:
         store.get(copy, settings.downloads / copy.name)
 
 
-def _chunks_of(path: Path) -> Iterator[bytes]:
+def _chunks_of(path: Path, sha256: str) -> Iterator[bytes]:
+    """Yield what a file holds, and raise at its end where that is something else than was recorded."""
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as source:
-            yield from iter(lambda: source.read(_CHUNK), b"")
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                yield chunk
     except OSError as error:
         raise read_error(error, path) from error
+    if digest.hexdigest() != sha256:
+        raise PipelineError(
+            ErrorCode.FILE_CHANGED, f"{path} has changed since it was recorded: SHA-256 {digest.hexdigest()}."
+        )
 
 
 def _prune(folder: Path) -> None:

@@ -3,7 +3,9 @@
 import hashlib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -141,6 +143,40 @@ def test_an_upload_that_was_cut_short_is_made_whole_by_the_next(
     keep_copy(settings, "run-1", recorded(original))
     bring_latest(machine(tmp_path, "two", f"s3://{BUCKET}/names"), LOG)
     assert (tmp_path / "two" / "downloads" / "names.csv").read_bytes() == CONTENT
+
+
+def test_a_file_that_changed_since_it_was_recorded_is_not_kept_as_the_recorded_one(
+    address: str, original: Path, tmp_path: Path
+) -> None:
+    settings, record = machine(tmp_path, "one", address), recorded(original)
+    original.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(PipelineError, match=r"names\.csv has changed") as caught:
+        keep_copy(settings, "run-1", record)
+    assert caught.value.code is ErrorCode.FILE_CHANGED
+    original.write_bytes(CONTENT)
+    keep_copy(settings, "run-1", record)
+    bring_latest(machine(tmp_path, "two", address), LOG)
+    assert (tmp_path / "two" / "downloads" / "names.csv").read_bytes() == CONTENT
+
+
+def test_two_who_put_the_same_file_at_once_leave_one_whole_copy(address: str, original: Path, tmp_path: Path) -> None:
+    settings, record = machine(tmp_path, "one", address), recorded(original)
+    together = Barrier(2)
+
+    def put(run: str) -> None:
+        together.wait()
+        keep_copy(settings, run, record)
+
+    with ThreadPoolExecutor(2) as writers:
+        list(writers.map(put, ["run-1", "run-2"]))
+    for run in ("run-1", "run-2"):
+        two = machine(tmp_path, f"two {run}", address)
+        bring_recorded(two, [run], LOG)
+        found = read_record(two.downloads, [run])
+        assert found is not None
+        assert Path(found.path).read_bytes() == CONTENT
+    if "://" not in address:
+        assert [path.name for path in Path(address, "files").iterdir()] == [DIGEST]
 
 
 def test_a_file_that_was_cleared_away_is_named(s3: ObjectStore, original: Path, tmp_path: Path) -> None:
