@@ -15,7 +15,7 @@ version=$(sed -n 's/^version = //p' setup.cfg)
 build_with_docker() { docker build --file deploy/Dockerfile --target "$1" --tag "babynames:$1" --build-arg VERSION="$version" .; }
 run_with_docker() { docker run --rm "${hardened[@]}" "$@"; }
 
-storage=(--storage-driver vfs --root "$work/storage" --runroot "$work/run")
+storage=(--storage-driver overlay --root "$work/storage" --runroot "$work/run")
 base=localhost/debian:bookworm-local
 
 build_with_buildah() {
@@ -39,7 +39,7 @@ make_base() {
     done
     mkdir -p "$work"
     work=$(realpath "$work")
-    storage=(--storage-driver vfs --root "$work/storage" --runroot "$work/run")
+    storage=(--storage-driver overlay --root "$work/storage" --runroot "$work/run")
     ! buildah "${storage[@]}" images --quiet "$base" >/dev/null 2>&1 || return 0
     say "Making a Debian base"
     [ -d "$work/rootfs" ] || debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$work/rootfs"
