@@ -35,6 +35,8 @@ _SCOPE_KEYS = ("requiredGranularScopes", "requiredScopes", "missingScopes")
 _SCOPES_IN_TEXT = re.compile(rf"(?:{'|'.join(_SCOPE_KEYS)})\s*[=:]\s*\[([^\]]*)\]")
 
 _ACCOUNT_CATEGORY = re.compile("LIMIT|QUOTA|PERMISSION|FORBIDDEN|SCOPE|AUTH|PAYMENT|BILLING|SUSPEND")
+_PROPERTY_VALIDATION = "propertyValidation"
+"""The area of sub-categories that are about a value: https://developers.hubspot.com/docs/api-reference/error-handling"""
 _ACCOUNT_MESSAGE = re.compile(
     r"(contact|record|object|crm|tier|account)s?'? limit|limit of [\d,.]+ (contact|record|object)s"
     r"|maximum number of (contact|record|object)s|permission|not authori[sz]ed|upgrade your",
@@ -82,11 +84,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why something was refused or failed, as HubSpot tells it."""
+    """Why something was refused or failed, as HubSpot tells it.
+
+    Attributes:
+        category: In one word.
+        message: In a sentence.
+        correlation_id: What HubSpot's support asks for.
+        sub_category: What is the matter more exactly, such as `crm.propertyValidation.INVALID_OPTION`; mostly absent.
+    """
 
     category: str
     message: str
     correlation_id: str | None = None
+    sub_category: str = ""
 
     def __post_init__(self) -> None:
         """Keep as much of the message as anybody reads: it goes into logs and events, and may be a whole body."""
@@ -128,7 +138,8 @@ def problem_of(answer: Answer) -> Problem:
     category = answer.body("category") or answer.body("errorType")
     fallback = "NO_ANSWER" if answer.status == NO_ANSWER else f"HTTP_{answer.status}"
     text = str(message) if message else " ".join(answer.text.split())[:300] or "an empty answer"
-    return Problem(str(category or fallback), text, str(correlation_id) if correlation_id else None)
+    sub_category = str(answer.body("subCategory") or "")
+    return Problem(str(category or fallback), text, str(correlation_id) if correlation_id else None, sub_category)
 
 
 def refuses_a_row(answer: Answer) -> bool:
@@ -143,8 +154,16 @@ def refuses_a_row(answer: Answer) -> bool:
 
 
 def is_about_the_account(problem: Problem) -> bool:
-    """Return whether a refusal is about the account, its plan or its rights: it passes once those are mended."""
-    return bool(_ACCOUNT_CATEGORY.search(problem.category) or _ACCOUNT_MESSAGE.search(problem.message))
+    """Return whether a refusal is about the account, its plan or its rights: it passes once those are mended.
+
+    The keys decide where they can; the wording only where HubSpot gives none that does.
+    """
+    area, _, key = problem.sub_category.rpartition(".")
+    if _PROPERTY_VALIDATION in area:
+        return False
+    if _ACCOUNT_CATEGORY.search(key.upper()) or _ACCOUNT_CATEGORY.search(problem.category):
+        return True
+    return bool(_ACCOUNT_MESSAGE.search(problem.message))
 
 
 def least_wait(answer: Answer) -> float:

@@ -213,4 +213,5 @@ def _problem(error: dict[str, Any], answer: Answer) -> Problem:
         str(error.get("category") or "UNKNOWN"),
         str(error.get("message") or "no reason given"),
         str(correlation_id) if correlation_id else None,
+        str(error.get("subCategory") or ""),
     )

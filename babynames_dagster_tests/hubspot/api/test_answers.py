@@ -289,6 +289,10 @@ def test_only_hubspots_own_word_about_it_rejects_a_row(status: int, payload: Any
         (Problem("VALIDATION_ERROR", "firstname must be at most 65536 characters, the limit of a text"), False),
         (Problem("VALIDATION_ERROR", "Email address x is invalid"), False),
         (Problem("CONFLICT", "Contact already exists."), False),
+        (Problem("VALIDATION_ERROR", "Not today.", None, "crm.limits.RECORD_LIMIT_EXCEEDED"), True),
+        (Problem("VALIDATION_ERROR", "No permission.", None, "crm.propertyValidation.INVALID_OPTION"), False),
+        (Problem("VALIDATION_ERROR", "Too long.", None, "crm.propertyValidation.LENGTH_LIMIT"), False),
+        (Problem("VALIDATION_ERROR", "No permission.", None, "crm.something.ELSE"), True),
     ],
 )
 def test_what_is_about_the_account_is_told_from_what_is_about_a_row(problem: Problem, *, expected: bool) -> None:
