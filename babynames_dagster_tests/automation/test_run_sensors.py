@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import requests
 from dagster._utils import get_run_crash_explanation
 
 from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
@@ -81,6 +82,22 @@ def test_a_failed_run_is_told_with_code_remedy_and_link(instance: dg.DagsterInst
     (text,) = told(hook)
     assert "FILE_NOT_READABLE" in text
     assert f"/runs/{result.run_id}" in text
+
+
+def test_contacts_that_failed_are_told_with_hubspots_reason(
+    sandbox: Sandbox, instance: dg.DagsterInstance, hook: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
+    monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
+    monkeypatch.setenv("MAX_RETRIES", "0")
+    fault = {"kind": "server_error", "status": 503, "path": "/create", "times": 1}
+    requests.put(f"{sandbox.hubspot_url}/_sandbox/faults", json=[fault], timeout=10).raise_for_status()
+    path = write_csv(tmp_path / "names.csv", ROWS)
+    report_failure(instance, run_graph(instance, config={"raw_zip": {"path": str(path)}}).dagster_run)
+    (text,) = told(hook)
+    assert "HUBSPOT_ROWS_FAILED" in text
+    assert "1 contacts could not be sent" in text
+    assert "HubSpot's reason for 1 of them: INTERNAL_ERROR: " in text
 
 
 def test_an_unreachable_target_breaks_nothing(

@@ -98,6 +98,34 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     ]
 
 
+def test_the_mirror_archives_what_left_the_table_within_the_guards(
+    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    def mirrored(*options: str) -> dict[str, Any]:
+        wanted = {**environment, "HUBSPOT_MIRROR": "archive"}
+        result: dict[str, Any] = json.loads(
+            run_babynames("run", "--json", *options, folder=tmp_path, environment=wanted).stdout
+        )
+        return result
+
+    def emails() -> set[str]:
+        contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
+        return {contact["properties"]["email"] for contact in contacts}
+
+    told("run")
+    with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        connection.execute("DELETE FROM baby_names WHERE sex = 'M'")
+    connection.close()
+    assert told("run")["contacts_orphaned"] == 2
+    held_back = mirrored()
+    assert held_back["error"]["code"] == "HUBSPOT_GUARD"
+    assert "2 contacts to archive, at most 1 allowed (HUBSPOT_MAX_ARCHIVES=5%" in held_back["error"]["cause"]
+    assert len(emails()) == 3
+    done = mirrored("--override-guards")
+    assert (done["success"], done["contacts_orphaned"]) == (True, 0)
+    assert emails() == {"mary.f@babynamesdemo.com"}
+
+
 def test_changed_initial_values_reach_contacts_where_asked_for(
     told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
