@@ -142,7 +142,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back, with what later versions left when they were taken back."""
-    op.drop_table("superseded_contacts")
+    for left in ("superseded_contacts", "superseded_contacts_0008", "hubspot_contacts_0008"):
+        op.drop_table(left)
     op.drop_table("rejected_rows")
     op.drop_table("rate_limits")
     op.drop_index("idx_loads_target_sha256", table_name="loads")

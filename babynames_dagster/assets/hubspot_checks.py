@@ -12,16 +12,17 @@ import dagster as dg
 
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.partitions import covered_partitions
-from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.database.ledger.entries import ledger_vs_table, names_sharing_a_contact
+from babynames_dagster.database.ledger.candidates import NAMES, ContactScope
+from babynames_dagster.database.ledger.entries import ledger_vs_table, rows_sharing_a_contact
 from babynames_dagster.database.ledger.findings import (
     Finding,
     finding_counts,
     found_contacts,
 )
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.upkeep.read_back import compare_sample
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
@@ -43,7 +44,7 @@ def ledger_matches_table(
     scope = ContactScope.from_settings(hubspot.settings.hubspot)
     with files.failures(context.log), hubspot.client(database.engine) as client:
         compared = [row for row in ledger_vs_table(database.engine, client.portal_id, scope) if row.initial in covered]
-        shared = names_sharing_a_contact(database.engine, client.portal_id)
+        shared = rows_sharing_a_contact(database.engine, Ledger(client.portal_id, NAMES))
     unsent = {row.initial: row.unsent for row in compared if row.unsent}
     metadata: dict[str, Any] = {
         "unsent": sum(unsent.values()),
@@ -66,11 +67,11 @@ def sample_reads_back(
     What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
     is not there.
     """
-    mapping = ContactMapping.from_settings(hubspot.settings.hubspot)
     started = context.instance.get_run_stats(context.run.run_id).start_time or 0.0
     since = datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
     with files.failures(context.log), hubspot.client(database.engine) as client:
-        sample = compare_sample(client, database.engine, mapping=mapping, since=since, size=SAMPLE_SIZE)
+        source = NameSource.from_settings(database.engine, hubspot.settings.hubspot)
+        sample = compare_sample(client, database.engine, source, since=since, size=SAMPLE_SIZE)
     shown = [*sample.lost, *sample.news]
     metadata: dict[str, Any] = {
         "compared": sample.compared,
@@ -93,16 +94,17 @@ def contacts_reconciled(
     """Show what reconciling found last, partition by partition, for those that the run was about."""
     covered = covered_partitions(context.run.tags)
     with files.failures(context.log), hubspot.client(database.engine) as client:
-        counts = [row for row in finding_counts(database.engine, client.portal_id) if row.initial in covered]
+        ledger = Ledger(client.portal_id, NAMES)
+        counts = [row for row in finding_counts(database.engine, ledger) if row.partition in covered]
         loud = [finding for finding in Finding if finding not in QUIET]
-        first = found_contacts(database.engine, client.portal_id, loud, SHOWN, covered)
+        first = found_contacts(database.engine, ledger, loud, SHOWN, covered)
     if not counts:
         return dg.AssetCheckResult(passed=True, description="No contact has been reconciled yet.")
     metadata: dict[str, Any] = {
         "read_at": f"{min(row.read_at for row in counts):%Y-%m-%d %H:%M} UTC",
         "partitions": dg.MetadataValue.table(
             [
-                dg.TableRecord({"partition": row.initial, "found": row.finding.value, "contacts": row.contacts})
+                dg.TableRecord({"partition": row.partition, "found": row.finding.value, "contacts": row.contacts})
                 for row in counts
             ]
         ),
@@ -130,7 +132,7 @@ def _record(item: Judged) -> dg.TableRecord:
 
 
 def _name(item: Judged) -> str:
-    return f"{item.row.name.name} ({item.row.name.sex})" if item.row.name else item.row.email
+    return item.row.source.label if item.row.source else item.row.email
 
 
 def _said(lines: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from babynames_dagster.hubspot.sync.outcomes import Kind
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.resources.failing import as_failure
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
@@ -101,8 +102,10 @@ def hubspot_contacts(
         if warning is not None:
             context.log.warning(warning)
         try:
+            engine = baby_names_table.engine
             report = hubspot.sync(
-                baby_names_table.engine,
+                engine,
+                NameSource.from_settings(engine, hubspot.settings.hubspot),
                 partitions=covered_partitions(context.run.tags),
                 options=options,
                 on_progress=progress_events(context.log),
@@ -146,6 +149,7 @@ def _plan(
     with files.failures(context.log):
         report = hubspot.plan(
             table.engine,
+            NameSource.from_settings(table.engine, hubspot.settings.hubspot),
             partitions=covered_partitions(context.run.tags),
             options=options,
             path=path,

@@ -9,12 +9,13 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
-from babynames_dagster.database.ledger.candidates import ContactScope, require_years
+from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, require_years
 from babynames_dagster.database.ledger.entries import partitions_with_work
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import SenderRow, active_senders
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.turns import describe_senders
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 
@@ -45,8 +46,8 @@ def sync_sensor() -> dg.SensorDefinition:
         except PipelineError as error:
             yield dg.SkipReason(str(error))
             return
-        left_out = [row for row in being_sent if row.initial in work]
-        to_send = work.keys() - {row.initial for row in left_out}
+        left_out = [row for row in being_sent if row.partition in work]
+        to_send = work.keys() - {row.partition for row in left_out}
         for first, last in neighbouring(to_send, CONTACT_PARTITIONS.get_partition_keys()):
             yield dg.RunRequest(tags=partition_range_tags(first, last))
         if left_out:
@@ -86,5 +87,6 @@ def _work(engine: Engine, hubspot: HubSpotResource) -> tuple[dict[str, int], lis
                 ErrorCode.HUBSPOT_DAILY_LIMIT,
                 f"{left:,} of today's calls are left, and HUBSPOT_DAILY_RESERVE keeps them.",
             )
-        mapping = ContactMapping.from_settings(settings).fingerprint
-        return partitions_with_work(engine, client.portal_id, mapping, scope), active_senders(engine, client.portal_id)
+        mapping = NameMapping.from_settings(settings).contacts.fingerprint
+        work = partitions_with_work(engine, client.portal_id, mapping, scope)
+        return work, active_senders(engine, Ledger(client.portal_id, NAMES))

@@ -99,9 +99,12 @@ def check_hubspot_account(settings: Settings) -> str:
 
 def _check_account(settings: Settings, pacing: Engine) -> str:
     from babynames_dagster.hubspot.upkeep.account_check import check_account  # noqa: PLC0415 - nor HubSpot's
+    from babynames_dagster.names.contacts.mapping import NameMapping  # noqa: PLC0415 - as above
 
     try:
-        return check_account(settings.account, pacing)
+        mapping = NameMapping.from_settings(settings.hubspot)
+        email = f"babynames-check@{mapping.email_domain}"
+        return check_account(settings.account, pacing, mapping.contacts, email=email)
     finally:
         pacing.dispose()
 

@@ -18,11 +18,12 @@ TARGETS = ("baby_names", "baby_name_years")
 
 @dataclass(frozen=True)
 class ContactCount:
-    """Contacts of one portal and partition whose last try had one outcome."""
+    """Contacts of one portal, source and partition whose last try had one outcome."""
 
     portal_id: int
+    sync: str
     outcome: str
-    initial: str
+    partition: str
     contacts: int
 
 
@@ -41,7 +42,8 @@ def contact_counts(engine: Engine) -> Sequence[ContactCount]:
     Raises:
         PipelineError: Any DB_* code.
     """
-    key = (hubspot_contacts.c.portal_id, hubspot_contacts.c.outcome, hubspot_contacts.c.initial)
+    entry = hubspot_contacts.c
+    key = (entry.portal_id, entry.sync, entry.outcome, entry.partition_key)
     with reading(engine) as connection:
         return [ContactCount(*row) for row in connection.execute(sa.select(*key, sa.func.count()).group_by(*key))]
 

@@ -1,4 +1,4 @@
-"""Who sends which partition: one row a portal and partition, with a claim that ends by the database's clock.
+"""Who sends which partition: one row a portal, source and partition, with a claim that ends by the database's clock.
 
 What belongs here: the statements. What does not: how long a claim lasts, and waiting for one (`hubspot/sync/turns.py`).
 """
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import senders
 
@@ -35,13 +36,13 @@ class SenderRow:
     """A partition that is being sent.
 
     Attributes:
-        initial: The partition.
+        partition: The partition.
         sender: Who sends it, for people.
         process: The process that does.
         seconds_left: Until the claim ends, unless it is renewed.
     """
 
-    initial: str
+    partition: str
     sender: str
     process: str
     seconds_left: float
@@ -50,7 +51,7 @@ class SenderRow:
 def claim_partitions(  # noqa: PLR0913 - a claim is all of these, by keyword
     engine: Engine,
     *,
-    portal_id: int,
+    ledger: Ledger,
     partitions: Sequence[str],
     claim: Claim,
     seconds: float,
@@ -60,7 +61,7 @@ def claim_partitions(  # noqa: PLR0913 - a claim is all of these, by keyword
 
     Args:
         engine: The database.
-        portal_id: The account.
+        ledger: The source and the account.
         partitions: What to claim.
         claim: Whose it is.
         seconds: How long it lasts, unless it is renewed.
@@ -72,7 +73,7 @@ def claim_partitions(  # noqa: PLR0913 - a claim is all of these, by keyword
     Raises:
         PipelineError: Any DB_* code.
     """
-    return patiently(lambda: _claim_once(engine, portal_id, sorted(partitions), claim, seconds, is_gone))
+    return patiently(lambda: _claim_once(engine, ledger, sorted(partitions), claim, seconds, is_gone))
 
 
 def renew_claim(engine: Engine, holder: str, *, seconds: float) -> int:
@@ -97,13 +98,13 @@ def release_claim(engine: Engine, holder: str) -> None:
         connection.execute(sa.update(senders).where(senders.c.holder == holder).values(holder="", expires_at=0.0))
 
 
-def active_senders(engine: Engine, portal_id: int) -> list[SenderRow]:
-    """Return the partitions of an account that are being sent, in order.
+def active_senders(engine: Engine, ledger: Ledger) -> list[SenderRow]:
+    """Return the partitions of a source that are being sent to an account, in order.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    statement = sa.select(senders).where(senders.c.portal_id == portal_id).order_by(senders.c.initial)
+    statement = sa.select(senders).where(ledger.owns(senders)).order_by(senders.c.partition_key)
     with reading(engine) as connection:
         now = _now(connection)
         rows = [_row(found, now) for found in connection.execute(statement)]
@@ -112,24 +113,24 @@ def active_senders(engine: Engine, portal_id: int) -> list[SenderRow]:
 
 def _claim_once(  # noqa: PLR0913, PLR0917 - as above
     engine: Engine,
-    portal_id: int,
+    ledger: Ledger,
     partitions: Sequence[str],
     claim: Claim,
     seconds: float,
     is_gone: Callable[[str], bool],
 ) -> list[SenderRow]:
-    wanted = sa.and_(senders.c.portal_id == portal_id, senders.c.initial.in_(partitions))
-    locked = sa.select(senders).where(wanted).order_by(senders.c.initial).with_for_update()
+    wanted = sa.and_(ledger.owns(senders), senders.c.partition_key.in_(partitions))
+    locked = sa.select(senders).where(wanted).order_by(senders.c.partition_key).with_for_update()
     with writing(engine) as connection:
         found = connection.execute(locked).all()
-        missing = [partition for partition in partitions if partition not in {row.initial for row in found}]
+        missing = [partition for partition in partitions if partition not in {row.partition_key for row in found}]
         if missing:
             connection.execute(
                 insert_if_missing(connection, senders),
                 [
                     {
-                        "portal_id": portal_id,
-                        "initial": partition,
+                        **ledger._asdict(),
+                        "partition_key": partition,
                         "holder": "",
                         "sender": "",
                         "process": "",
@@ -154,7 +155,7 @@ def _claim_once(  # noqa: PLR0913, PLR0917 - as above
 
 
 def _row(found: sa.Row[tuple[object, ...]], now: float) -> SenderRow:
-    return SenderRow(found.initial, found.sender, found.process, found.expires_at - now)
+    return SenderRow(found.partition_key, found.sender, found.process, found.expires_at - now)
 
 
 def _now(connection: Connection) -> float:

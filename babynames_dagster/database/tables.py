@@ -117,8 +117,9 @@ hubspot_contacts = sa.Table(
     "hubspot_contacts",
     metadata,
     sa.Column("portal_id", BigId, primary_key=True, autoincrement=False),
-    sa.Column("name_id", BigId, primary_key=True, autoincrement=False),
-    sa.Column("initial", ascii_text(5), nullable=False, comment="the name's partition, kept when the name is gone"),
+    sa.Column("sync", ascii_text(64), primary_key=True, comment="which source's entries: its name"),
+    sa.Column("row_key", unicode_text(255), primary_key=True, comment="the row's key in its source, as text"),
+    sa.Column("partition_key", unicode_text(100), nullable=False, comment="the row's partition, kept when it is gone"),
     sa.Column("email", ascii_text(254), nullable=False),
     sa.Column("fingerprint", ascii_text(64), nullable=False, comment="the payload that the outcome is about"),
     sa.Column("mapping", ascii_text(64), nullable=False, comment="fingerprint of the mapping that made the payload"),
@@ -138,7 +139,10 @@ hubspot_contacts = sa.Table(
     sa.Column("finding_detail", unicode_text(1000), nullable=True, comment="the same in words"),
     sa.Column("accepted", unicode_text(2000), nullable=True, comment="values that the account rewrites, as JSON"),
     sa.Column("read_at", Timestamp, nullable=True, comment="when it was read back last"),
-    sa.Index("idx_hubspot_contacts_portal_id_outcome_initial", "portal_id", "outcome", "initial"),
+    sa.Index(
+        "idx_hubspot_contacts_portal_id_sync_outcome_partition_key", "portal_id", "sync", "outcome", "partition_key"
+    ),
+    sa.Index("idx_hubspot_contacts_portal_id_hubspot_id", "portal_id", "hubspot_id"),
     **MYSQL_OPTIONS,
 )
 
@@ -147,7 +151,8 @@ superseded_contacts = sa.Table(
     metadata,
     sa.Column("portal_id", BigId, primary_key=True, autoincrement=False),
     sa.Column("hubspot_id", ascii_text(32), primary_key=True, comment="created by us, under an email of before"),
-    sa.Column("name_id", BigId, nullable=False),
+    sa.Column("sync", ascii_text(64), nullable=False, comment="which source's entries: its name"),
+    sa.Column("row_key", unicode_text(255), nullable=False, comment="the row's key in its source, as text"),
     sa.Column("email", ascii_text(254), nullable=False),
     sa.Column("superseded_at", Timestamp, nullable=False),
     **MYSQL_OPTIONS,
@@ -157,7 +162,8 @@ senders = sa.Table(
     "senders",
     metadata,
     sa.Column("portal_id", BigId, primary_key=True, autoincrement=False),
-    sa.Column("initial", ascii_text(5), primary_key=True, comment="the partition"),
+    sa.Column("sync", ascii_text(64), primary_key=True, comment="which source's entries: its name"),
+    sa.Column("partition_key", unicode_text(100), primary_key=True, comment="the partition"),
     sa.Column("holder", ascii_text(32), nullable=False, comment="one claim; empty where nothing is sent"),
     sa.Column("sender", unicode_text(255), nullable=False, comment="whose claim it is, for people"),
     sa.Column("process", ascii_text(255), nullable=False, comment="the process that sends, as its own host knows it"),

@@ -24,12 +24,14 @@ def up(name: str, of: str, *, is_up: bool) -> Metric:
 
 
 def contact_families(counts: Sequence[ContactCount]) -> Iterator[Metric]:
-    """Return the ledger by portal, partition and outcome."""
+    """Return the ledger by portal, source, partition and outcome."""
     contacts = GaugeMetricFamily(
-        "babynames_contacts", "Contacts of the ledger by their last outcome", labels=["portal", "partition", "outcome"]
+        "babynames_contacts",
+        "Contacts of the ledger by their last outcome",
+        labels=["portal", "sync", "partition", "outcome"],
     )
     for count in counts:
-        contacts.add_metric([str(count.portal_id), count.initial, count.outcome], count.contacts)
+        contacts.add_metric([str(count.portal_id), count.sync, count.partition, count.outcome], count.contacts)
     yield contacts
 
 

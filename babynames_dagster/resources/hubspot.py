@@ -8,13 +8,12 @@ from typing import Literal
 import dagster as dg
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.opening import build_client, open_client
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.saving import save_plan
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts, unsent_report
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
@@ -80,6 +79,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
     def sync(  # noqa: PLR0913 - what a run is made of, all by keyword
         self,
         engine: Engine,
+        source: ContactSource,
         *,
         partitions: Sequence[str],
         options: SyncOptions,
@@ -88,23 +88,22 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         say: Callable[[str], None],
         on_broken_off: Callable[[SyncReport], None],
     ) -> SyncReport:
-        """Bring these partitions' contacts in line with the table; arguments as `sync_contacts`.
+        """Bring these partitions' contacts in line with their source; arguments as `sync_contacts`.
 
         Raises:
-            PipelineError: What keeps the names from being counted.
+            PipelineError: What keeps the rows from being counted.
         """
         settings = self.settings
-        mapping, scope = ContactMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
         try:
             client = build_client(settings, engine, say=say)
         except PipelineError as error:
-            return unsent_report(engine, scope, partitions=partitions, options=options, stopped=error)
+            return unsent_report(source, partitions=partitions, options=options, stopped=error)
         with client:
             return sync_contacts(
                 client,
                 engine,
+                source,
                 partitions=partitions,
-                mapping=mapping,
                 settings=settings.hubspot,
                 options=options,
                 on_progress=on_progress,
@@ -113,9 +112,10 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
                 on_broken_off=on_broken_off,
             )
 
-    def plan(
+    def plan(  # noqa: PLR0913 - as above
         self,
         engine: Engine,
+        source: ContactSource,
         *,
         partitions: Sequence[str],
         options: SyncOptions,
@@ -131,8 +131,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         with self.client(engine) as client:
             return save_plan(
                 client,
-                engine,
-                Wanted.from_settings(settings, partitions, options),
+                Wanted.from_settings(settings, source, partitions, options),
                 path,
                 max_in_flight=settings.max_in_flight,
                 on_progress=on_progress,

@@ -12,6 +12,8 @@ from babynames_dagster.automation.file_sensor import FILE_TAG, file_sensor
 from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
+from babynames_dagster.database.ledger.candidates import NAMES
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import Claim, claim_partitions, release_claim
 from babynames_dagster.definitions import build_definitions, resources_of
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -127,7 +129,12 @@ def test_partitions_that_another_run_sends_are_left_to_it(sandbox: Sandbox, inst
         claim = Claim("theirs", "run 12345678 of babynames on elsewhere", "elsewhere 17")
         release_claim(engine, "theirs")
         claim_partitions(
-            engine, portal_id=portal, partitions=partitions, claim=claim, seconds=60, is_gone=lambda _: False
+            engine,
+            ledger=Ledger(portal, NAMES),
+            partitions=partitions,
+            claim=claim,
+            seconds=60,
+            is_gone=lambda _: False,
         )
 
     sent_by_another("B")

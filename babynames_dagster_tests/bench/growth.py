@@ -21,8 +21,8 @@ from babynames_dagster.database.ledger.candidates import ContactScope, candidate
 from babynames_dagster.database.ledger.entries import partitions_with_work
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.documents import CHECKOUT, write_text
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.report import SyncReport
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.bench.data import all_distinct
 from babynames_dagster_tests.bench.growth_chart import exponent, growth_chart
 from babynames_dagster_tests.bench.machine import machine
@@ -113,7 +113,7 @@ def _ledger(server: MariaDB, folder: Path, sizes: Sequence[int]) -> Growth:
 def _waited_for(engine: Engine, stand_in: StandIn, folder: Path) -> dict[str, Callable[[], object]]:
     """Return what a user, a sensor or a monitor waits for, by title."""
     settings = stand_in.settings(engine, data_dir=str(folder))
-    mapping = ContactMapping.from_settings(settings.hubspot).fingerprint
+    mapping = NameMapping.from_settings(settings.hubspot).contacts.fingerprint
 
     def pages() -> int:
         read = candidate_pages(engine, portal_id=PORTAL, partitions=PARTITIONS, scope=ContactScope())

@@ -285,7 +285,8 @@ def test_force_download_fetches_although_a_sound_file_is_there(told: Told, tmp_p
 def test_a_full_reload_reads_a_file_again_and_a_full_refresh_sends_every_contact(told: Told, tmp_path: Path) -> None:
     assert told("run")["rows_inserted"] == 3
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
-        connection.execute("DELETE FROM hubspot_contacts WHERE name_id IN (SELECT id FROM baby_names WHERE sex = 'F')")
+        gone = "SELECT CAST(id AS TEXT) FROM baby_names WHERE sex = 'F'"
+        connection.execute(f"DELETE FROM hubspot_contacts WHERE row_key IN ({gone})")  # noqa: S608 - no input is in it
         connection.execute("DELETE FROM baby_names WHERE sex = 'F'")
     connection.close()
     again = told("run", "--full-reload", "--full-refresh")

@@ -10,7 +10,6 @@ from babynames_dagster.database.ledger.candidates import (
     ContactScope,
     candidate_pages,
     names_by_partition,
-    unknown_name_pages,
 )
 from babynames_dagster.database.ledger.entries import (
     created_pages,
@@ -20,7 +19,7 @@ from babynames_dagster.database.ledger.entries import (
 )
 from babynames_dagster.database.ledger.findings import entry_pages
 from babynames_dagster.database.ledger.orphans import orphan_pages
-from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, add_years, sync
+from babynames_dagster_tests.support.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn, add_names, add_years, sync
 from babynames_dagster_tests.support.work import database_work
 
 pytestmark = pytest.mark.slow
@@ -36,15 +35,12 @@ QUESTIONS: dict[str, Callable[[Engine, ContactScope], object]] = {
     "candidates": lambda engine, scope: list(
         candidate_pages(engine, portal_id=PORTAL, partitions=PARTITIONS, scope=scope, page_rows=PAGE)
     ),
-    "names without a contact": lambda engine, scope: list(
-        unknown_name_pages(engine, PORTAL, PARTITIONS, scope, page_rows=PAGE)
-    ),
     "orphans": lambda engine, scope: list(orphan_pages(engine, PORTAL, scope, PARTITIONS, page_rows=PAGE)),
     "what a sync would send": lambda engine, scope: partitions_with_work(engine, PORTAL, "", scope),
     "ledger against table": lambda engine, scope: ledger_vs_table(engine, PORTAL, scope),
     "names by partition": lambda engine, scope: names_by_partition(engine, scope, PARTITIONS),
-    "reconcile": lambda engine, _: list(entry_pages(engine, PORTAL, PARTITIONS, page_rows=PAGE)),
-    "undo": lambda engine, _: list(created_pages(engine, PORTAL, page_rows=PAGE)),
+    "reconcile": lambda engine, _: list(entry_pages(engine, LEDGER, PARTITIONS, page_rows=PAGE)),
+    "undo": lambda engine, _: list(created_pages(engine, LEDGER, page_rows=PAGE)),
     "status": lambda engine, _: outcome_counts(engine),
     "metrics": lambda engine, _: (contact_counts(engine), load_counts(engine), finished_loads(engine)),
 }

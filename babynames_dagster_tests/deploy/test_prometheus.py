@@ -43,7 +43,7 @@ def samples_of_the_exporter() -> set[str]:
         up("database", "", is_up=True),
         up("dagster", "", is_up=True),
         up("queue", "", is_up=True),
-        *contact_families([ContactCount(1, "synced", "A", 1)]),
+        *contact_families([ContactCount(1, "baby_names", "synced", "A", 1)]),
         *work_families(1, {"A": 1}),
         *load_families([LoadCount("baby_names", "done", 1)], []),
         *limiter_families({"app": row}, 0.0),

@@ -13,8 +13,8 @@ from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.hubspot.api.opening import app_digest
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.metrics.collector import Account, PipelineCollector
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 from babynames_dagster_tests.support.prometheus import PROMTOOL
 
@@ -41,7 +41,7 @@ def total(samples: Samples, name: str, **labels: str) -> float:
 def account(engine: Engine, stand_in: StandIn) -> Account:
     settings = stand_in.settings(engine)
     return Account(
-        app_digest(settings.account), ContactMapping.from_settings(settings.hubspot).fingerprint, ContactScope()
+        app_digest(settings.account), NameMapping.from_settings(settings.hubspot).contacts.fingerprint, ContactScope()
     )
 
 

@@ -12,16 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
-from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.candidates import NAMES
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
+from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.run import sync_contacts
+from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
+from babynames_dagster.hubspot.upkeep.undo import undo_created
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.sandbox.hubspot_api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
@@ -29,6 +33,7 @@ from babynames_dagster_tests.support.hubspot_controls import control_routes
 
 TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
 PORTAL = 4242
+LEDGER = Ledger(PORTAL, NAMES)
 SPAWN = multiprocessing.get_context("spawn")
 PARTITIONS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "other"]
 
@@ -209,8 +214,8 @@ def sync(
         return sync_contacts(
             client,
             engine,
+            NameSource.from_settings(engine, settings.hubspot),
             partitions=partitions,
-            mapping=ContactMapping.from_settings(settings.hubspot),
             settings=settings.hubspot,
             options=options,
         )
@@ -233,8 +238,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
         return Reconciler(
             client,
             engine,
-            ContactMapping.from_settings(settings.hubspot),
-            ContactScope.from_settings(settings.hubspot),
+            NameSource.from_settings(engine, settings.hubspot),
             PARTITIONS,
             policy,
             guards,
@@ -244,10 +248,15 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
         ).run()
 
 
+def undo_names(engine: Engine, client: HubSpotClient, settings: Settings) -> ArchiveReport:
+    """Undo, as the command does."""
+    return undo_created(client, engine, LEDGER, partitions=PARTITIONS, settings=settings.hubspot)
+
+
 def ledger(engine: Engine) -> dict[int, Any]:
     """Return the ledger's entries by name id (of any one portal)."""
     with reading(engine) as connection:
-        return {row.name_id: row for row in connection.execute(sa.select(hubspot_contacts))}
+        return {int(row.row_key): row for row in connection.execute(sa.select(hubspot_contacts))}
 
 
 def expected_contacts(engine: Engine, settings: Settings) -> dict[str, dict[str, str]]:

@@ -10,9 +10,12 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import Wanted
+from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
@@ -33,12 +36,13 @@ def apply(
     """
     settings = load_settings()
     log_command(context, settings)
+    names, scope = NameMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
     with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):
         report = Applier(
             client,
             engine,
             file,
-            Wanted.from_settings(settings.hubspot, INITIALS),
+            Wanted.from_settings(settings.hubspot, NameSource(engine, names, scope), INITIALS),
             Guards.from_settings(settings.hubspot, overridden=override_guards),
             max_in_flight=settings.hubspot.max_in_flight,
             wait_seconds=settings.hubspot.wait,

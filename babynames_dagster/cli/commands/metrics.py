@@ -14,8 +14,8 @@ from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import app_digest
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.metrics.collector import Account, PipelineCollector
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.settings import Settings, load_settings
 
 
@@ -61,6 +61,6 @@ def _account(settings: Settings) -> Account | None:
         return None
     return Account(
         app_digest(settings.account),
-        ContactMapping.from_settings(settings.hubspot).fingerprint,
+        NameMapping.from_settings(settings.hubspot).contacts.fingerprint,
         ContactScope.from_settings(settings.hubspot),
     )

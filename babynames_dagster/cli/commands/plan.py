@@ -10,12 +10,15 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
+from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
@@ -42,16 +45,17 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     settings = load_settings()
     log_command(context, settings)
-    wanted = Wanted.from_settings(
-        settings.hubspot,
-        [partition] if partition else INITIALS,
-        SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected),
-    )
+    names, scope = NameMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
     with opened_account(settings) as (engine, client):
+        wanted = Wanted.from_settings(
+            settings.hubspot,
+            NameSource(engine, names, scope),
+            [partition] if partition else INITIALS,
+            SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected),
+        )
         with shown_progress(quiet=verbosity_of(context).quiet):
             report = save_plan(
                 client,
-                engine,
                 wanted,
                 out,
                 max_in_flight=settings.hubspot.max_in_flight,

@@ -10,14 +10,13 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
@@ -49,8 +48,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
         report = Reconciler(
             client,
             engine,
-            ContactMapping.from_settings(settings.hubspot),
-            ContactScope.from_settings(settings.hubspot),
+            NameSource.from_settings(engine, settings.hubspot),
             [partition] if partition else INITIALS,
             WritePolicy(settings.hubspot.write_policy),
             Guards.from_settings(settings.hubspot, overridden=override_guards),

@@ -9,10 +9,13 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
+from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
+from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
@@ -34,16 +37,19 @@ def undo(
     settings = load_settings()
     log_command(context, settings)
     with opened_account(settings) as (engine, client):
-        count = contacts_to_undo(engine, client.portal_id)
+        ledger = Ledger(client.portal_id, NAMES)
+        count = contacts_to_undo(engine, ledger)
         if not count:
             say(f"Nothing to undo in portal {client.portal_id}.")
             return
         guards = Guards.from_settings(settings.hubspot, overridden=override_guards)
-        guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, client.portal_id))
+        guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, ledger))
         if not yes:
             typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
         with shown_progress(quiet=verbosity_of(context).quiet):
-            report = undo_created(client, engine, settings=settings.hubspot, on_progress=log_progress)
+            report = undo_created(
+                client, engine, ledger, partitions=INITIALS, settings=settings.hubspot, on_progress=log_progress
+            )
         say(told(report, client.portal_id))
     for kept in report.first_kept:
         say(f"Kept: {kept}")

@@ -4,7 +4,6 @@ What belongs here: which names are meant (`ContactScope`) and reading them. What
 be sent, which `hubspot/` decides.
 """
 
-import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,14 +13,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry
 from babynames_dagster.database.loading.loads import DONE
 from babynames_dagster.database.loading.years_table import has_orphans
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
 
+NAMES = "baby_names"
+"""What the names' entries are called in the ledger."""
+
 PAGE_ROWS = 2000
 """Larger pages save no time: Python's garbage collector looks at every row of a page that is still there."""
+_NAME_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def _last_id_of_first(names: int) -> sa.Select[int | None]:
 
 
 class Candidate(NamedTuple):
-    """One name, and what the ledger knows about it for one portal (None where it has no entry)."""
+    """One name, and what the ledger knows about it for one portal."""
 
     name_id: int
     slug: str
@@ -98,16 +103,16 @@ class Candidate(NamedTuple):
     sex: str
     initial: str
     created_at: datetime
-    outcome: str | None
-    fingerprint: str | None
-    hubspot_email: str | None = None
-    initial_sent: str | None = None
-    finding: str | None = None
-    hubspot_id: str | None = None
+    entry: Entry = NO_ENTRY
+
+    @classmethod
+    def of(cls, row: "sa.Row[Any]") -> "Candidate":
+        """Return what a row of `candidate_columns` says."""
+        return cls._make((*row[:_NAME_COLUMNS], Entry._make(row[_NAME_COLUMNS:])))
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
-    """Return the columns that a `Candidate` is made of, in its order."""
+    """Return the columns that a `Candidate` is made of, in its order and that of `Entry`."""
     name, entry = baby_names.c, hubspot_contacts.c
     return (
         name.id,
@@ -126,9 +131,19 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
 
 
 def names_with_entries(portal_id: int) -> sa.Join:
-    """Return the names, each with its ledger entry for one portal, or with none."""
+    """Return the names, each with its ledger entry for one portal, or with none.
+
+    The name's id is what is cast, so that the ledger's primary key is looked up.
+    """
+    own = Ledger(portal_id, NAMES).owns(hubspot_contacts)
+    key = sa.cast(baby_names.c.id, sa.String(20))
+    return baby_names.outerjoin(hubspot_contacts, sa.and_(own, hubspot_contacts.c.row_key == key))
+
+
+def name_of_entry() -> sa.ColumnElement[bool]:
+    """Return the condition of the name that an entry is about; here, the names' primary key is looked up."""
     entry = hubspot_contacts.c
-    return baby_names.outerjoin(hubspot_contacts, (entry.portal_id == portal_id) & (entry.name_id == baby_names.c.id))
+    return sa.and_(entry.sync == NAMES, baby_names.c.id == sa.cast(entry.row_key, sa.BigInteger))
 
 
 def require_years(engine: Engine, scope: ContactScope) -> None:
@@ -201,20 +216,6 @@ def candidate_pages(
     return _pages(engine, portal_id, partitions, scope.pinned(engine).condition(), page_rows)
 
 
-def unknown_name_pages(
-    engine: Engine, portal_id: int, partitions: Sequence[str], scope: ContactScope, *, page_rows: int
-) -> Iterator[list[Candidate]]:
-    """Read the names of which the ledger knows no contact; only the last page is not full.
-
-    Raises:
-        PipelineError: Any DB_* code.
-    """
-    unknown = hubspot_contacts.c.hubspot_id.is_(None) & scope.pinned(engine).condition()
-    rows = itertools.chain.from_iterable(_pages(engine, portal_id, partitions, unknown, page_rows))
-    while page := list(itertools.islice(rows, page_rows)):
-        yield page
-
-
 def _pages(
     engine: Engine, portal_id: int, partitions: Sequence[str], meant: sa.ColumnElement[bool], page_rows: int
 ) -> Iterator[list[Candidate]]:
@@ -231,7 +232,7 @@ def _pages(
         while True:
             keys = {"initial": initial, "after": after}
             with reading(engine) as connection:
-                rows = [Candidate._make(row) for row in connection.execute(statement, keys)]
+                rows = [Candidate.of(row) for row in connection.execute(statement, keys)]
             if rows:
                 yield rows
             if len(rows) < page_rows:
@@ -251,7 +252,7 @@ def candidates_of(engine: Engine, portal_id: int, scope: ContactScope, names: Co
         .where(baby_names.c.id.in_(sorted(names)), scope.condition())
     )
     with reading(engine) as connection:
-        return [Candidate._make(row) for row in connection.execute(statement)]
+        return [Candidate.of(row) for row in connection.execute(statement)]
 
 
 def names_by_partition(engine: Engine, scope: ContactScope, partitions: Sequence[str]) -> dict[str, int]:

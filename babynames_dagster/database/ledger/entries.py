@@ -1,4 +1,4 @@
-"""Reading the ledger: what HubSpot acknowledged, refused or never answered, one row per portal and name.
+"""Reading the ledger: what HubSpot acknowledged, refused or never answered, one row per portal, source and row.
 
 What belongs here: the statements that read `hubspot_contacts`. What does not: writing it (`ledger_writing.py`), and
 what an outcome means for sending, which `hubspot/` decides.
@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.ledger.candidates import ContactScope, names_with_entries
+from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry, names_with_entries
 from babynames_dagster.database.ledger.finding import NOT_OURS_TO_WRITE
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 
 
@@ -36,9 +38,10 @@ class LedgerOutcome(Enum):
 
 @dataclass(frozen=True)
 class OutcomeCount:
-    """How many contacts of a portal have one outcome."""
+    """How many contacts of a portal and source have one outcome."""
 
     portal_id: int
+    sync: str
     outcome: str
     contacts: int
 
@@ -49,9 +52,11 @@ class RefusedContact:
 
     Attributes:
         portal_id: The account.
+        sync: The source.
+        key: The row's key in it.
         outcome: `rejected`, `failed`, or `kept` where it is somebody's by now.
         email: The email that was sent.
-        name: The name; None where the table has it no more.
+        name: The name; None where the table has it no more, and for other sources' rows.
         sex: The name's sex; None likewise.
         category: The reason in one word of HubSpot's.
         message: The same in a sentence.
@@ -61,6 +66,8 @@ class RefusedContact:
     """
 
     portal_id: int
+    sync: str
+    key: str
     outcome: str
     email: str
     name: str | None
@@ -76,7 +83,7 @@ class RefusedContact:
 class CreatedContact:
     """A contact that exists because this ledger's sync made it, under the email that HubSpot acknowledged."""
 
-    name_id: int
+    key: str
     email: str
     hubspot_id: str
     superseded: bool = False
@@ -131,7 +138,7 @@ def partitions_with_work(
         sa.select(baby_names.c.initial, sa.func.count())
         .select_from(names_with_entries(portal_id))
         .where(
-            sa.or_(entry.name_id.is_(None), entry.outcome == LedgerOutcome.FAILED.value, entry.mapping != mapping),
+            sa.or_(entry.row_key.is_(None), entry.outcome == LedgerOutcome.FAILED.value, entry.mapping != mapping),
             sa.func.coalesce(entry.finding, "").not_in([finding.value for finding in NOT_OURS_TO_WRITE]),
             (scope or ContactScope()).condition(),
         )
@@ -160,10 +167,14 @@ def ledger_vs_table(engine: Engine, portal_id: int, scope: ContactScope | None =
         .group_by(baby_names.c.initial, entry.outcome)
     )
     without_name = (
-        sa.select(entry.initial, sa.func.count())
-        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
-        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, baby_names.c.id.is_(None))
-        .group_by(entry.initial)
+        sa.select(entry.partition_key, sa.func.count())
+        .select_from(hubspot_contacts.outerjoin(baby_names, name_of_entry()))
+        .where(
+            Ledger(portal_id, NAMES).owns(hubspot_contacts),
+            entry.outcome == LedgerOutcome.SYNCED.value,
+            baby_names.c.id.is_(None),
+        )
+        .group_by(entry.partition_key)
     )
     counts: dict[str, dict[str, int]] = {}
     with reading(engine) as connection:
@@ -177,28 +188,31 @@ def ledger_vs_table(engine: Engine, portal_id: int, scope: ContactScope | None =
 
 
 def outcome_counts(engine: Engine) -> list[OutcomeCount]:
-    """Count the ledger's contacts by portal and outcome.
+    """Count the ledger's contacts by portal, source and outcome.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    key = (hubspot_contacts.c.portal_id, hubspot_contacts.c.outcome)
+    key = (hubspot_contacts.c.portal_id, hubspot_contacts.c.sync, hubspot_contacts.c.outcome)
     statement = sa.select(*key, sa.func.count()).group_by(*key).order_by(*key)
     with reading(engine) as connection:
         return [OutcomeCount(*row) for row in connection.execute(statement)]
 
 
-def ledger_counts(engine: Engine, portal_id: int) -> dict[str, int]:
-    """Count a portal's contacts in the ledger by outcome; an outcome that none has is left out.
+def ledger_counts(engine: Engine, ledger: Ledger) -> dict[str, int]:
+    """Count a ledger's contacts by outcome; an outcome that none has is left out.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    return {row.outcome: row.contacts for row in outcome_counts(engine) if row.portal_id == portal_id}
+    entry = hubspot_contacts.c
+    statement = sa.select(entry.outcome, sa.func.count()).where(ledger.owns(hubspot_contacts)).group_by(entry.outcome)
+    with reading(engine) as connection:
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list[RefusedContact]:
-    """List the contacts whose last try ended in an outcome, by portal and name id, each with its reason.
+    """List the contacts whose last try ended in an outcome, by portal, source and key, each with its reason.
 
     Args:
         engine: The database.
@@ -212,6 +226,8 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
     statement = (
         sa.select(
             entry.portal_id,
+            entry.sync,
+            entry.row_key.label("key"),
             entry.outcome,
             entry.email,
             baby_names.c.name,
@@ -222,28 +238,33 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
             entry.attempts,
             entry.updated_at,
         )
-        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
+        .select_from(hubspot_contacts.outerjoin(baby_names, name_of_entry()))
         .where(entry.outcome == outcome.value, entry.category.is_not(None))
-        .order_by(entry.portal_id, entry.name_id)
+        .order_by(entry.portal_id, entry.sync, *by_key())
         .limit(limit)
     )
     with reading(engine) as connection:
         return [RefusedContact(**row) for row in connection.execute(statement).mappings()]
 
 
-def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:
+def by_key() -> tuple[sa.ColumnElement[Any], ...]:
+    """Return the order of entries for people: numbers come in their own order."""
+    return sa.func.length(hubspot_contacts.c.row_key), hubspot_contacts.c.row_key
+
+
+def created_pages(engine: Engine, ledger: Ledger, *, page_rows: int) -> Iterator[list[CreatedContact]]:
     """Read the contacts that this ledger created and did not archive, in keyset pages.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
-    after = 0
+    after = ""
     while True:
         statement = (
-            sa.select(entry.name_id, sa.func.coalesce(entry.hubspot_email, entry.email), entry.hubspot_id)
-            .where(created_by_us(portal_id), entry.name_id > after)
-            .order_by(entry.name_id)
+            sa.select(entry.row_key, sa.func.coalesce(entry.hubspot_email, entry.email), entry.hubspot_id)
+            .where(created_by_us(ledger), entry.row_key > after)
+            .order_by(entry.row_key)
             .limit(page_rows)
         )
         with reading(engine) as connection:
@@ -252,51 +273,51 @@ def created_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator
             yield rows
         if len(rows) < page_rows:
             return
-        after = rows[-1].name_id
+        after = rows[-1].key
 
 
-def contacts_in_ledger(engine: Engine, portal_id: int) -> int:
-    """Count the contacts that a portal has by the ledger: acknowledged, and not archived since.
+def contacts_in_ledger(engine: Engine, ledger: Ledger) -> int:
+    """Count the contacts that an account has by the ledger: acknowledged, and not archived since.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
     statement = sa.select(sa.func.count()).where(
-        entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.outcome != LedgerOutcome.ARCHIVED.value
+        ledger.owns(hubspot_contacts), entry.hubspot_id.is_not(None), entry.outcome != LedgerOutcome.ARCHIVED.value
     )
     with reading(engine) as connection:
         count: int = connection.execute(statement).scalar_one()
         return count
 
 
-def names_sharing_a_contact(engine: Engine, portal_id: int) -> int:
-    """Count how many more acknowledged names than contacts a portal has.
+def rows_sharing_a_contact(engine: Engine, ledger: Ledger) -> int:
+    """Count how many more acknowledged rows than contacts a ledger has.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
     statement = sa.select(sa.func.count() - sa.func.count(entry.hubspot_id.distinct())).where(
-        entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.hubspot_id.is_not(None)
+        ledger.owns(hubspot_contacts), entry.outcome == LedgerOutcome.SYNCED.value, entry.hubspot_id.is_not(None)
     )
     with reading(engine) as connection:
         count: int = connection.execute(statement).scalar_one()
         return count
 
 
-def count_created(engine: Engine, portal_id: int) -> int:
+def count_created(engine: Engine, ledger: Ledger) -> int:
     """Count the contacts that this ledger created and did not archive.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     with reading(engine) as connection:
-        count: int = connection.execute(sa.select(sa.func.count()).where(created_by_us(portal_id))).scalar_one()
+        count: int = connection.execute(sa.select(sa.func.count()).where(created_by_us(ledger))).scalar_one()
         return count
 
 
-def created_by_us(portal_id: int) -> sa.ColumnElement[bool]:
+def created_by_us(ledger: Ledger) -> sa.ColumnElement[bool]:
     """Return the condition of a contact that is this ledger's own: what a later failed try says changes nothing."""
     entry = hubspot_contacts.c
-    return sa.and_(entry.portal_id == portal_id, entry.created_by_us.is_(True), entry.hubspot_id.is_not(None))
+    return sa.and_(ledger.owns(hubspot_contacts), entry.created_by_us.is_(True), entry.hubspot_id.is_not(None))

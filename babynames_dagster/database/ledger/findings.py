@@ -1,4 +1,4 @@
-"""What reconciling found of each contact: reading entries beside their names, and keeping the findings.
+"""What reconciling found of each contact: reading entries, and keeping the findings.
 
 What belongs here: the statements about the ledger's columns `finding` to `read_at`. What does not: what a contact is
 found to be, which `hubspot/reconcile/` decides.
@@ -15,10 +15,11 @@ from sqlalchemy.engine import Engine, Row
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.connection.patience import patiently
-from babynames_dagster.database.ledger.candidates import Candidate, candidate_columns
-from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome, by_key
 from babynames_dagster.database.ledger.finding import LOST, NOT_OURS_TO_WRITE, Finding
-from babynames_dagster.database.tables import baby_names, hubspot_contacts
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.database.tables import hubspot_contacts
 
 __all__ = [
     "LOST",
@@ -34,18 +35,17 @@ __all__ = [
 Accepted = Mapping[str, tuple[str, str]]
 """By property, the value that was sent and the one that the account made of it."""
 
-_OWN_COLUMNS = 10
 _DETAIL_KEPT = 1000
 _ACCEPTED_KEPT = 2000
 
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One entry that HubSpot acknowledged, beside its name.
+    """One entry that HubSpot acknowledged.
 
     Attributes:
-        name_id: The name.
-        initial: Its partition.
+        key: The row's key in its source.
+        partition: Its partition.
         email: The email that HubSpot acknowledged.
         hubspot_id: The record that HubSpot named.
         outcome: What the ledger says of it.
@@ -54,11 +54,11 @@ class LedgerRow:
         accepted: What the account is known to rewrite.
         finding: What it was found to be before.
         synced_at: When HubSpot acknowledged it last, in UTC.
-        name: The name with this entry; None where the table has it no more.
+        source: The row; None where its source has it no more, and where nobody has looked.
     """
 
-    name_id: int
-    initial: str
+    key: str
+    partition: str
     email: str
     hubspot_id: str
     outcome: LedgerOutcome
@@ -67,12 +67,12 @@ class LedgerRow:
     accepted: Accepted
     finding: Finding | None
     synced_at: datetime
-    name: Candidate | None
+    source: SourceRow | None = None
 
     @property
     def contact(self) -> CreatedContact:
         """The contact as far as archiving needs to know it."""
-        return CreatedContact(self.name_id, self.email, self.hubspot_id)
+        return CreatedContact(self.key, self.email, self.hubspot_id)
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ class KeptFinding:
     """What is to be kept of one contact.
 
     Attributes:
-        name_id: The name.
+        key: The row's key in its source.
         finding: What it was found to be.
         detail: The same in words, both values included.
         accepted: What the account rewrites; kept in place of what was known before.
     """
 
-    name_id: int
+    key: str
     finding: Finding
     detail: str = ""
     accepted: Accepted = field(default_factory=dict)
@@ -96,7 +96,7 @@ class KeptFinding:
 class FindingCount:
     """How many contacts of a partition were found to be something, and since when that is known."""
 
-    initial: str
+    partition: str
     finding: Finding
     contacts: int
     read_at: datetime
@@ -106,7 +106,7 @@ class FindingCount:
 class FoundContact:
     """One contact that was found to be something, for people."""
 
-    initial: str
+    partition: str
     email: str
     hubspot_id: str
     finding: Finding
@@ -114,7 +114,7 @@ class FoundContact:
 
 
 def entry_pages(
-    engine: Engine, portal_id: int, partitions: Sequence[str], *, page_rows: int, recreate: bool = False
+    engine: Engine, ledger: Ledger, partitions: Sequence[str], *, page_rows: int, recreate: bool = False
 ) -> Iterator[list[LedgerRow]]:
     """Read the entries that HubSpot acknowledged, in keyset pages.
 
@@ -122,8 +122,8 @@ def entry_pages(
 
     Args:
         engine: The database.
-        portal_id: The account.
-        partitions: The entries' initials.
+        ledger: Whose entries.
+        partitions: The entries' partitions.
         page_rows: Most rows a page.
         recreate: Whether only those are meant that users archived or deleted.
 
@@ -133,11 +133,11 @@ def entry_pages(
     entry = hubspot_contacts.c
     by_users = entry.finding.in_([Finding.ARCHIVED.value, Finding.GONE.value])
     meant = by_users if recreate else sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
-    statement = _rows(portal_id).where(
-        entry.initial.in_(list(partitions)), meant, entry.name_id > sa.bindparam("after")
+    statement = _rows(ledger).where(
+        entry.partition_key.in_(list(partitions)), meant, entry.row_key > sa.bindparam("after")
     )
-    statement = statement.order_by(entry.name_id).limit(page_rows)
-    after = 0
+    statement = statement.order_by(entry.row_key).limit(page_rows)
+    after = ""
     while True:
         with reading(engine) as connection:
             rows = [_row(row) for row in connection.execute(statement, {"after": after})]
@@ -145,26 +145,26 @@ def entry_pages(
             yield rows
         if len(rows) < page_rows:
             return
-        after = rows[-1].name_id
+        after = rows[-1].key
 
 
-def entries_of(engine: Engine, portal_id: int, names: Collection[int]) -> list[LedgerRow]:
-    """Read the entries of some names.
+def entries_of(engine: Engine, ledger: Ledger, keys: Collection[str]) -> list[LedgerRow]:
+    """Read the entries of some rows.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    statement = _rows(portal_id).where(hubspot_contacts.c.name_id.in_(sorted(names)))
+    statement = _rows(ledger).where(hubspot_contacts.c.row_key.in_(sorted(keys)))
     with reading(engine) as connection:
         return [_row(row) for row in connection.execute(statement)]
 
 
-def sampled_entries(engine: Engine, portal_id: int, mapping: str, size: int) -> list[LedgerRow]:
+def sampled_entries(engine: Engine, ledger: Ledger, mapping: str, size: int) -> list[LedgerRow]:
     """Pick some acknowledged contacts at random.
 
     Args:
         engine: The database.
-        portal_id: The account.
+        ledger: Whose entries.
         mapping: Fingerprint of the mapping that they were sent with.
         size: How many, at most.
 
@@ -174,40 +174,40 @@ def sampled_entries(engine: Engine, portal_id: int, mapping: str, size: int) -> 
     entry = hubspot_contacts.c
     chance = sa.func.random() if engine.dialect.name == "sqlite" else sa.func.rand()
     picked = (
-        sa.select(entry.name_id)
-        .where(entry.portal_id == portal_id, entry.outcome == LedgerOutcome.SYNCED.value, entry.mapping == mapping)
+        sa.select(entry.row_key)
+        .where(ledger.owns(hubspot_contacts), entry.outcome == LedgerOutcome.SYNCED.value, entry.mapping == mapping)
         .order_by(chance)
         .limit(size)
     )
     with reading(engine) as connection:
-        names = connection.execute(picked).scalars().all()
-    return entries_of(engine, portal_id, names)
+        keys = connection.execute(picked).scalars().all()
+    return entries_of(engine, ledger, keys)
 
 
-def keep_findings(engine: Engine, portal_id: int, findings: Sequence[KeptFinding]) -> None:
+def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding]) -> None:
     """Keep what contacts were found to be; those that users archived or deleted count as archived from then on.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
     now, entry = utc_now(), hubspot_contacts.c
-    ordered = sorted(findings, key=lambda found: found.name_id)
+    ordered = sorted(findings, key=lambda found: found.key)
     told = [found for found in ordered if found.detail or found.accepted]
-    plain: dict[Finding, list[int]] = {}
+    plain: dict[Finding, list[str]] = {}
     for found in ordered:
         if not (found.detail or found.accepted):
-            plain.setdefault(found.finding, []).append(found.name_id)
-    lost = [found.name_id for found in ordered if found.finding in LOST]
-    one = sa.update(hubspot_contacts).where(entry.portal_id == portal_id)
+            plain.setdefault(found.finding, []).append(found.key)
+    lost = [found.key for found in ordered if found.finding in LOST]
+    one = sa.update(hubspot_contacts).where(ledger.owns(hubspot_contacts))
 
     def write() -> None:
         with writing(engine) as connection:
-            for finding, names in plain.items():
+            for finding, keys in plain.items():
                 values = {"finding": finding.value, "finding_detail": None, "accepted": None, "read_at": now}
-                connection.execute(one.where(entry.name_id.in_(names)).values(values))
+                connection.execute(one.where(entry.row_key.in_(keys)).values(values))
             if told:
                 connection.execute(
-                    one.where(entry.name_id == sa.bindparam("of_name")).values(
+                    one.where(entry.row_key == sa.bindparam("of_row")).values(
                         finding=sa.bindparam("found"),
                         finding_detail=sa.bindparam("detail"),
                         accepted=sa.bindparam("rewritten"),
@@ -215,7 +215,7 @@ def keep_findings(engine: Engine, portal_id: int, findings: Sequence[KeptFinding
                     ),
                     [
                         {
-                            "of_name": found.name_id,
+                            "of_row": found.key,
                             "found": found.finding.value,
                             "detail": found.detail[:_DETAIL_KEPT] or None,
                             "rewritten": as_text(found.accepted) or None,
@@ -225,7 +225,7 @@ def keep_findings(engine: Engine, portal_id: int, findings: Sequence[KeptFinding
                 )
             if lost:
                 connection.execute(
-                    one.where(entry.name_id.in_(lost)).values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)
+                    one.where(entry.row_key.in_(lost)).values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)
                 )
 
     if findings:
@@ -238,7 +238,7 @@ def as_text(accepted: Accepted) -> str | None:
     return text if len(text) <= _ACCEPTED_KEPT else None
 
 
-def finding_counts(engine: Engine, portal_id: int) -> list[FindingCount]:
+def finding_counts(engine: Engine, ledger: Ledger) -> list[FindingCount]:
     """Count the findings by partition, each with the moment of its oldest reading.
 
     Raises:
@@ -246,17 +246,17 @@ def finding_counts(engine: Engine, portal_id: int) -> list[FindingCount]:
     """
     entry = hubspot_contacts.c
     statement = (
-        sa.select(entry.initial, entry.finding, sa.func.count(), sa.func.min(entry.read_at))
-        .where(entry.portal_id == portal_id, entry.finding.is_not(None))
-        .group_by(entry.initial, entry.finding)
-        .order_by(entry.initial, entry.finding)
+        sa.select(entry.partition_key, entry.finding, sa.func.count(), sa.func.min(entry.read_at))
+        .where(ledger.owns(hubspot_contacts), entry.finding.is_not(None))
+        .group_by(entry.partition_key, entry.finding)
+        .order_by(entry.partition_key, entry.finding)
     )
     with reading(engine) as connection:
         return [FindingCount(row[0], Finding(row[1]), row[2], row[3]) for row in connection.execute(statement)]
 
 
 def found_contacts(
-    engine: Engine, portal_id: int, findings: Collection[Finding], limit: int, partitions: Sequence[str] | None = None
+    engine: Engine, ledger: Ledger, findings: Collection[Finding], limit: int, partitions: Sequence[str] | None = None
 ) -> list[FoundContact]:
     """List contacts that were found to be one of some things.
 
@@ -265,13 +265,13 @@ def found_contacts(
     """
     entry = hubspot_contacts.c
     statement = (
-        sa.select(entry.initial, entry.hubspot_email, entry.hubspot_id, entry.finding, entry.finding_detail)
-        .where(entry.portal_id == portal_id, entry.finding.in_([finding.value for finding in findings]))
-        .order_by(entry.name_id)
+        sa.select(entry.partition_key, entry.hubspot_email, entry.hubspot_id, entry.finding, entry.finding_detail)
+        .where(ledger.owns(hubspot_contacts), entry.finding.in_([finding.value for finding in findings]))
+        .order_by(*by_key())
         .limit(limit)
     )
     if partitions is not None:
-        statement = statement.where(entry.initial.in_(list(partitions)))
+        statement = statement.where(entry.partition_key.in_(list(partitions)))
     with reading(engine) as connection:
         return [
             FoundContact(row[0], row[1] or "", row[2] or "", Finding(row[3]), row[4] or "")
@@ -279,34 +279,28 @@ def found_contacts(
         ]
 
 
-def _rows(portal_id: int) -> sa.Select[Any]:
+def _rows(ledger: Ledger) -> sa.Select[Any]:
     entry = hubspot_contacts.c
-    return (
-        sa.select(
-            entry.name_id,
-            entry.initial,
-            entry.hubspot_email,
-            entry.hubspot_id,
-            entry.outcome,
-            entry.fingerprint,
-            entry.created_by_us,
-            entry.accepted,
-            entry.finding,
-            entry.synced_at,
-            *candidate_columns(),
-        )
-        .select_from(hubspot_contacts.outerjoin(baby_names, baby_names.c.id == entry.name_id))
-        .where(entry.portal_id == portal_id, entry.hubspot_id.is_not(None), entry.hubspot_email.is_not(None))
-    )
+    return sa.select(
+        entry.row_key,
+        entry.partition_key,
+        entry.hubspot_email,
+        entry.hubspot_id,
+        entry.outcome,
+        entry.fingerprint,
+        entry.created_by_us,
+        entry.accepted,
+        entry.finding,
+        entry.synced_at,
+    ).where(ledger.owns(hubspot_contacts), entry.hubspot_id.is_not(None), entry.hubspot_email.is_not(None))
 
 
 def _row(found: "Row[Any]") -> LedgerRow:
     row: Sequence[Any] = tuple(found)
-    name = row[_OWN_COLUMNS:]
     known = json.loads(row[7]) if row[7] else {}
     return LedgerRow(
-        name_id=row[0],
-        initial=row[1],
+        key=row[0],
+        partition=row[1],
         email=row[2],
         hubspot_id=row[3],
         outcome=LedgerOutcome(row[4]),
@@ -315,5 +309,4 @@ def _row(found: "Row[Any]") -> LedgerRow:
         accepted={prop: (values[0], values[1]) for prop, values in known.items()},
         finding=Finding(row[8]) if row[8] else None,
         synced_at=row[9],
-        name=None if name[0] is None else Candidate._make(name),
     )

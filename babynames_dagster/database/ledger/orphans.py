@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.ledger.candidates import ContactScope
+from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
-from babynames_dagster.database.tables import baby_names, hubspot_contacts, superseded_contacts
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Orphan:
 
     Attributes:
         contact: The contact.
-        initial: Its partition.
+        partition: Its partition.
         ours: Whether a request of ours made it.
     """
 
     contact: CreatedContact
-    initial: str
+    partition: str
     ours: bool
 
 
@@ -58,7 +59,8 @@ def count_orphans(engine: Engine, portal_id: int, scope: ContactScope, partition
         .where(_orphaned(portal_id, scope, partitions))
         .group_by(entry.created_by_us)
     )
-    former = sa.select(sa.func.count()).select_from(_superseded(portal_id)).where(_former(portal_id, partitions))
+    ledger = Ledger(portal_id, NAMES)
+    former = sa.select(sa.func.count()).select_from(_superseded(ledger)).where(_former(ledger, partitions))
     with reading(engine) as connection:
         counts = {bool(row[0]): row[1] for row in connection.execute(current)}
         superseded: int = connection.execute(former).scalar_one()
@@ -73,18 +75,18 @@ def orphan_pages(
     Raises:
         PipelineError: Any DB_* code.
     """
-    entry, after = hubspot_contacts.c, 0
+    entry, after = hubspot_contacts.c, ""
     while True:
         statement = (
             sa.select(
-                entry.name_id,
+                entry.row_key,
                 sa.func.coalesce(entry.hubspot_email, entry.email),
                 entry.hubspot_id,
-                entry.initial,
+                entry.partition_key,
                 entry.created_by_us,
             )
-            .where(_orphaned(portal_id, scope, partitions), entry.name_id > after)
-            .order_by(entry.name_id)
+            .where(_orphaned(portal_id, scope, partitions), entry.row_key > after)
+            .order_by(entry.row_key)
             .limit(page_rows)
         )
         with reading(engine) as connection:
@@ -93,17 +95,24 @@ def orphan_pages(
             yield rows
         if len(rows) < page_rows:
             break
-        after = rows[-1].contact.name_id
-    yield from _former_pages(engine, portal_id, partitions, page_rows)
+        after = rows[-1].contact.key
+    yield from former_pages(engine, Ledger(portal_id, NAMES), partitions, page_rows=page_rows)
 
 
-def _former_pages(engine: Engine, portal_id: int, partitions: Sequence[str], page_rows: int) -> Iterator[list[Orphan]]:
+def former_pages(
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int
+) -> Iterator[list[Orphan]]:
+    """Read the contacts that rows had under the email of before, in keyset pages.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
     kept, after = superseded_contacts.c, ""
     while True:
         statement = (
-            sa.select(kept.name_id, kept.email, kept.hubspot_id, hubspot_contacts.c.initial)
-            .select_from(_superseded(portal_id))
-            .where(_former(portal_id, partitions), kept.hubspot_id > after)
+            sa.select(kept.row_key, kept.email, kept.hubspot_id, hubspot_contacts.c.partition_key)
+            .select_from(_superseded(ledger))
+            .where(_former(ledger, partitions), kept.hubspot_id > after)
             .order_by(kept.hubspot_id)
             .limit(page_rows)
         )
@@ -123,20 +132,22 @@ def _orphaned(portal_id: int, scope: ContactScope, partitions: Sequence[str]) ->
     """Return the condition of an entry whose contact is not meant; what DEMO_MODE leaves out is meant all the same."""
     entry = hubspot_contacts.c
     anywhere = replace(scope, first_names=None, last_id=None)
-    meant = sa.exists().where(baby_names.c.id == entry.name_id, anywhere.condition())
+    meant = sa.exists().where(name_of_entry(), anywhere.condition())
     return sa.and_(
-        entry.portal_id == portal_id,
+        Ledger(portal_id, NAMES).owns(hubspot_contacts),
         entry.hubspot_id.is_not(None),
         entry.outcome != LedgerOutcome.ARCHIVED.value,
-        entry.initial.in_(list(partitions)),
+        entry.partition_key.in_(list(partitions)),
         ~meant.correlate(hubspot_contacts),
     )
 
 
-def _superseded(portal_id: int) -> sa.Join:
+def _superseded(ledger: Ledger) -> sa.Join:
     kept, entry = superseded_contacts.c, hubspot_contacts.c
-    return superseded_contacts.join(hubspot_contacts, (entry.portal_id == portal_id) & (entry.name_id == kept.name_id))
+    same = sa.and_(ledger.owns(hubspot_contacts), entry.row_key == kept.row_key)
+    return superseded_contacts.join(hubspot_contacts, same)
 
 
-def _former(portal_id: int, partitions: Sequence[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(superseded_contacts.c.portal_id == portal_id, hubspot_contacts.c.initial.in_(list(partitions)))
+def _former(ledger: Ledger, partitions: Sequence[str] | None) -> sa.ColumnElement[bool]:
+    among = sa.true() if partitions is None else hubspot_contacts.c.partition_key.in_(list(partitions))
+    return sa.and_(ledger.owns(superseded_contacts), among)

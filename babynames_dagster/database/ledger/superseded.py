@@ -1,4 +1,4 @@
-"""Contacts that this ledger created under an email that a name no longer has.
+"""Contacts that this ledger created under an email that a row no longer has.
 
 What belongs here: keeping them for `babynames undo` when an entry moves on to another record. What does not: the
 entries themselves (`ledger.py`, `ledger_writing.py`).
@@ -13,37 +13,38 @@ from sqlalchemy.engine import Connection, Engine
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.ledger.entries import CreatedContact, created_by_us
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, slices
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """The contact that HubSpot acknowledged for a name: under which email, as which record."""
+    """The contact that HubSpot acknowledged for a row: under which email, as which record."""
 
     email: str
     hubspot_id: str
 
 
-def keep_superseded(connection: Connection, portal_id: int, contacts: Mapping[int, Acknowledged]) -> set[str]:
+def keep_superseded(connection: Connection, ledger: Ledger, contacts: Mapping[str, Acknowledged]) -> set[str]:
     """Keep the contacts that entries are about to move on from, and give back those that they return to.
 
     Args:
         connection: The transaction that is about to write the entries.
-        portal_id: The account.
-        contacts: What HubSpot acknowledged, by name id.
+        ledger: Whose entries they are.
+        contacts: What HubSpot acknowledged, by the row's key.
 
     Returns:
         The record ids among `contacts` that this ledger created before.
     """
-    returned = _give_back(connection, portal_id, [contact.hubspot_id for contact in contacts.values()])
+    returned = _give_back(connection, ledger, [contact.hubspot_id for contact in contacts.values()])
     now = utc_now()
-    # By record, which two names may share once somebody has merged their contacts.
+    # By record, which two rows may share once somebody has merged their contacts.
     left = {
-        old.hubspot_id: {"portal_id": portal_id, "name_id": old.name_id, "email": old.email, "superseded_at": now}
-        for old in _created(connection, portal_id, contacts)
+        old.hubspot_id: {**ledger._asdict(), "row_key": old.key, "email": old.email, "superseded_at": now}
+        for old in _created(connection, ledger, contacts)
         # Where the email is still the same, the record was merged or deleted in HubSpot: what was ours is no more.
-        if contacts[old.name_id].hubspot_id != old.hubspot_id and contacts[old.name_id].email != old.email
+        if contacts[old.key].hubspot_id != old.hubspot_id and contacts[old.key].email != old.email
     }
     if left:
         rows = [{"hubspot_id": hubspot_id, **row} for hubspot_id, row in sorted(left.items())]
@@ -51,10 +52,10 @@ def keep_superseded(connection: Connection, portal_id: int, contacts: Mapping[in
     return returned
 
 
-def _give_back(connection: Connection, portal_id: int, hubspot_ids: Sequence[str]) -> set[str]:
+def _give_back(connection: Connection, ledger: Ledger, hubspot_ids: Sequence[str]) -> set[str]:
     kept, returned = superseded_contacts.c, set[str]()
     for listed in slices(sorted(hubspot_ids)):
-        among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(listed))
+        among = sa.and_(ledger.owns(superseded_contacts), kept.hubspot_id.in_(listed))
         found = set(connection.execute(sa.select(kept.hubspot_id).where(among)).scalars())
         if found:
             connection.execute(sa.delete(superseded_contacts).where(among))
@@ -62,21 +63,21 @@ def _give_back(connection: Connection, portal_id: int, hubspot_ids: Sequence[str
     return returned
 
 
-def _created(connection: Connection, portal_id: int, names: Collection[int]) -> list[CreatedContact]:
+def _created(connection: Connection, ledger: Ledger, keys: Collection[str]) -> list[CreatedContact]:
     """Read the entries of contacts that this ledger created; locked, so that two syncs do not both move on."""
     entry, created = hubspot_contacts.c, list[CreatedContact]()
-    for listed in slices(sorted(names)):
+    for listed in slices(sorted(keys)):
         statement = (
-            sa.select(entry.name_id, entry.hubspot_email, entry.hubspot_id)
-            .where(created_by_us(portal_id), entry.name_id.in_(listed))
-            .order_by(entry.name_id)
+            sa.select(entry.row_key, entry.hubspot_email, entry.hubspot_id)
+            .where(created_by_us(ledger), entry.row_key.in_(listed))
+            .order_by(entry.row_key)
             .with_for_update()
         )
         created += [CreatedContact(*row) for row in connection.execute(statement)]
     return created
 
 
-def superseded_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Iterator[list[CreatedContact]]:
+def superseded_pages(engine: Engine, ledger: Ledger, *, page_rows: int) -> Iterator[list[CreatedContact]]:
     """Read the superseded contacts in keyset pages.
 
     Raises:
@@ -85,8 +86,8 @@ def superseded_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Itera
     kept, after = superseded_contacts.c, ""
     while True:
         statement = (
-            sa.select(kept.name_id, kept.email, kept.hubspot_id)
-            .where(kept.portal_id == portal_id, kept.hubspot_id > after)
+            sa.select(kept.row_key, kept.email, kept.hubspot_id)
+            .where(ledger.owns(superseded_contacts), kept.hubspot_id > after)
             .order_by(kept.hubspot_id)
             .limit(page_rows)
         )
@@ -99,19 +100,19 @@ def superseded_pages(engine: Engine, portal_id: int, *, page_rows: int) -> Itera
         after = rows[-1].hubspot_id
 
 
-def count_superseded(engine: Engine, portal_id: int) -> int:
+def count_superseded(engine: Engine, ledger: Ledger) -> int:
     """Count the superseded contacts.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    statement = sa.select(sa.func.count()).where(superseded_contacts.c.portal_id == portal_id)
+    statement = sa.select(sa.func.count()).where(ledger.owns(superseded_contacts))
     with reading(engine) as connection:
         count: int = connection.execute(statement).scalar_one()
         return count
 
 
-def forget_superseded(engine: Engine, portal_id: int, hubspot_ids: Collection[str]) -> None:
+def forget_superseded(engine: Engine, ledger: Ledger, hubspot_ids: Collection[str]) -> None:
     """Record that superseded contacts were archived in HubSpot.
 
     Raises:
@@ -124,7 +125,7 @@ def forget_superseded(engine: Engine, portal_id: int, hubspot_ids: Collection[st
     def forget() -> None:
         with writing(engine) as connection:
             for listed in slices(sorted(hubspot_ids)):
-                among = sa.and_(kept.portal_id == portal_id, kept.hubspot_id.in_(listed))
+                among = sa.and_(ledger.owns(superseded_contacts), kept.hubspot_id.in_(listed))
                 connection.execute(sa.delete(superseded_contacts).where(among))
 
     patiently(forget)

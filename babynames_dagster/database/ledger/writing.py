@@ -14,12 +14,13 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import utc_now, writing
 from babynames_dagster.database.connection.patience import patiently
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
 from babynames_dagster.database.tables import hubspot_contacts
 
 _REPLACED = (
     "outcome",
-    "initial",
+    "partition_key",
     "email",
     "fingerprint",
     "mapping",
@@ -39,8 +40,8 @@ class LedgerEntry:
     """What became of one row in one run.
 
     Attributes:
-        name_id: The name.
-        initial: Its partition.
+        key: The row's key in its source.
+        partition: Its partition.
         email: The email that was sent. Only an acknowledged one becomes the entry's `hubspot_email`.
         fingerprint: The payload that was sent.
         outcome: What the ledger is to say of it.
@@ -53,8 +54,8 @@ class LedgerEntry:
         correlation_id: What HubSpot's support asks for.
     """
 
-    name_id: int
-    initial: str
+    key: str
+    partition: str
     email: str
     fingerprint: str
     outcome: LedgerOutcome
@@ -66,12 +67,12 @@ class LedgerEntry:
     correlation_id: str | None = None
 
 
-def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[LedgerEntry]) -> None:
+def record(engine: Engine, ledger: Ledger, mapping: str, entries: Sequence[LedgerEntry]) -> None:
     """Write outcomes in one transaction.
 
     Args:
         engine: The database.
-        portal_id: The account that answered.
+        ledger: The source, and the account that answered.
         mapping: Fingerprint of the mapping that made the payloads.
         entries: The outcomes.
 
@@ -83,10 +84,10 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
     now = utc_now()
     rows = [
         {
-            "portal_id": portal_id,
-            "name_id": entry.name_id,
-            "initial": entry.initial,
-            "email": entry.email,
+            **ledger._asdict(),
+            "row_key": entry.key,
+            "partition_key": entry.partition,
+            "email": _as_ascii(entry.email),
             "fingerprint": entry.fingerprint,
             "mapping": mapping,
             "outcome": entry.outcome.value,
@@ -103,24 +104,24 @@ def record(engine: Engine, portal_id: int, mapping: str, entries: Sequence[Ledge
             "synced_at": now if entry.outcome is LedgerOutcome.SYNCED else None,
         }
         # One order for all writers keeps them from waiting for each other in a circle.
-        for entry in sorted(entries, key=lambda entry: entry.name_id)
+        for entry in sorted(entries, key=lambda entry: entry.key)
     ]
     acknowledged = {
-        entry.name_id: Acknowledged(entry.email, entry.hubspot_id)
+        entry.key: Acknowledged(entry.email, entry.hubspot_id)
         for entry in entries
         if entry.hubspot_id is not None and entry.outcome is LedgerOutcome.SYNCED
     }
 
     def write() -> None:
         with writing(engine) as connection:
-            ours = keep_superseded(connection, portal_id, acknowledged) if acknowledged else set()
+            ours = keep_superseded(connection, ledger, acknowledged) if acknowledged else set()
             owned = [{**row, "created_by_us": row["created_by_us"] or row["hubspot_id"] in ours} for row in rows]
             connection.execute(_upsert(engine), owned)
 
     patiently(write)
 
 
-def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
+def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
     """Record that contacts were archived in HubSpot, and are this ledger's own no more.
 
     An entry that a sync has moved on to another record meanwhile stays as it is.
@@ -130,7 +131,7 @@ def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedCont
     """
     _change(
         engine,
-        portal_id,
+        ledger,
         contacts,
         outcome=LedgerOutcome.ARCHIVED.value,
         created_by_us=False,
@@ -138,16 +139,16 @@ def mark_archived(engine: Engine, portal_id: int, contacts: Sequence[CreatedCont
     )
 
 
-def let_go(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact]) -> None:
+def let_go(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
     """Record that contacts are this ledger's own no more, although HubSpot has them.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
-    _change(engine, portal_id, contacts, created_by_us=False)
+    _change(engine, ledger, contacts, created_by_us=False)
 
 
-def _change(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact], **values: object) -> None:
+def _change(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact], **values: object) -> None:
     """Change the entries of contacts, as far as each still means the same record."""
     if not contacts:
         return
@@ -155,14 +156,14 @@ def _change(engine: Engine, portal_id: int, contacts: Sequence[CreatedContact], 
     statement = (
         sa.update(hubspot_contacts)
         .where(
-            entry.portal_id == portal_id,
-            entry.name_id == sa.bindparam("of_name"),
+            ledger.owns(hubspot_contacts),
+            entry.row_key == sa.bindparam("of_row"),
             entry.hubspot_id == sa.bindparam("of_record"),
         )
         .values(updated_at=utc_now(), **values)
     )
-    ordered = sorted(contacts, key=lambda contact: contact.name_id)
-    keys = [{"of_name": contact.name_id, "of_record": contact.hubspot_id} for contact in ordered]
+    ordered = sorted(contacts, key=lambda contact: contact.key)
+    keys = [{"of_row": contact.key, "of_record": contact.hubspot_id} for contact in ordered]
     patiently(lambda: _execute(engine, statement, keys))
 
 
@@ -170,6 +171,11 @@ def _cut(text: str | None, column: str) -> str | None:
     """Shorten a text of HubSpot's to what its column holds. JSON may carry half a surrogate pair, UTF-8 can't."""
     clean = text and text.encode("utf-8", "backslashreplace").decode()
     return clean and clean[: hubspot_contacts.c[column].type.length]  # type: ignore[attr-defined]  # all are VARCHARs
+
+
+def _as_ascii(email: str) -> str:
+    """Return an email as its column can keep it: what HubSpot takes is kept as it is."""
+    return email.encode("ascii", "backslashreplace").decode()[: hubspot_contacts.c.email.type.length]  # type: ignore[attr-defined]  # a VARCHAR
 
 
 def _execute(engine: Engine, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:

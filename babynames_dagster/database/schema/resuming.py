@@ -17,6 +17,7 @@ from alembic.ddl.mysql import MySQLImpl
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.elements import quoted_name
 from typing_extensions import override
 
 
@@ -66,6 +67,11 @@ class _Resuming(DefaultImpl):
     def drop_table(self, table: sa.Table, **options: Any) -> None:
         if self._columns(table.name):
             super().drop_table(table, **options)
+
+    @override
+    def rename_table(self, old_table_name: str, new_table_name: "str | quoted_name", schema: Any = None) -> None:
+        if self._columns(old_table_name):
+            super().rename_table(old_table_name, new_table_name, schema=schema)
 
     @override
     def drop_column(self, table_name: str, column: "sa.Column[Any]", **options: Any) -> None:

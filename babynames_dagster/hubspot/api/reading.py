@@ -90,7 +90,7 @@ def differences(payload: Mapping[str, str], theirs: Mapping[str, Any]) -> list[D
     for name, ours in payload.items():
         value = theirs.get(name)
         kept = name == "email" or (name == _MOVES_FORWARD_ONLY and value)
-        if not kept and value != ours:
+        if not kept and (value or "") != ours:
             found.append(Difference(email, name, ours, None if value is None else str(value)))
     return found
 

@@ -8,14 +8,13 @@ import itertools
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import candidates_of, require_years
 from babynames_dagster.database.ledger.entries import CreatedContact, contacts_in_ledger
-from babynames_dagster.database.ledger.orphans import orphan_pages
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
@@ -35,7 +34,6 @@ from babynames_dagster.hubspot.sync.pump import Desk, Pump
 from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import Seconds
 
@@ -95,9 +93,9 @@ class Applier:
 
     Attributes:
         client: The account.
-        engine: The database with the names and the ledger.
+        engine: The ledger's database.
         path: The plan's file.
-        wanted: What is meant today: mapping, scope, policy.
+        wanted: What is meant today: source, policy.
         guards: How much may be written.
         max_in_flight: Most requests under way at once.
         wait_seconds: How long other senders are waited for.
@@ -117,12 +115,17 @@ class Applier:
     report: ApplyReport = field(init=False)
     _total: int = 0
 
+    @property
+    def ledger(self) -> Ledger:
+        """Whose entries."""
+        return Ledger(self.client.portal_id, self.wanted.source.sync)
+
     def run(self) -> ApplyReport:
         """Apply the plan.
 
         Raises:
-            PipelineError: PLAN_INVALID, PLAN_OF_ANOTHER_PORTAL, HUBSPOT_GUARD, HUBSPOT_BUSY, YEARS_NOT_LOADED;
-                HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code.
+            PipelineError: PLAN_INVALID, PLAN_OF_ANOTHER_PORTAL, HUBSPOT_GUARD, HUBSPOT_BUSY; what
+                `ContactSource.require` raises; HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code.
         """
         head, totals = read_head(self.path)
         self.report = ApplyReport(self.client.portal_id)
@@ -131,22 +134,25 @@ class Applier:
                 ErrorCode.PLAN_OF_ANOTHER_PORTAL,
                 f"{self.path} was made for portal {head.portal_id}; this is portal {self.report.portal_id}.",
             )
-        require_years(self.engine, self.wanted.scope)
+        if head.sync != self.ledger.sync:
+            raise PipelineError(
+                ErrorCode.PLAN_INVALID, f"{self.path} was made for {head.sync}; this is {self.ledger.sync}."
+            )
+        self.wanted.source.require()
         writes = Writes(totals[Planned.CREATE], totals[Planned.UPDATE], totals[Planned.ARCHIVE])
-        known = contacts_in_ledger(self.engine, self.report.portal_id)
+        known = contacts_in_ledger(self.engine, self.ledger)
         self.guards.check(writes, contacts=max(known, totals.total()))
         self._total = sum(totals[action] for action in WRITES)
         with sole_sender(
             self.engine,
-            portal_id=self.report.portal_id,
-            partitions=INITIALS,
+            ledger=self.ledger,
+            partitions=self.wanted.source.partitions,
             sender=f"babynames apply on {socket.gethostname()}",
             waiting=Waiting(self.wait_seconds),
             stop=self.stop,
         ) as turn:
             if writes.creates or writes.updates:
-                self.wanted = replace(self.wanted, scope=self.wanted.scope.pinned(self.engine))
-                preflight(self.client, self.wanted.mapping, stop=self.stop)
+                preflight(self.client, self.wanted.source.mapping, stop=self.stop)
                 pump = Pump(self._write, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
                 self.report.stopped = pump.run(self._batches({Planned.CREATE, Planned.UPDATE}))
             if writes.archives and self.report.stopped is None:
@@ -161,36 +167,38 @@ class Applier:
 
     def _write(self, batch: Sequence[PlannedRow], desk: Desk[Sequence[Outcome | Refused]]) -> None:
         """Write what is as it was reviewed."""
-        wanted, reviewed = self.wanted, {row.name_id: row for row in batch}
-        found = candidates_of(self.engine, self.report.portal_id, wanted.scope, [*reviewed])
-        names = {name.name_id: name for name in found}
-        sent = {number: outgoing(name, wanted.mapping, wanted.options) for number, name in names.items()}
+        wanted, reviewed = self.wanted, {row.key: row for row in batch}
+        source, noun = wanted.source, wanted.source.noun
+        rows_by_key = {row.key: row for row in source.rows_of(self.ledger, [*reviewed]) if not row.unfit}
+        sent = {key: outgoing(row, source.mapping, wanted.options) for key, row in rows_by_key.items()}
         refused = [
             Refused(
                 row,
-                "its name is gone, or no longer meant" if number not in sent else "its name or the mapping has changed",
+                f"its {noun} is gone, or no longer meant"
+                if key not in sent
+                else f"its {noun} or the mapping has changed",
             )
-            for number, row in reviewed.items()
-            if number not in sent or sent[number].fingerprint != row.fingerprint
+            for key, row in reviewed.items()
+            if key not in sent or sent[key].fingerprint != row.fingerprint
         ]
-        gone = {item.row.name_id for item in refused}
-        rows: list[Outgoing] = [row for number, row in sent.items() if number not in gone]
+        gone = {item.row.key for item in refused}
+        rows: list[Outgoing] = [row for key, row in sent.items() if key not in gone]
         if refused:
             desk.deliver(refused)
         if not rows:
             return
         own: Desk[list[Outcome]] = Desk(desk.stop, desk.deliver, desk.departed)
         looked = look_at(self.client, wanted.policy, rows, own)
-        today = {item.row.name_id: planned_row(names[item.row.name_id], item) for item in looked}
-        changed = [number for number, row in today.items() if row.reviewed != reviewed[number].reviewed]
+        today = {item.row.key: planned_row(rows_by_key[item.row.key], item) for item in looked}
+        changed = [key for key, row in today.items() if row.reviewed != reviewed[key].reviewed]
         if changed:
-            desk.deliver([Refused(reviewed[number], _what_changed(today[number])) for number in changed])
-        agreed = [item for item in looked if item.row.name_id not in changed]
+            desk.deliver([Refused(reviewed[key], _what_changed(today[key])) for key in changed])
+        agreed = [item for item in looked if item.row.key not in changed]
         write(self.client, Brake(), agreed, own)
 
     def _receive(self, results: Sequence[Outcome | Refused]) -> None:
         outcomes = [result for result in results if isinstance(result, Outcome)]
-        record_outcomes(self.engine, self.report.portal_id, self.wanted.mapping, self.wanted.policy, outcomes)
+        record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, outcomes)
         self.report.refuse(result for result in results if isinstance(result, Refused))
         for outcome in outcomes:
             self.report.created += outcome.kind is Kind.CREATED
@@ -202,14 +210,15 @@ class Applier:
 
     def _archive(self) -> None:
         """Archive what is still an orphan of ours, and was reviewed as one."""
-        reviewed = {(row.name_id, row.record): row for row in read_rows(self.path) if row.action is Planned.ARCHIVE}
+        reviewed = {(row.key, row.record): row for row in read_rows(self.path) if row.action is Planned.ARCHIVE}
         contacts: list[CreatedContact] = []
-        pages = orphan_pages(self.engine, self.report.portal_id, self.wanted.scope, INITIALS, page_rows=BATCH_INPUTS)
+        source = self.wanted.source
+        pages = source.orphan_pages(self.ledger, source.partitions, page_rows=BATCH_INPUTS)
         for orphan in itertools.chain.from_iterable(pages):
-            row = reviewed.get((orphan.contact.name_id, orphan.contact.hubspot_id))
+            row = reviewed.get((orphan.contact.key, orphan.contact.hubspot_id))
             if row is not None and orphan.ours and row.email == orphan.contact.email:
                 contacts.append(orphan.contact)
-        meant = {(contact.name_id, contact.hubspot_id) for contact in contacts}
+        meant = {(contact.key, contact.hubspot_id) for contact in contacts}
         self.report.refuse(
             Refused(row, "its contact is meant again, or ours no more")
             for key, row in reviewed.items()
@@ -219,6 +228,7 @@ class Applier:
         archived = archive_ours(
             self.client,
             self.engine,
+            self.ledger,
             [contacts],
             max_in_flight=self.max_in_flight,
             on_done=lambda done: self._tell(before + done),
@@ -226,15 +236,14 @@ class Applier:
         )
         self._count_archived(archived, reviewed)
 
-    def _count_archived(self, archived: ArchiveReport, reviewed: dict[tuple[int, str | None], PlannedRow]) -> None:
+    def _count_archived(self, archived: ArchiveReport, reviewed: dict[tuple[str, str | None], PlannedRow]) -> None:
         report = self.report
         report.archived += archived.archived
         report.failed += archived.failed
         report.problem = report.problem or archived.problem
         report.refused += archived.absent + archived.kept.total() - len(archived.first_kept)
         report.refuse(
-            Refused(reviewed[kept.contact.name_id, kept.contact.hubspot_id], kept.reason)
-            for kept in archived.first_kept
+            Refused(reviewed[kept.contact.key, kept.contact.hubspot_id], kept.reason) for kept in archived.first_kept
         )
         report.stopped = archived.stopped
 

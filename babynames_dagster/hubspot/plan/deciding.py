@@ -5,9 +5,9 @@ What belongs here: putting decisions into a plan's words. What does not: the dec
 
 from collections.abc import Sequence
 
-from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.orphans import Orphan
+from babynames_dagster.database.ledger.rows import SourceRow, Unfit
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Looked as LookedUp
 from babynames_dagster.hubspot.plan.rows import Change, Planned, PlannedRow
@@ -28,7 +28,7 @@ _SETTLED = {
 def planned_rows(
     client: HubSpotClient,
     policy: WritePolicy,
-    batch: Sequence[tuple[Candidate, Outgoing]],
+    batch: Sequence[tuple[SourceRow, Outgoing]],
     desk: Desk[Sequence[PlannedRow]],
 ) -> list[PlannedRow]:
     """Look at a batch's contacts, and return what is to be done with each.
@@ -36,7 +36,7 @@ def planned_rows(
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
-    names = {sent.name_id: row for row, sent in batch}
+    rows_by_key = {sent.key: row for row, sent in batch}
     valid = [sent for _, sent in batch if is_valid_email(sent.email)]
     rows = [
         _row(Planned.BLOCKED, row, sent, reason=f"Email address {sent.email} is invalid")
@@ -46,11 +46,11 @@ def planned_rows(
     silent: list[Outcome] = []
     own: Desk[list[Outcome]] = Desk(desk.stop, silent.extend, desk.departed)
     looked = look_at(client, policy, valid, own) if valid else []
-    rows += [planned_row(names[item.row.name_id], item) for item in looked]
+    rows += [planned_row(rows_by_key[item.row.key], item) for item in looked]
     rows += [
         _row(
             Planned.UNANSWERED,
-            names[outcome.row.name_id],
+            rows_by_key[outcome.row.key],
             outcome.row,
             reason=outcome.problem.message if outcome.problem else "",
         )
@@ -60,7 +60,7 @@ def planned_rows(
     return rows
 
 
-def planned_row(name: Candidate, looked: Looked) -> PlannedRow:
+def planned_row(name: SourceRow, looked: Looked) -> PlannedRow:
     """Return what is to be done with a contact that was looked at."""
     decision = looked.decision
     if looked.obstacle:
@@ -77,29 +77,36 @@ def planned_row(name: Candidate, looked: Looked) -> PlannedRow:
     return _row(action, name, looked.row, record=looked.record, changes=changes)
 
 
-def settled_row(name: Candidate, sent: Outgoing, outcome: LedgerOutcome) -> PlannedRow:
+def settled_row(name: SourceRow, sent: Outgoing, outcome: LedgerOutcome) -> PlannedRow:
     """Return what is to be done with a contact that a run would not send, for what the ledger says of it."""
     action = Planned.KEPT if outcome is LedgerOutcome.KEPT else Planned.BLOCKED
     return _row(action, name, sent, reason=_SETTLED[outcome])
 
 
-def orphan_row(orphan: Orphan, looked: LookedUp) -> PlannedRow:
+def unfit_row(row: SourceRow, unfit: Unfit) -> PlannedRow:
+    """Return what is to be done with a row that can be no contact."""
+    return PlannedRow(
+        Planned.BLOCKED, row.key, row.partition, row.label, row.payload.get("email", ""), reason=unfit.message
+    )
+
+
+def orphan_row(orphan: Orphan, looked: LookedUp, noun: str) -> PlannedRow:
     """Return what is to be done with a contact that the account is no longer to have."""
     contact = orphan.contact
     record = looked.found.get(contact.hubspot_id)
     if not orphan.ours:
-        action, reason = Planned.BLOCKED, "its name is no longer meant, and this pipeline did not make it"
+        action, reason = Planned.BLOCKED, f"its {noun} is no longer meant, and this pipeline did not make it"
     elif record is None:
         action = Planned.BLOCKED if contact.hubspot_id in looked.missing else Planned.UNANSWERED
         reason = "it is not there any more" if action is Planned.BLOCKED else "HubSpot did not answer for it"
     else:
         kept = why_kept(contact, record)
         action = Planned.ARCHIVE if kept is None else Planned.BLOCKED
-        reason = kept or ("its email is a former one" if contact.superseded else "its name is no longer meant")
+        reason = kept or ("its email is a former one" if contact.superseded else f"its {noun} is no longer meant")
     return PlannedRow(
         action,
-        contact.name_id,
-        orphan.initial,
+        contact.key,
+        orphan.partition,
         "",
         contact.email,
         record=contact.hubspot_id,
@@ -110,7 +117,7 @@ def orphan_row(orphan: Orphan, looked: LookedUp) -> PlannedRow:
 
 def _row(  # noqa: PLR0913 - a row's parts
     action: Planned,
-    name: Candidate,
+    name: SourceRow,
     sent: Outgoing,
     *,
     record: str | None = None,
@@ -119,9 +126,9 @@ def _row(  # noqa: PLR0913 - a row's parts
 ) -> PlannedRow:
     return PlannedRow(
         action,
-        sent.name_id,
+        sent.key,
         sent.partition,
-        f"{name.name} ({name.sex})",
+        name.label,
         sent.email,
         sent.fingerprint,
         record,

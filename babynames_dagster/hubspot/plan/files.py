@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,14 @@ class PlanHead:
 
     Attributes:
         portal_id: The account that it belongs to.
+        sync: The source that it is about.
         mapping: Fingerprint of the mapping.
         policy: HUBSPOT_WRITE_POLICY.
         made_at: When it was made, in UTC.
     """
 
     portal_id: int
+    sync: str
     mapping: str
     policy: str
     made_at: str
@@ -91,7 +93,7 @@ def read_head(path: Path) -> tuple[PlanHead, Counter[Planned]]:
     if first.get("plan") != _FORMAT:
         raise _invalid(path, "it does not begin as a plan of this version does")
     try:
-        head = PlanHead(int(first["portal_id"]), first["mapping"], first["policy"], first["made_at"])
+        head = PlanHead(int(first["portal_id"]), first["sync"], first["mapping"], first["policy"], first["made_at"])
         totals = Counter({Planned(action): int(count) for action, count in last["totals"].items()})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _invalid(path, f"it does not end as a plan does, after {max(rows, 0):,} rows") from None

@@ -1,6 +1,6 @@
-"""Making a plan: what a run would do with every name, found out by reading only.
+"""Making a plan: what a run would do with every row, found out by reading only.
 
-What belongs here: going through the names and the orphans. What does not: the decision about a row, which is the
+What belongs here: going through the rows and the orphans. What does not: the decision about a row, which is the
 sync's own (`sync/planning.py`, `sync/looking.py`), so that a plan says what a run does.
 """
 
@@ -10,19 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.engine import Engine
-
-from babynames_dagster.database.ledger.candidates import Candidate, ContactScope, candidate_pages, require_years
 from babynames_dagster.database.ledger.entries import LedgerOutcome
-from babynames_dagster.database.ledger.orphans import Orphan, count_orphans, orphan_pages
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.orphans import Orphan
+from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.guards import Writes
-from babynames_dagster.hubspot.plan.deciding import orphan_row, planned_rows, settled_row
+from babynames_dagster.hubspot.plan.deciding import orphan_row, planned_rows, settled_row, unfit_row
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.outcomes import Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.policy import WritePolicy
@@ -40,16 +39,14 @@ class Wanted:
     """What a plan is about.
 
     Attributes:
-        mapping: How a name becomes a contact.
-        scope: Which names are meant.
+        source: What the account is to have.
         partitions: Which partitions.
         policy: What may be written.
         mirror: Whether orphans are to be archived.
         options: What the run would ask for.
     """
 
-    mapping: ContactMapping
-    scope: ContactScope
+    source: ContactSource
     partitions: Sequence[str]
     policy: WritePolicy
     mirror: bool = False
@@ -59,17 +56,13 @@ class Wanted:
     def from_settings(
         cls,
         settings: HubSpotSettings,
+        source: ContactSource,
         partitions: Sequence[str],
         options: SyncOptions = SyncOptions(),  # noqa: B008 - frozen
     ) -> "Wanted":
-        """Return what the settings mean.
-
-        Raises:
-            PipelineError: INVALID_CONFIG, see `ContactMapping`.
-        """
+        """Return what the settings mean."""
         return cls(
-            ContactMapping.from_settings(settings),
-            ContactScope.from_settings(settings),
+            source,
             partitions,
             WritePolicy(settings.write_policy),
             settings.mirror == "archive",
@@ -112,7 +105,6 @@ class PlanReport:
 
 def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
     client: HubSpotClient,
-    engine: Engine,
     wanted: Wanted,
     take: Callable[[PlannedRow], None],
     *,
@@ -124,7 +116,6 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
 
     Args:
         client: The account.
-        engine: The database with the names and the ledger.
         wanted: What the plan is about.
         take: Takes the rows, in no order.
         max_in_flight: Most requests under way at once.
@@ -132,13 +123,15 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
         stop: Ends it cleanly when set.
 
     Raises:
-        PipelineError: YEARS_NOT_LOADED, HUBSPOT_PROPERTY_ERROR and what else the preflight finds; any DB_* code.
+        PipelineError: What `ContactSource.require` raises; HUBSPOT_PROPERTY_ERROR and what else the preflight finds;
+            any DB_* code.
     """
     started, before = time.monotonic(), client.traffic
     report = PlanReport(client.portal_id)
     halt = stop or threading.Event()
-    require_years(engine, wanted.scope)
-    preflight(client, wanted.mapping, stop=halt)
+    source, ledger = wanted.source, Ledger(client.portal_id, wanted.source.sync)
+    source.require()
+    preflight(client, source.mapping, stop=halt)
 
     def receive(rows: Sequence[PlannedRow]) -> None:
         for row in rows:
@@ -148,19 +141,19 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
             take(row)
         on_progress(Progress("plan", report.contacts, None, "contacts"))
 
-    def look_at_names(batch: Sequence[tuple[Candidate, Outgoing]], desk: Desk[Sequence[PlannedRow]]) -> None:
+    def look_at_rows(batch: Sequence[tuple[SourceRow, Outgoing]], desk: Desk[Sequence[PlannedRow]]) -> None:
         desk.deliver(planned_rows(client, wanted.policy, batch, desk))
 
     def look_at_orphans(batch: Sequence[Orphan], desk: Desk[Sequence[PlannedRow]]) -> None:
         ids = list(dict.fromkeys(orphan.contact.hubspot_id for orphan in batch))
         looked = look(client, ids, stop=desk.stop, on_departure=desk.departed)
-        desk.deliver([orphan_row(orphan, looked) for orphan in batch])
+        desk.deliver([orphan_row(orphan, looked, source.noun) for orphan in batch])
 
-    batches = _unsettled(engine, report, wanted, receive)
-    report.stopped = Pump(look_at_names, receive, max_in_flight=max_in_flight, stop=halt).run(batches)
-    report.orphaned = count_orphans(engine, report.portal_id, wanted.scope, wanted.partitions).all
+    batches = _unsettled(ledger, report, wanted, receive)
+    report.stopped = Pump(look_at_rows, receive, max_in_flight=max_in_flight, stop=halt).run(batches)
+    report.orphaned = source.count_orphans(ledger, wanted.partitions).all
     if wanted.mirror and report.stopped is None:
-        pages = orphan_pages(engine, report.portal_id, wanted.scope, wanted.partitions, page_rows=BATCH_INPUTS)
+        pages = source.orphan_pages(ledger, wanted.partitions, page_rows=BATCH_INPUTS)
         report.stopped = Pump(look_at_orphans, receive, max_in_flight=max_in_flight, stop=halt).run(pages)
     report.seconds = time.monotonic() - started
     report.requests = client.traffic.requests - before.requests
@@ -168,13 +161,17 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
 
 
 def _unsettled(
-    engine: Engine, report: PlanReport, wanted: Wanted, receive: Callable[[Sequence[PlannedRow]], None]
-) -> Iterator[list[tuple[Candidate, Outgoing]]]:
+    ledger: Ledger, report: PlanReport, wanted: Wanted, receive: Callable[[Sequence[PlannedRow]], None]
+) -> Iterator[list[tuple[SourceRow, Outgoing]]]:
     """Yield batches of what a run would send; of the rest, hand over what something stands in the way of."""
-    batch: list[tuple[Candidate, Outgoing]] = []
-    for page in candidate_pages(engine, portal_id=report.portal_id, partitions=wanted.partitions, scope=wanted.scope):
+    batch: list[tuple[SourceRow, Outgoing]] = []
+    mapping = wanted.source.mapping
+    for page in wanted.source.pages(ledger, wanted.partitions):
         for row in page:
-            sent = outgoing(row, wanted.mapping, wanted.options)
+            if row.unfit:
+                receive([unfit_row(row, row.unfit)])
+                continue
+            sent = outgoing(row, mapping, wanted.options)
             outcome = standing(row, sent, wanted.options, wanted.policy)
             if outcome is LedgerOutcome.SYNCED:
                 report.totals[Planned.UNCHANGED] += 1

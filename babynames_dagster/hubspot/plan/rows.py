@@ -50,9 +50,9 @@ class PlannedRow:
 
     Attributes:
         action: What is to be done.
-        name_id: The name.
+        key: What the row is known by in its source.
         partition: Its partition.
-        name: The name for people; empty where the table has it no more.
+        name: The row for people; empty where its source has it no more.
         email: The contact's email.
         fingerprint: The payload, mapping included; empty where none is sent.
         record: HubSpot's record id; None where there is no such contact.
@@ -62,7 +62,7 @@ class PlannedRow:
     """
 
     action: Planned
-    name_id: int
+    key: str
     partition: str
     name: str
     email: str
@@ -76,7 +76,7 @@ class PlannedRow:
         """Return the row as a plan's file has it."""
         return {
             "action": self.action.value,
-            "name_id": self.name_id,
+            "key": self.key,
             "partition": self.partition,
             "name": self.name,
             "email": self.email,
@@ -98,7 +98,7 @@ class PlannedRow:
         """
         return cls(
             Planned(row["action"]),
-            int(row["name_id"]),
+            str(row["key"]),
             str(row["partition"]),
             str(row["name"]),
             str(row["email"]),

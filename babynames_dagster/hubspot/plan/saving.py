@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from sqlalchemy.engine import Engine
-
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.plan.files import PlanHead, plan_file
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted, make_plan
@@ -13,9 +11,8 @@ from babynames_dagster.hubspot.plan.rows import PlannedRow
 from babynames_dagster.progress import ProgressListener, ignore_progress
 
 
-def save_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
+def save_plan(
     client: HubSpotClient,
-    engine: Engine,
     wanted: Wanted,
     path: Path | None,
     *,
@@ -26,7 +23,6 @@ def save_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
 
     Args:
         client: The account.
-        engine: The database with the names and the ledger.
         wanted: What the plan is about.
         path: The file; None for none.
         max_in_flight: Most requests under way at once.
@@ -37,12 +33,12 @@ def save_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
     """
 
     def make(take: Callable[[PlannedRow], None]) -> PlanReport:
-        return make_plan(client, engine, wanted, take, max_in_flight=max_in_flight, on_progress=on_progress)
+        return make_plan(client, wanted, take, max_in_flight=max_in_flight, on_progress=on_progress)
 
     if path is None:
         return make(lambda _: None)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    head = PlanHead(client.portal_id, wanted.mapping.fingerprint, wanted.policy.value, now)
+    head = PlanHead(client.portal_id, wanted.source.sync, wanted.source.mapping.fingerprint, wanted.policy.value, now)
     with plan_file(path, head) as writer:
         report = make(writer.write)
         if report.stopped is not None:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.reading import differences
 from babynames_dagster.hubspot.api.records import SOURCE, Record, look
 from babynames_dagster.hubspot.reconcile.judging import properties_to_read, same_writing
-from babynames_dagster.hubspot.reconcile.reading_back import lasting, payloads_of
+from babynames_dagster.hubspot.reconcile.reading_back import by_email
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.pump import Desk
 
@@ -28,16 +29,16 @@ _APP = "INTEGRATION"
 
 @dataclass(frozen=True)
 class Adopted:
-    """What of some names HubSpot has right.
+    """What of some rows HubSpot has right.
 
     Attributes:
-        contacts: Names with their emails and record ids.
+        contacts: Rows with their record ids.
         made_by_app: How many of them an app has made.
         marked: How many of them bear the marker.
-        unknown: Names without a right contact.
+        unknown: Rows without a right contact.
     """
 
-    contacts: Sequence[tuple[Candidate, str, str]] = ()
+    contacts: Sequence[tuple[SourceRow, str]] = ()
     made_by_app: int = 0
     marked: int = 0
     unknown: int = 0
@@ -47,31 +48,31 @@ def right_contacts(
     client: HubSpotClient,
     mapping: ContactMapping,
     marker: str | None,
-    names: Sequence[Candidate],
+    rows: Sequence[SourceRow],
     desk: Desk[Adopted],
 ) -> None:
-    """Deliver which names have a right contact: with our email as its primary one, not merged, nothing to write.
+    """Deliver which rows have a right contact: with our email as its primary one, not merged, nothing to write.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
-    payloads = payloads_of(names, mapping)
-    wanted = [*properties_to_read(payload for _, payload in payloads.values()), SOURCE]
-    looked = look(client, [*payloads], wanted, by_email=True, stop=desk.stop, on_departure=desk.departed)
+    fit = by_email(rows)
+    if not fit:
+        desk.deliver(Adopted(unknown=len(rows)))
+        return
+    wanted = [*properties_to_read(row.payload for row in fit.values()), SOURCE]
+    looked = look(client, [*fit], wanted, by_email=True, stop=desk.stop, on_departure=desk.departed)
     right = [
-        (name, payload, found)
-        for email, (name, payload) in payloads.items()
-        if (found := looked.found.get(email)) is not None and is_right(found, lasting(payload, mapping))
+        (row, found)
+        for email, row in fit.items()
+        if (found := looked.found.get(email)) is not None and is_right(found, mapping.lasting(row.payload))
     ]
     desk.deliver(
         Adopted(
-            [(name, payload["email"], found.record_id) for name, payload, found in right],
-            sum(found.properties.get(SOURCE) == _APP for _, _, found in right),
-            sum(
-                marker is not None and found.properties.get(marker) == payload.get(marker)
-                for _, payload, found in right
-            ),
-            len(names) - len(right),
+            [(row, found.record_id) for row, found in right],
+            sum(found.properties.get(SOURCE) == _APP for _, found in right),
+            sum(marker is not None and found.properties.get(marker) == row.payload.get(marker) for row, found in right),
+            len(rows) - len(right),
         )
     )
 
@@ -85,7 +86,7 @@ def is_right(found: Record, payload: dict[str, str]) -> bool:
     )
 
 
-def adopt(engine: Engine, portal_id: int, mapping: ContactMapping, adopted: Adopted) -> None:
+def adopt(engine: Engine, ledger: Ledger, mapping: ContactMapping, adopted: Adopted) -> None:
     """Enter adopted contacts into the ledger.
 
     Raises:
@@ -93,14 +94,14 @@ def adopt(engine: Engine, portal_id: int, mapping: ContactMapping, adopted: Adop
     """
     entries = [
         LedgerEntry(
-            name_id=name.name_id,
-            initial=name.initial,
-            email=email,
-            fingerprint=mapping.payload_fingerprint(mapping.payload(name)),
+            key=row.key,
+            partition=row.partition,
+            email=row.payload["email"],
+            fingerprint=mapping.payload_fingerprint(row.payload),
             outcome=LedgerOutcome.SYNCED,
-            initial_sent=mapping.initial_fingerprint,
+            initial_sent=mapping.initial_fingerprint(row.payload),
             hubspot_id=record_id,
         )
-        for name, email, record_id in adopted.contacts
+        for row, record_id in adopted.contacts
     ]
-    record(engine, portal_id, mapping.fingerprint, entries)
+    record(engine, ledger, mapping.fingerprint, entries)

@@ -40,7 +40,7 @@ class Judged:
     @property
     def kept(self) -> KeptFinding:
         """What the ledger keeps of it; a value that the account rewrites is news once."""
-        return KeptFinding(self.row.name_id, self.finding, self.detail, self.accepted)
+        return KeptFinding(self.row.key, self.finding, self.detail, self.accepted)
 
 
 def judge(row: LedgerRow, payload: Mapping[str, str] | None, looked: Looked, archive: Looked | None) -> Judged:
@@ -48,7 +48,7 @@ def judge(row: LedgerRow, payload: Mapping[str, str] | None, looked: Looked, arc
 
     Args:
         row: The ledger's row.
-        payload: What HubSpot acknowledged for it; None where that is not known, because its name is gone or has
+        payload: What HubSpot acknowledged for it; None where that is not known, because its row is gone or has
             changed since, or where a sync has to send it again.
         looked: What was read by its record id.
         archive: What was read of the archive; None where nothing was missing.
@@ -62,7 +62,7 @@ def judge(row: LedgerRow, payload: Mapping[str, str] | None, looked: Looked, arc
     if record.email != row.email.lower():
         return Judged(row, Finding.EMAIL_CHANGED, record, detail=f"email: {row.email} -> {record.email or 'none'}")
     if payload is None:
-        waiting = Finding.SAME if row.name is None else Finding.PENDING
+        waiting = Finding.SAME if row.source is None else Finding.PENDING
         return Judged(row, waiting, record, accepted=row.accepted)
     return compared(row, record, payload)
 

@@ -5,14 +5,17 @@ What belongs here: the calls, and what a row's payload is compared with. What do
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import LedgerRow
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.reconcile.judging import Judged, judge, properties_to_read
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.pump import Desk
 
@@ -24,8 +27,8 @@ def read_back(
 
     Args:
         client: The account.
-        mapping: How a name becomes a contact.
-        rows: At most 100; two may be one record.
+        mapping: How rows become contacts.
+        rows: At most 100, beside their sources; two may be one record.
         desk: Where a pump wants to hear of the call.
 
     Raises:
@@ -33,33 +36,37 @@ def read_back(
     """
     stop = desk.stop if desk else None
     departed = desk.departed if desk else _nothing
-    payloads = {row.name_id: acknowledged_payload(row, mapping) for row in rows}
+    payloads = {row.key: acknowledged_payload(row, mapping) for row in rows}
     ids = list(dict.fromkeys(row.hubspot_id for row in rows))
     wanted = properties_to_read(payloads.values())
     looked = look(client, ids, wanted, stop=stop, on_departure=departed)
     archive = None
     if looked.missing:
         archive = look(client, sorted(looked.missing), archived=True, stop=stop, on_departure=departed)
-    return [judge(row, payloads[row.name_id], looked, archive) for row in rows]
+    return [judge(row, payloads[row.key], looked, archive) for row in rows]
 
 
 def acknowledged_payload(row: LedgerRow, mapping: ContactMapping) -> Mapping[str, str] | None:
-    """Return what HubSpot acknowledged for a row; None where a sync sends it anyway, or its name is gone."""
-    if row.name is None or row.outcome in {LedgerOutcome.FAILED, LedgerOutcome.REJECTED}:
+    """Return what HubSpot acknowledged for a row; None where a sync sends it anyway, or its source has it no more."""
+    if row.source is None or row.source.unfit or row.outcome in {LedgerOutcome.FAILED, LedgerOutcome.REJECTED}:
         return None
-    payload = mapping.payload(row.name)
-    return lasting(payload, mapping) if mapping.payload_fingerprint(payload) == row.fingerprint else None
+    payload = row.source.payload
+    return mapping.lasting(payload) if mapping.payload_fingerprint(payload) == row.fingerprint else None
 
 
-def lasting(payload: Mapping[str, str], mapping: ContactMapping) -> dict[str, str]:
-    """Return a payload without the values that are its users' own once the contact is there."""
-    return {name: value for name, value in payload.items() if name not in mapping.initial_values}
+def with_sources(source: ContactSource, ledger: Ledger, entries: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Return entries with their rows, as far as the source still has them.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    rows = {row.key: row for row in source.rows_of(ledger, [entry.key for entry in entries], meant=False)}
+    return [replace(entry, source=rows.get(entry.key)) for entry in entries]
 
 
-def payloads_of(names: Iterable[Candidate], mapping: ContactMapping) -> dict[str, tuple[Candidate, dict[str, str]]]:
-    """Return names and their payloads, by email."""
-    made = ((name, mapping.payload(name)) for name in names)
-    return {payload["email"]: (name, payload) for name, payload in made}
+def by_email(rows: Iterable[SourceRow]) -> dict[str, SourceRow]:
+    """Return the rows that can be contacts, by email."""
+    return {row.payload["email"]: row for row in rows if not row.unfit}
 
 
 def _nothing() -> None:

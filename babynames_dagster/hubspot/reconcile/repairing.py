@@ -14,14 +14,16 @@ from functools import partial
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.findings import Finding, KeptFinding, LedgerRow, entries_of, keep_findings
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
 from babynames_dagster.hubspot.reconcile.judging import Judged, taken_as_rewritten
-from babynames_dagster.hubspot.reconcile.reading_back import acknowledged_payload, payloads_of, read_back
+from babynames_dagster.hubspot.reconcile.reading_back import acknowledged_payload, by_email, read_back, with_sources
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.delivery import deliver
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
@@ -37,34 +39,47 @@ class Repairs:
 
     client: HubSpotClient
     engine: Engine
-    mapping: ContactMapping
+    source: ContactSource
     policy: WritePolicy
     report: ReconcileReport
     stop: threading.Event
 
     @property
-    def portal_id(self) -> int:
-        """The account."""
-        return self.report.portal_id
+    def ledger(self) -> Ledger:
+        """Whose entries."""
+        return Ledger(self.report.portal_id, self.source.sync)
+
+    @property
+    def mapping(self) -> ContactMapping:
+        """How rows become contacts."""
+        return self.source.mapping
+
+    def entries(self, keys: Sequence[str]) -> list[LedgerRow]:
+        """Return entries beside their rows.
+
+        Raises:
+            PipelineError: Any DB_* code.
+        """
+        return with_sources(self.source, self.ledger, entries_of(self.engine, self.ledger, keys))
 
 
-def repair(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
+def repair(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
     """Send again what differs, as far as the policy lets it; return what ended it early.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    for batch in _batches(names):
+    for batch in _batches(keys):
         if repairs.stop.is_set():
             break
         try:
-            _repair(repairs, entries_of(repairs.engine, repairs.portal_id, batch))
+            _repair(repairs, repairs.entries(batch))
         except PipelineError as error:
             return error
     return None
 
 
-def recreate(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
+def recreate(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
     """Make contacts again whose email nobody has; return what ended it early.
 
     Raises:
@@ -73,14 +88,14 @@ def recreate(repairs: Repairs, names: Sequence[int]) -> PipelineError | None:
 
     def receive(outcomes: list[Outcome]) -> None:
         entries = [entry_of(outcome, repairs.policy) for outcome in outcomes if outcome.kind in ACKNOWLEDGED]
-        record(repairs.engine, repairs.portal_id, repairs.mapping.fingerprint, entries)
-        keep_findings(repairs.engine, repairs.portal_id, [KeptFinding(e.name_id, Finding.SAME) for e in entries])
+        record(repairs.engine, repairs.ledger, repairs.mapping.fingerprint, entries)
+        keep_findings(repairs.engine, repairs.ledger, [KeptFinding(e.key, Finding.SAME) for e in entries])
         left = sum(outcome.kind is Kind.KEPT for outcome in outcomes)
         repairs.report.recreated += len(entries)
         repairs.report.left += left
         repairs.report.failed += len(outcomes) - len(entries) - left
 
-    pages = (entries_of(repairs.engine, repairs.portal_id, batch) for batch in _batches(names))
+    pages = (repairs.entries(batch) for batch in _batches(keys))
     work = partial(_recreate, repairs, Brake())
     return Pump(work, receive, max_in_flight=2, stop=repairs.stop).run(pages)
 
@@ -95,15 +110,13 @@ def _repair(repairs: Repairs, rows: Sequence[LedgerRow]) -> None:
     }
     written = _update(repairs, writes)
     again = [row for row in rows if row.hubspot_id in written]
-    after = {
-        judged.row.name_id: judged for judged in (read_back(repairs.client, repairs.mapping, again) if again else ())
-    }
+    after = {judged.row.key: judged for judged in (read_back(repairs.client, repairs.mapping, again) if again else ())}
     for judged in before:
-        final = after.get(judged.row.name_id, judged)
+        final = after.get(judged.row.key, judged)
         if final is not judged and repairs.policy is not WritePolicy.FILL_EMPTY:
             final = taken_as_rewritten(final)
-        keep_findings(repairs.engine, repairs.portal_id, [final.kept])
-        repairs.report.becomes(judged.row.initial, Finding.CHANGED, final.finding)
+        keep_findings(repairs.engine, repairs.ledger, [final.kept])
+        repairs.report.becomes(judged.row.partition, Finding.CHANGED, final.finding)
         if final is not judged:
             repairs.report.repaired += 1
         elif judged.row.hubspot_id in writes:
@@ -146,21 +159,21 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
 
 def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: Desk[list[Outcome]]) -> None:
     """Make the contacts of a batch again, as far as nobody has their email today."""
-    payloads = payloads_of([row.name for row in rows if row.name is not None], repairs.mapping)
+    fit = by_email(row.source for row in rows if row.source is not None)
     meant = [
         Outgoing(
-            name.name_id,
-            name.initial,
-            payload,
-            repairs.mapping.payload_fingerprint(payload),
-            repairs.mapping.initial_fingerprint,
+            row.key,
+            row.partition,
+            row.payload,
+            repairs.mapping.payload_fingerprint(row.payload),
+            repairs.mapping.initial_fingerprint(row.payload),
         )
-        for name, payload in payloads.values()
+        for row in fit.values()
     ]
     if meant:
         deliver(repairs.client, brake, WritePolicy.CREATE_ONLY, meant, desk)
 
 
-def _batches(names: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(names), BATCH_INPUTS):
-        yield names[first : first + BATCH_INPUTS]
+def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(keys), BATCH_INPUTS):
+        yield keys[first : first + BATCH_INPUTS]

@@ -24,7 +24,7 @@ class ReconcileReport:
         adopted: Contacts that were right already, and that the ledger knows from this run on.
         adopted_made_by_app: Those of them that an app has made, as HubSpot says of a record's source.
         adopted_marked: Those of them that bear HUBSPOT_MARKER_PROPERTY, and were so made by this pipeline.
-        unknown: Names that neither the ledger nor HubSpot knows a right contact of; a sync sends them.
+        unknown: Rows that neither the ledger nor HubSpot knows a right contact of; a sync sends them.
         repaired: Contacts that were sent again, and hold it.
         recreated: Contacts that were made again.
         left: Contacts that differ, and that the policy or their state kept from being repaired.
@@ -61,12 +61,12 @@ class ReconcileReport:
 
     def add(self, judged: Judged) -> None:
         """Count one more contact."""
-        self.found.setdefault(judged.row.initial, Counter())[judged.finding] += 1
+        self.found.setdefault(judged.row.partition, Counter())[judged.finding] += 1
         if judged.finding not in QUIET and len(self.first) < SHOWN:
             self.first.append(judged)
 
-    def becomes(self, initial: str, before: Finding, after: Finding) -> None:
+    def becomes(self, partition: str, before: Finding, after: Finding) -> None:
         """Count a contact as something else than before."""
-        counts = self.found.setdefault(initial, Counter())
+        counts = self.found.setdefault(partition, Counter())
         counts[before] -= 1
         counts[after] += 1

@@ -4,21 +4,16 @@ What belongs here: the run as a whole. What does not: the judgement (`judging.py
 repairing (`repairing.py`).
 """
 
+import itertools
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import (
-    ContactScope,
-    names_by_partition,
-    require_years,
-    unknown_name_pages,
-)
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.findings import (
     LOST,
@@ -28,15 +23,18 @@ from babynames_dagster.database.ledger.findings import (
     entry_pages,
     keep_findings,
 )
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.reconcile.adopting import Adopted, adopt, right_contacts
 from babynames_dagster.hubspot.reconcile.judging import Judged
-from babynames_dagster.hubspot.reconcile.reading_back import read_back
+from babynames_dagster.hubspot.reconcile.reading_back import read_back, with_sources
 from babynames_dagster.hubspot.reconcile.repairing import Repairs, recreate, repair
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
@@ -67,10 +65,9 @@ class Reconciler:
 
     Attributes:
         client: The account.
-        engine: The database with the names and the ledger.
-        mapping: How a name becomes a contact.
-        scope: Which names are meant.
-        partitions: Which partitions, `A`..`Z` or `other`.
+        engine: The ledger's database.
+        source: What the account is to have.
+        partitions: Which of its partitions.
         policy: What a repair may write.
         guards: How much a repair may write.
         max_in_flight: Most requests under way at once.
@@ -82,8 +79,7 @@ class Reconciler:
 
     client: HubSpotClient
     engine: Engine
-    mapping: ContactMapping
-    scope: ContactScope
+    source: ContactSource
     partitions: Sequence[str]
     policy: WritePolicy
     guards: Guards
@@ -93,32 +89,38 @@ class Reconciler:
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)
     report: ReconcileReport = field(init=False)
-    _by_record: dict[str, list[tuple[int, str, Finding]]] = field(init=False, default_factory=dict)
-    _changed: list[int] = field(init=False, default_factory=list)
-    _lost: list[int] = field(init=False, default_factory=list)
+    _by_record: dict[str, list[tuple[str, str, Finding]]] = field(init=False, default_factory=dict)
+    _changed: list[str] = field(init=False, default_factory=list)
+    _lost: list[str] = field(init=False, default_factory=list)
     _done: int = 0
     _total: int = 0
+
+    @property
+    def ledger(self) -> Ledger:
+        """Whose entries."""
+        return Ledger(self.client.portal_id, self.source.sync)
 
     def run(self) -> ReconcileReport:
         """Reconcile, and return what was found and done.
 
         Raises:
-            PipelineError: YEARS_NOT_LOADED, HUBSPOT_BUSY, HUBSPOT_GUARD, HUBSPOT_PROPERTY_ERROR; any DB_* code.
+            PipelineError: What `ContactSource.require` raises; HUBSPOT_BUSY, HUBSPOT_GUARD, HUBSPOT_PROPERTY_ERROR;
+                any DB_* code.
         """
-        portal_id, before, started = self.client.portal_id, self.client.traffic, time.monotonic()
-        self.report = ReconcileReport(portal_id)
-        require_years(self.engine, self.scope)
+        before, started = self.client.traffic, time.monotonic()
+        self.report = ReconcileReport(self.client.portal_id)
+        self.source.require()
         with sole_sender(
             self.engine,
-            portal_id=portal_id,
+            ledger=self.ledger,
             partitions=self.partitions,
             sender=f"babynames reconcile on {socket.gethostname()}",
             waiting=Waiting(self.wait_seconds),
             stop=self.stop,
         ) as turn:
-            known = contacts_in_ledger(self.engine, portal_id)
-            names = sum(names_by_partition(self.engine, self.scope, self.partitions).values())
-            self._total = max(known, names)
+            known = contacts_in_ledger(self.engine, self.ledger)
+            rows = sum(self.source.counts(self.partitions).values())
+            self._total = max(known, rows)
             self.report.stopped = self._read_all() or self._adopt_all() or self._write(known)
         self.report.stopped = turn.lost or self.report.stopped
         self.report.seconds = time.monotonic() - started
@@ -126,24 +128,25 @@ class Reconciler:
         return self.report
 
     def _read_all(self) -> PipelineError | None:
-        pages = entry_pages(self.engine, self.report.portal_id, self.partitions, page_rows=BATCH_INPUTS)
-        work = partial(_read, self.client, self.mapping)
+        entries = entry_pages(self.engine, self.ledger, self.partitions, page_rows=BATCH_INPUTS)
+        pages = (with_sources(self.source, self.ledger, page) for page in entries)
+        work = partial(_read, self.client, self.source.mapping)
         pump = Pump(work, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
         stopped = pump.run(pages)
         self._tell_shared()
         return stopped
 
     def _receive(self, judged: list[Judged]) -> None:
-        keep_findings(self.engine, self.report.portal_id, [item.kept for item in judged])
+        keep_findings(self.engine, self.ledger, [item.kept for item in judged])
         for item in judged:
             self.report.add(item)
             if item.record is not None and item.finding not in LOST:
-                known = (item.row.name_id, item.row.initial, item.finding)
+                known = (item.row.key, item.row.partition, item.finding)
                 self._by_record.setdefault(item.record.record_id, []).append(known)
             if item.finding is Finding.CHANGED:
-                self._changed.append(item.row.name_id)
-            if item.finding in LOST and item.row.name is not None:
-                self._lost.append(item.row.name_id)
+                self._changed.append(item.row.key)
+            if item.finding in LOST and item.row.source is not None:
+                self._lost.append(item.row.key)
         self._tell(len(judged))
 
     def _tell_shared(self) -> None:
@@ -152,21 +155,25 @@ class Reconciler:
         self._by_record.clear()
         for record, rows in shared:
             detail = f"{len(rows)} rows of the ledger are record {record}"
-            found = [KeptFinding(name_id, Finding.SHARED, detail) for name_id, _, _ in rows]
-            keep_findings(self.engine, self.report.portal_id, found)
-            for _, initial, before in rows:
-                self.report.becomes(initial, before, Finding.SHARED)
+            found = [KeptFinding(key, Finding.SHARED, detail) for key, _, _ in rows]
+            keep_findings(self.engine, self.ledger, found)
+            for _, partition, before in rows:
+                self.report.becomes(partition, before, Finding.SHARED)
 
     def _adopt_all(self) -> PipelineError | None:
-        pages = unknown_name_pages(
-            self.engine, self.report.portal_id, self.partitions, self.scope, page_rows=BATCH_INPUTS
-        )
-        work = partial(right_contacts, self.client, self.mapping, self.options.marker)
+        work = partial(right_contacts, self.client, self.source.mapping, self.options.marker)
         pump = Pump(work, self._receive_adopted, max_in_flight=self.max_in_flight, stop=self.stop)
-        return pump.run(pages)
+        return pump.run(self._unknown())
+
+    def _unknown(self) -> Iterator[list[SourceRow]]:
+        """Yield batches of the rows of which the ledger knows no contact."""
+        pages = itertools.chain.from_iterable(self.source.pages(self.ledger, self.partitions))
+        unknown = (row for row in pages if row.entry.hubspot_id is None)
+        while batch := list(itertools.islice(unknown, BATCH_INPUTS)):
+            yield batch
 
     def _receive_adopted(self, adopted: Adopted) -> None:
-        adopt(self.engine, self.report.portal_id, self.mapping, adopted)
+        adopt(self.engine, self.ledger, self.source.mapping, adopted)
         self.report.adopted += len(adopted.contacts)
         self.report.adopted_made_by_app += adopted.made_by_app
         self.report.adopted_marked += adopted.marked
@@ -179,8 +186,8 @@ class Reconciler:
         if not (changed or lost):
             return None
         self.guards.check(Writes(creates=len(lost), updates=len(changed)), contacts=max(known, len(lost)))
-        preflight(self.client, self.mapping, stop=self.stop)
-        repairs = Repairs(self.client, self.engine, self.mapping, self.policy, self.report, self.stop)
+        preflight(self.client, self.source.mapping, stop=self.stop)
+        repairs = Repairs(self.client, self.engine, self.source, self.policy, self.report, self.stop)
         return repair(repairs, changed) or recreate(repairs, lost)
 
     def _tell(self, more: int) -> None:

@@ -6,7 +6,7 @@ takes a look at HubSpot, which a plan has.
 
 from collections.abc import Iterable
 
-from babynames_dagster.database.ledger.candidates import Candidate
+from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.hubspot.guards import Writes
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
@@ -15,25 +15,27 @@ from babynames_dagster.hubspot.sync.report import SyncOptions
 
 
 def writes_ahead(
-    pages: Iterable[list[Candidate]], mapping: ContactMapping, options: SyncOptions, policy: WritePolicy
+    pages: Iterable[list[SourceRow]], mapping: ContactMapping, options: SyncOptions, policy: WritePolicy
 ) -> Writes:
     """Count the contacts that a run would create and update, at most.
 
     One that HubSpot never acknowledged under its email counts as created, although somebody may have made it.
 
     Args:
-        pages: The names to look at.
-        mapping: How a name becomes a contact.
+        pages: The rows to look at.
+        mapping: How rows become contacts.
         options: What the run asks for.
         policy: What may be written.
     """
     creates = updates = 0
     for page in pages:
         for row in page:
+            if row.unfit:
+                continue
             sent = outgoing(row, mapping, options)
             if standing(row, sent, options, policy) is not None:
                 continue
-            if row.hubspot_email == sent.email and row.outcome != "archived":
+            if row.entry.hubspot_email == sent.email and row.entry.outcome != "archived":
                 updates += 1
             else:
                 creates += 1

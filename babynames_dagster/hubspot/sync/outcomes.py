@@ -3,6 +3,7 @@
 What belongs here: the outcome of a row, and the matching as pure functions. What does not: sending.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -11,12 +12,14 @@ from typing import Any
 from babynames_dagster.database.ledger.finding import Finding
 from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
 from babynames_dagster.hubspot.api.records import Record
+from babynames_dagster.hubspot.sync.mapping import digest
 from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
 
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""
 
 _RECORD_ID_DIGITS = 20
+_IS_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 NOT_MENTIONED = Problem("MISSING_FROM_ANSWER", "HubSpot's answer does not mention the row")
 """Why a row failed of which a good answer says nothing."""
@@ -39,17 +42,17 @@ class Outgoing:
     """One row on its way to HubSpot.
 
     Attributes:
-        name_id: The name's id.
-        partition: The name's initial.
+        key: What the row is known by in its source.
+        partition: Its partition.
         payload: The contact's properties that are sent.
         fingerprint: The payload's fingerprint.
-        initial: Fingerprint of the mapping's initial values.
+        initial: Fingerprint of its initial values.
         withheld: Initial values that are not sent, because the contact was given some before.
         record: The record id of the contact: as the ledger knows it under this email, then as HubSpot showed it.
         changes: What an update of that record writes.
     """
 
-    name_id: int
+    key: str
     partition: str
     payload: Mapping[str, str]
     fingerprint: str
@@ -66,7 +69,7 @@ class Outgoing:
     @property
     def trace_id(self) -> str:
         """What tells this row apart in an answer."""
-        return f"name-{self.name_id}"
+        return f"row-{self.key if _IS_PLAIN.fullmatch(self.key) else digest(self.key)}"
 
     @property
     def email(self) -> str:
@@ -147,24 +150,24 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
             was sent for: what was merged after the look is somebody's, and is told as such.
     """
     by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     for result in _objects(answer.body("results")):
         row = by_key.get(_key_of(result))
         if row is not None:
-            outcomes[row.name_id] = _acknowledged(row, result, creating=creating)
+            outcomes[row.key] = _acknowledged(row, result, creating=creating)
     anonymous: list[tuple[Kind, Problem]] = []
     for error in _objects(answer.body("errors")):
         problem = _problem(error, answer)
         named = [by_key[key] for key in _named(error) if key in by_key]
         may_pass = problem.category in _MAY_PASS or is_about_the_account(problem)
         kind = Kind.FAILED if may_pass else Kind.REJECTED
-        outcomes.update((row.name_id, Outcome(row, kind, problem=problem)) for row in named)
+        outcomes.update((row.key, Outcome(row, kind, problem=problem)) for row in named)
         if not named:
             anonymous.append((kind, problem))
     kind, problem = min(anonymous, key=lambda found: found[0] is Kind.FAILED, default=(Kind.FAILED, NOT_MENTIONED))
     if kind is Kind.FAILED or len(rows) == 1:
-        outcomes = {row.name_id: Outcome(row, kind, problem=problem) for row in rows} | outcomes
-    return [outcomes[row.name_id] for row in rows if row.name_id in outcomes]
+        outcomes = {row.key: Outcome(row, kind, problem=problem) for row in rows} | outcomes
+    return [outcomes[row.key] for row in rows if row.key in outcomes]
 
 
 def _acknowledged(row: Outgoing, result: dict[str, Any], *, creating: bool) -> Outcome:

@@ -43,8 +43,7 @@ def preflight(client: HubSpotClient, mapping: ContactMapping, *, stop: threading
         raise PipelineError(
             ErrorCode.HUBSPOT_PROPERTY_ERROR,
             f"Portal {client.portal_id} can't take the contacts as they are mapped:\n    " + "\n    ".join(mistakes),
-            remedy="Create the property or option in HubSpot, or change HUBSPOT_LEAD_STATUS, HUBSPOT_LIFECYCLE_STAGE "
-            "or HUBSPOT_EXTRA_PROPERTIES.",
+            remedy=mapping.remedy,
         )
 
 
@@ -52,7 +51,7 @@ def mismatches(mapping: ContactMapping, definitions: Mapping[str, Mapping[str, A
     """Return what keeps an account from taking the mapping's contacts, one sentence each.
 
     Args:
-        mapping: How a name becomes a contact.
+        mapping: How rows become contacts.
         definitions: The account's contact properties by name; each of their fields may be absent.
     """
     constants = mapping.constants

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
@@ -28,21 +29,21 @@ _LEDGER_OUTCOMES = {
 
 
 def record_outcomes(
-    engine: Engine, portal_id: int, mapping: ContactMapping, policy: WritePolicy, outcomes: Sequence[Outcome]
+    engine: Engine, ledger: Ledger, mapping: ContactMapping, policy: WritePolicy, outcomes: Sequence[Outcome]
 ) -> None:
     """Enter outcomes into the ledger, and what contacts were found to be.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    record(engine, portal_id, mapping.fingerprint, [entry_of(outcome, policy) for outcome in outcomes])
+    record(engine, ledger, mapping.fingerprint, [entry_of(outcome, policy) for outcome in outcomes])
     found = [
-        KeptFinding(outcome.row.name_id, outcome.finding, outcome.problem.message if outcome.problem else "")
+        KeptFinding(outcome.row.key, outcome.finding, outcome.problem.message if outcome.problem else "")
         for outcome in outcomes
         if outcome.finding is not None
     ]
     if found:
-        keep_findings(engine, portal_id, found)
+        keep_findings(engine, ledger, found)
 
 
 def entry_of(outcome: Outcome, policy: WritePolicy) -> LedgerEntry:
@@ -54,8 +55,8 @@ def entry_of(outcome: Outcome, policy: WritePolicy) -> LedgerEntry:
         somebodys = outcome.finding is not None
         fingerprint = left_fingerprint(fingerprint) if somebodys else kept_fingerprint(fingerprint, policy)
     return LedgerEntry(
-        name_id=row.name_id,
-        initial=row.partition,
+        key=row.key,
+        partition=row.partition,
         email=row.email,
         fingerprint=fingerprint,
         outcome=_LEDGER_OUTCOMES[outcome.kind],

@@ -119,7 +119,7 @@ class Troubles:
         first_rejects: The first that HubSpot refused.
         first_failures: The first without an acknowledgement.
         first_left: The first that were left alone, because they are somebody's by now.
-        reasons: How many did not get through, by what became of them and HubSpot's category.
+        reasons: How many HubSpot did not let through, by what became of them and HubSpot's category.
         said: The first message of each.
     """
 
@@ -129,12 +129,17 @@ class Troubles:
     reasons: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     said: dict[tuple[Kind, str], str] = field(default_factory=dict)
 
-    def add(self, outcome: Outcome) -> None:
-        """Take note of a contact that did not get through."""
+    def show(self, outcome: Outcome) -> Reject:
+        """Keep a contact that did not get through among the first ones, while there are few."""
         reject = Reject.of(outcome)
         first = {Kind.REJECTED: self.first_rejects, Kind.KEPT: self.first_left}.get(outcome.kind, self.first_failures)
         if len(first) < REJECTS_KEPT:
             first.append(reject)
+        return reject
+
+    def add(self, outcome: Outcome) -> None:
+        """Take note of a contact that HubSpot did not let through."""
+        reject = self.show(outcome)
         reason = (outcome.kind, reject.category)
         self.reasons[reason] += 1
         self.said.setdefault(reason, reject.message)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import Claim, SenderRow, claim_partitions, release_claim, renew_claim
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -63,7 +64,7 @@ class Turn:
 def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
     engine: Engine,
     *,
-    portal_id: int,
+    ledger: Ledger,
     partitions: Sequence[str],
     sender: str | None,
     waiting: Waiting,
@@ -74,7 +75,7 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
 
     Args:
         engine: The database.
-        portal_id: The account.
+        ledger: The source and the account.
         partitions: What is to be sent. All are claimed at once, so that two senders never wait for each other.
         sender: Whose claim it is, for people; None for this process's number.
         waiting: How others are waited for.
@@ -86,7 +87,7 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
             meanwhile; any DB_* code.
     """
     claim = Claim(secrets.token_hex(16), sender or f"process {os.getpid()} on {socket.gethostname()}", this_process())
-    _wait_for_claim(engine, portal_id, partitions, claim, waiting, stop, lease)
+    _wait_for_claim(engine, ledger, partitions, claim, waiting, stop, lease)
     turn = Turn(stop)
     ended = threading.Event()
     keeper = threading.Thread(target=_keep, args=(engine, claim, len(partitions), turn, ended, lease), daemon=True)
@@ -104,8 +105,8 @@ def describe_senders(rows: Sequence[SenderRow]) -> str:
     """Say who sends what, one sender after the other."""
     partitions: dict[str, list[str]] = {}
     for row in rows:
-        partitions.setdefault(row.sender, []).append(row.initial)
-    return "; ".join(f"{sender} sends {', '.join(initials)}" for sender, initials in partitions.items())
+        partitions.setdefault(row.sender, []).append(row.partition)
+    return "; ".join(f"{sender} sends {', '.join(sent)}" for sender, sent in partitions.items())
 
 
 def this_process() -> str:
@@ -133,7 +134,7 @@ def _host() -> str:
 
 def _wait_for_claim(  # noqa: PLR0913, PLR0917 - as above
     engine: Engine,
-    portal_id: int,
+    ledger: Ledger,
     partitions: Sequence[str],
     claim: Claim,
     waiting: Waiting,
@@ -143,7 +144,7 @@ def _wait_for_claim(  # noqa: PLR0913, PLR0917 - as above
     began = time.monotonic()
     say_at = began
     while others := claim_partitions(
-        engine, portal_id=portal_id, partitions=partitions, claim=claim, seconds=lease, is_gone=has_ended
+        engine, ledger=ledger, partitions=partitions, claim=claim, seconds=lease, is_gone=has_ended
     ):
         seconds = time.monotonic() - began
         if seconds >= waiting.seconds:

@@ -12,21 +12,22 @@ from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.settings import AccountSettings
 
 
-def check_account(settings: AccountSettings, engine: Engine) -> str:
+def check_account(settings: AccountSettings, engine: Engine, mapping: ContactMapping, *, email: str) -> str:
     """Try every kind of call that a sync makes and that writes nothing, and say in one line what answered.
 
     Args:
         settings: HUBSPOT_*.
         engine: The database that the limiter is kept in.
+        mapping: How rows become contacts.
+        email: An email to read, whether or not there is such a contact.
 
     Raises:
-        PipelineError: MISSING_CONFIG, INVALID_CONFIG; HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES,
+        PipelineError: MISSING_CONFIG; HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES,
             HUBSPOT_PROPERTY_ERROR and whatever else keeps a sync from beginning; any DB_* code.
     """
-    mapping = ContactMapping.from_settings(settings.hubspot)
     with open_client(settings, engine) as client:
         preflight(client, mapping)
-        answer = read_contacts(client, [f"babynames-check@{mapping.email_domain}"], ["email"])
+        answer = read_contacts(client, [email], ["email"])
         if verdict(answer) is not Verdict.DONE:
             raise unsuccessful(answer, READ)
         limit, left = client.limiter.limit, client.limiter.daily_remaining

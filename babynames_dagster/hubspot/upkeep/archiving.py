@@ -16,6 +16,7 @@ from functools import partial
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import CreatedContact
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import forget_superseded
 from babynames_dagster.database.ledger.writing import let_go, mark_archived
 from babynames_dagster.errors import PipelineError
@@ -109,6 +110,7 @@ def why_kept(contact: CreatedContact, record: Record) -> str | None:
 def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
     client: HubSpotClient,
     engine: Engine,
+    ledger: Ledger,
     pages: Iterable[Sequence[CreatedContact]],
     *,
     max_in_flight: int,
@@ -122,6 +124,7 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
     Args:
         client: The account.
         engine: The database with the ledger.
+        ledger: Whose contacts they are.
         pages: The contacts; no page has more than a batch takes.
         max_in_flight: Most requests under way at once.
         on_done: Called with how many contacts are done.
@@ -133,7 +136,7 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
     report = ArchiveReport()
 
     def receive(result: _Result) -> None:
-        _record(engine, client.portal_id, result)
+        _record(engine, ledger, result)
         report.archived += len(result.archived)
         report.absent += len(result.absent)
         report.failed += len(result.failed)
@@ -148,7 +151,7 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
 
 
 def _batches(pages: Iterable[Sequence[CreatedContact]]) -> Iterator[list[CreatedContact]]:
-    """Yield batches in which no record id comes twice, which HubSpot refuses: two names may share a record."""
+    """Yield batches in which no record id comes twice, which HubSpot refuses: two rows may share a record."""
     for page in pages:
         for first in range(0, len(page), BATCH_INPUTS):
             later: Sequence[CreatedContact] = page[first : first + BATCH_INPUTS]
@@ -158,13 +161,13 @@ def _batches(pages: Iterable[Sequence[CreatedContact]]) -> Iterator[list[Created
                 later = [contact for contact in later if by_id[contact.hubspot_id] is not contact]
 
 
-def _record(engine: Engine, portal_id: int, result: _Result) -> None:
+def _record(engine: Engine, ledger: Ledger, result: _Result) -> None:
     gone = [*result.archived, *result.absent]
-    mark_archived(engine, portal_id, [contact for contact in gone if not contact.superseded])
+    mark_archived(engine, ledger, [contact for contact in gone if not contact.superseded])
     merged = [kept.contact for kept in result.kept if kept.reason == MERGED]
     # Nobody can take a merge back, so that what was ours is not ours again.
-    let_go(engine, portal_id, [contact for contact in merged if not contact.superseded])
-    forget_superseded(engine, portal_id, [contact.hubspot_id for contact in (*gone, *merged) if contact.superseded])
+    let_go(engine, ledger, [contact for contact in merged if not contact.superseded])
+    forget_superseded(engine, ledger, [contact.hubspot_id for contact in (*gone, *merged) if contact.superseded])
 
 
 def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], desk: Desk[_Result]) -> None:

@@ -1,6 +1,6 @@
 """The mirror: contacts that the account is no longer to have are archived (HUBSPOT_MIRROR=archive).
 
-What belongs here: which of them may go. What does not: finding them (`database/ledger/orphans.py`), archiving
+What belongs here: which of them may go. What does not: finding them, which each source does, archiving
 (`archiving.py`).
 
 Only what this ledger created and is still ours goes; what it only updated was there before, and stays.
@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.entries import CreatedContact
-from babynames_dagster.database.ledger.orphans import orphan_pages
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
 
 
 def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
     client: HubSpotClient,
     engine: Engine,
+    source: ContactSource,
     *,
-    scope: ContactScope,
     partitions: Sequence[str],
     max_in_flight: int,
     on_done: Callable[[int], None] = lambda _: None,
@@ -34,7 +34,7 @@ def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
     Args:
         client: The account.
         engine: The database with the ledger.
-        scope: Which names are meant.
+        source: What the account is to have.
         partitions: Which partitions.
         max_in_flight: Most requests under way at once.
         on_done: Called with how many contacts are done.
@@ -43,20 +43,20 @@ def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
     Raises:
         PipelineError: Any DB_* code.
     """
+    ledger = Ledger(client.portal_id, source.sync)
     return archive_ours(
         client,
         engine,
-        _ours(engine, client.portal_id, scope, partitions),
+        ledger,
+        _ours(source, ledger, partitions),
         max_in_flight=max_in_flight,
         on_done=on_done,
         stop=stop,
     )
 
 
-def _ours(
-    engine: Engine, portal_id: int, scope: ContactScope, partitions: Sequence[str]
-) -> Iterator[list[CreatedContact]]:
-    for page in orphan_pages(engine, portal_id, scope, partitions, page_rows=BATCH_INPUTS):
+def _ours(source: ContactSource, ledger: Ledger, partitions: Sequence[str]) -> Iterator[list[CreatedContact]]:
+    for page in source.orphan_pages(ledger, partitions, page_rows=BATCH_INPUTS):
         mine = [orphan.contact for orphan in page if orphan.ours]
         if mine:
             yield mine

@@ -14,11 +14,12 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.findings import Finding, sampled_entries
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
-from babynames_dagster.hubspot.reconcile.reading_back import read_back
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.reconcile.reading_back import read_back, with_sources
+from babynames_dagster.hubspot.source import ContactSource
 
 
 @dataclass
@@ -51,14 +52,14 @@ class SampleComparison:
 
 
 def compare_sample(
-    client: HubSpotClient, engine: Engine, *, mapping: ContactMapping, since: datetime, size: int = BATCH_INPUTS
+    client: HubSpotClient, engine: Engine, source: ContactSource, *, since: datetime, size: int = BATCH_INPUTS
 ) -> SampleComparison:
     """Read some acknowledged contacts back, picked at random among those sent with this mapping.
 
     Args:
         client: The account.
         engine: The database with the ledger.
-        mapping: How a name becomes a contact.
+        source: What was sent.
         since: From when on an acknowledgement is this run's, in UTC.
         size: How many contacts.
 
@@ -66,7 +67,9 @@ def compare_sample(
         PipelineError: As `HubSpotClient.request`; any DB_* code.
     """
     comparison = SampleComparison()
-    rows = sampled_entries(engine, client.portal_id, mapping.fingerprint, size)
+    ledger = Ledger(client.portal_id, source.sync)
+    rows = sampled_entries(engine, ledger, source.mapping.fingerprint, size)
     for first in range(0, len(rows), BATCH_INPUTS):
-        comparison.add(read_back(client, mapping, rows[first : first + BATCH_INPUTS]), since)
+        batch = with_sources(source, ledger, rows[first : first + BATCH_INPUTS])
+        comparison.add(read_back(client, source.mapping, batch), since)
     return comparison

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import count_superseded, forget_superseded
 from babynames_dagster.database.ledger.writing import LedgerEntry, mark_archived, record
 from babynames_dagster.database.loading.loads import last_loads
@@ -83,7 +84,7 @@ def test_a_servers_defaults_change_nothing(odd_url: str, tmp_path: Path) -> None
 
     entries = [
         LedgerEntry(
-            number,
+            str(number),
             "N",
             f"name{number}@example.com",
             "f" * 64,
@@ -93,18 +94,17 @@ def test_a_servers_defaults_change_nothing(odd_url: str, tmp_path: Path) -> None
         )
         for number in range(1, 1201)
     ]
-    record(engine, 1, "mapping", entries)
-    moved = [
-        replace(entry, email=f"other{entry.name_id}@example.com", hubspot_id=f"9{entry.name_id}") for entry in entries
-    ]
-    record(engine, 1, "mapping", moved)
-    assert count_superseded(engine, 1) == len(entries)
-    forget_superseded(engine, 1, [entry.hubspot_id or "" for entry in entries])
-    assert count_superseded(engine, 1) == 0
-    created = [contact for page in created_pages(engine, 1, page_rows=500) for contact in page]
+    ledger = Ledger(1, "baby_names")
+    record(engine, ledger, "mapping", entries)
+    moved = [replace(entry, email=f"other{entry.key}@example.com", hubspot_id=f"9{entry.key}") for entry in entries]
+    record(engine, ledger, "mapping", moved)
+    assert count_superseded(engine, ledger) == len(entries)
+    forget_superseded(engine, ledger, [entry.hubspot_id or "" for entry in entries])
+    assert count_superseded(engine, ledger) == 0
+    created = [contact for page in created_pages(engine, ledger, page_rows=500) for contact in page]
     assert len(created) == len(entries)
-    mark_archived(engine, 1, created)
-    assert sum(1 for _ in created_pages(engine, 1, page_rows=500)) == 0
+    mark_archived(engine, ledger, created)
+    assert sum(1 for _ in created_pages(engine, ledger, page_rows=500)) == 0
     engine.dispose()
 
 

@@ -14,7 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
+from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.schema.migrate import (
     Standing,
@@ -32,6 +34,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 pytestmark = pytest.mark.slow
 
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
+LEDGER = Ledger(1, NAMES)
 _FORKS = multiprocessing.get_context("fork")
 
 
@@ -174,8 +177,8 @@ def test_the_revision_moves_to_a_table_of_our_own_name(bare: Engine, others: tup
 
 def test_each_step_down_and_up_again_keeps_the_ledger(engine: Engine) -> None:
     entry = LedgerEntry(
-        name_id=7,
-        initial="M",
+        key="7",
+        partition="M",
         email="mary.f@example.com",
         fingerprint="f" * 64,
         outcome=LedgerOutcome.SYNCED,
@@ -183,8 +186,8 @@ def test_each_step_down_and_up_again_keeps_the_ledger(engine: Engine) -> None:
         hubspot_id="11",
         initial_sent="given",
     )
-    record(engine, 1, "mapping", [entry])
-    record(engine, 1, "mapping", [replace(entry, email="maria.f@example.com", hubspot_id="12")])
+    record(engine, LEDGER, "mapping", [entry])
+    record(engine, LEDGER, "mapping", [replace(entry, email="maria.f@example.com", hubspot_id="12")])
     with writing(engine) as connection:
         connection.execute(sa.update(hubspot_contacts).values(finding="edited", accepted="edited"))
     before = ledger(engine)
@@ -197,7 +200,7 @@ def test_each_step_down_and_up_again_keeps_the_ledger(engine: Engine) -> None:
         upgrade(engine)
         assert ledger(engine) == before
     assert_at_head(engine)
-    assert [contact.hubspot_id for page in created_pages(engine, 1, page_rows=10) for contact in page] == ["12"]
+    assert [contact.hubspot_id for page in created_pages(engine, LEDGER, page_rows=10) for contact in page] == ["12"]
 
 
 def ledger(engine: Engine) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:

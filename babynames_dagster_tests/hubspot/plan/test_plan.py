@@ -17,6 +17,8 @@ from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import Planned
 from babynames_dagster.hubspot.plan.saving import save_plan
+from babynames_dagster.names.contacts.source import NameSource
+from babynames_dagster.settings import Settings
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     TOKEN,
@@ -35,10 +37,14 @@ def email(number: int, domain: str = "babynamesdemo.com") -> str:
     return f"name{number}.{'mf'[number % 2]}@{domain}"
 
 
+def wanted(engine: Engine, settings: Settings) -> Wanted:
+    return Wanted.from_settings(settings.hubspot, NameSource.from_settings(engine, settings.hubspot), PARTITIONS)
+
+
 def plan(engine: Engine, stand_in: StandIn, path: Path | None = None, **overrides: Any) -> PlanReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
     with open_client(settings.account, engine) as client:
-        return save_plan(client, engine, Wanted.from_settings(settings.hubspot, PARTITIONS), path, max_in_flight=4)
+        return save_plan(client, wanted(engine, settings), path, max_in_flight=4)
 
 
 def apply(
@@ -50,8 +56,7 @@ def apply(
 ) -> ApplyReport:
     settings = stand_in.settings(engine, **overrides)
     with open_client(settings.account, engine) as client:
-        wanted = Wanted.from_settings(settings.hubspot, PARTITIONS)
-        return Applier(client, engine, path, wanted, guards, max_in_flight=4, wait_seconds=0).run()
+        return Applier(client, engine, path, wanted(engine, settings), guards, max_in_flight=4, wait_seconds=0).run()
 
 
 def rows_of(path: Path) -> dict[str, dict[str, Any]]:

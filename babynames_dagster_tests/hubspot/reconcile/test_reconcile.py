@@ -13,7 +13,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo
-from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, ledger, reconcile, sync
+from babynames_dagster_tests.support.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
 
 BOSS = "boss@customer.com"
 
@@ -130,7 +130,7 @@ def test_what_users_archived_is_made_again_only_when_asked_for(synced: Engine, s
     assert stand_in.contacts()[email(1)]["firstname"] == "Name1"
     assert stand_in.contacts()[email(2)]["firstname"] == "Somebody's own"
     assert ledger(synced)[1].outcome == "synced"
-    assert contacts_to_undo(synced, PORTAL) == 5
+    assert contacts_to_undo(synced, LEDGER) == 5
 
 
 def test_a_lost_ledger_costs_reads_and_no_writes(synced: Engine, stand_in: StandIn) -> None:
@@ -142,9 +142,9 @@ def test_a_lost_ledger_costs_reads_and_no_writes(synced: Engine, stand_in: Stand
     report = reconcile(synced, stand_in)
     assert (report.adopted, report.adopted_made_by_app, report.unknown) == (5, 5, 1)
     assert (stand_in.contacts(), len(stand_in.writes())) == (before, writes)
-    assert contacts_to_undo(synced, PORTAL) == 0
+    assert contacts_to_undo(synced, LEDGER) == 0
     assert sync(synced, stand_in).total.unchanged == 5
-    assert contacts_to_undo(synced, PORTAL) == 0
+    assert contacts_to_undo(synced, LEDGER) == 0
 
 
 def test_contacts_with_the_users_marker_are_named_as_ours(sqlite_engine: Engine, stand_in: StandIn) -> None:

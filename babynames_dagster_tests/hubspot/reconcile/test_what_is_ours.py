@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
-from babynames_dagster.hubspot.upkeep.undo import undo_created
-from babynames_dagster_tests.support.hubspot import PARTITIONS, StandIn, add_names, reconcile, sync
+from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.names.contacts.source import NameSource
+from babynames_dagster_tests.support.hubspot import PARTITIONS, StandIn, add_names, reconcile, sync, undo_names
 
 pytestmark = pytest.mark.slow
 
@@ -116,11 +116,12 @@ class Play:
     def _undo(self) -> None:
         chosen = self.stand_in.settings(self.engine)
         with open_client(chosen.account, self.engine) as client:
-            undo_created(client, self.engine, settings=chosen.hubspot)
+            undo_names(self.engine, client, chosen)
 
     def _mirror(self) -> None:
         with open_client(self.stand_in.settings(self.engine).account, self.engine) as client:
-            archive_orphans(client, self.engine, scope=ContactScope(), partitions=PARTITIONS, max_in_flight=2)
+            source = NameSource(self.engine, NameMapping("babynamesdemo.com"))
+            archive_orphans(client, self.engine, source, partitions=PARTITIONS, max_in_flight=2)
 
     def _records(self) -> dict[str, dict[str, str]]:
         return {properties["hs_object_id"]: properties for properties in self.stand_in.contacts().values()}

@@ -8,8 +8,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.run import sync_contacts
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     TOKEN,
@@ -201,8 +201,8 @@ def test_a_stop_event_ends_the_run_with_what_was_done_kept(sqlite_engine: Engine
         report = sync_contacts(
             client,
             sqlite_engine,
+            NameSource.from_settings(sqlite_engine, settings.hubspot),
             partitions=PARTITIONS,
-            mapping=ContactMapping.from_settings(settings.hubspot),
             settings=settings.hubspot,
             on_progress=lambda progress: stop.set() if progress.done else None,
             stop=stop,

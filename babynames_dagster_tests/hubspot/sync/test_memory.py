@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import candidate_pages
-from babynames_dagster.hubspot.sync import run
+from babynames_dagster.names.contacts import source
 from babynames_dagster_tests.support.hubspot import add_names, standing_in_elsewhere, sync
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_four_times_the_contacts_take_no_more_memory(
     sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Pages as small as this need fewer contacts to show that only pages are held.
-    monkeypatch.setattr(run, "candidate_pages", partial(candidate_pages, page_rows=PAGE))
+    monkeypatch.setattr(source, "candidate_pages", partial(candidate_pages, page_rows=PAGE))
     add_names(sqlite_engine, FEW, initials=["A"])
     few = peak_bytes(sqlite_engine, tmp_path / "few")
     add_names(sqlite_engine, MANY - FEW, initials=["A"], first=FEW + 1)

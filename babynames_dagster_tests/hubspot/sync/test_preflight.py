@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.preflight import mismatches
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot_rules import default_properties
 
 
 def said(value: str, **definition: Any) -> list[str]:  # noqa: ANN401 - JSON
-    mapping = ContactMapping("babynamesdemo.com", extra={"extra": value})
+    mapping = NameMapping("babynamesdemo.com", extra={"extra": value}).contacts
     return mismatches(mapping, {**default_properties(), "extra": {"name": "extra", **definition}})
 
 

@@ -6,11 +6,11 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.database.ledger.entries import ledger_vs_table, partitions_with_work
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, add_years, ledger, sync
 
-MAPPING = ContactMapping("babynamesdemo.com")
+MAPPING = NameMapping("babynamesdemo.com").contacts
 
 
 def test_demo_mode_sends_the_tables_first_names_however_partitions_are_run(engine: Engine, stand_in: StandIn) -> None:

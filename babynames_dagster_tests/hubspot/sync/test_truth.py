@@ -12,6 +12,7 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.hubspot import (
+    LEDGER,
     PORTAL,
     StandIn,
     add_names,
@@ -225,9 +226,16 @@ def test_a_failed_try_forgets_neither_record_nor_ownership(engine: Engine, stand
 
 def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text(engine: Engine) -> None:
     rejected = LedgerEntry(
-        1, "A", "a@x.com", "f", LedgerOutcome.REJECTED, category="\ud83d", message="no \ud83d", correlation_id="\ude00"
+        "1",
+        "A",
+        "a@x.com",
+        "f",
+        LedgerOutcome.REJECTED,
+        category="\ud83d",
+        message="no \ud83d",
+        correlation_id="\ude00",
     )
-    record(engine, PORTAL, "m", [rejected])
+    record(engine, LEDGER, "m", [rejected])
     entry = ledger(engine)[1]
     assert (entry.category, entry.message, entry.correlation_id) == ("\\ud83d", "no \\ud83d", "\\ude00")
 
@@ -236,10 +244,10 @@ def test_half_a_surrogate_pair_in_hubspots_words_is_recorded_like_any_other_text
 def test_a_late_conflict_is_no_word_against_what_was_acknowledged(
     engine: Engine, fingerprint: str, outcome: str
 ) -> None:
-    acknowledged = LedgerEntry(1, "A", "a@x.com", "f", LedgerOutcome.SYNCED, created=True, hubspot_id="7")
-    late = LedgerEntry(1, "A", "a@x.com", fingerprint, LedgerOutcome.REJECTED, category="CONFLICT", message="exists")
-    record(engine, PORTAL, "m", [acknowledged])
-    record(engine, PORTAL, "m", [late])
+    acknowledged = LedgerEntry("1", "A", "a@x.com", "f", LedgerOutcome.SYNCED, created=True, hubspot_id="7")
+    late = LedgerEntry("1", "A", "a@x.com", fingerprint, LedgerOutcome.REJECTED, category="CONFLICT", message="exists")
+    record(engine, LEDGER, "m", [acknowledged])
+    record(engine, LEDGER, "m", [late])
     entry = ledger(engine)[1]
     assert (entry.outcome, entry.fingerprint, entry.hubspot_id) == (outcome, fingerprint, "7")
     assert (entry.category is None) is (outcome == "synced")
@@ -364,8 +372,9 @@ def test_rows_of_the_ledger_that_are_one_record_are_counted(engine: Engine, stan
     sync(engine, stand_in)
     entry = hubspot_contacts.c
     with writing(engine) as connection:
-        shared = connection.execute(sa.select(entry.hubspot_id).where(entry.name_id == 1)).scalar_one()
-        connection.execute(sa.update(hubspot_contacts).where(entry.name_id <= 3).values(hubspot_id=shared))
+        shared = connection.execute(sa.select(entry.hubspot_id).where(entry.row_key == "1")).scalar_one()
+        first = entry.row_key.in_(["1", "2", "3"])
+        connection.execute(sa.update(hubspot_contacts).where(first).values(hubspot_id=shared))
     assert sync(engine, stand_in).shared == 2
 
 

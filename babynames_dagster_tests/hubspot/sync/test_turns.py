@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.ledger.candidates import NAMES
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import Claim, active_senders, claim_partitions, release_claim
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.hubspot.sync.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
-from babynames_dagster.hubspot.upkeep.undo import undo_created
-from babynames_dagster_tests.support.hubspot import PARTITIONS, PORTAL, StandIn, add_names, sync
+from babynames_dagster_tests.support.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn, add_names, sync, undo_names
 
 SPAWN = multiprocessing.get_context("spawn")
 OTHER_HOST = "elsewhere - pid:[1] 17"
@@ -32,7 +33,7 @@ def sending(
 ) -> Iterator[Turn]:
     with sole_sender(
         engine,
-        portal_id=PORTAL,
+        ledger=LEDGER,
         partitions=partitions,
         sender=sender,
         waiting=Waiting(wait, say=lambda _: None),
@@ -46,7 +47,7 @@ def claim_elsewhere(engine: Engine, *partitions: str, seconds: float = 60.0) -> 
     """Claim partitions as a process of another host does."""
     claim = Claim("theirs", "run 12345678 of babynames on elsewhere", OTHER_HOST)
     assert not claim_partitions(
-        engine, portal_id=PORTAL, partitions=partitions, claim=claim, seconds=seconds, is_gone=has_ended
+        engine, ledger=LEDGER, partitions=partitions, claim=claim, seconds=seconds, is_gone=has_ended
     )
 
 
@@ -56,17 +57,17 @@ def test_a_partition_has_one_sender_and_others_of_the_account_and_other_accounts
             pass
         assert caught.value.code is ErrorCode.HUBSPOT_BUSY
         with sending(engine, "C"):
-            assert [row.initial for row in active_senders(engine, PORTAL)] == ["A", "B", "C"]
-        assert active_senders(engine, PORTAL + 1) == []
-        assert describe_senders(active_senders(engine, PORTAL)) == "run 1 on web sends A, B"
-    assert active_senders(engine, PORTAL) == []
+            assert [row.partition for row in active_senders(engine, LEDGER)] == ["A", "B", "C"]
+        assert active_senders(engine, Ledger(PORTAL + 1, NAMES)) == []
+        assert describe_senders(active_senders(engine, LEDGER)) == "run 1 on web sends A, B"
+    assert active_senders(engine, LEDGER) == []
 
 
 def test_a_claim_that_is_not_whole_claims_nothing(engine: Engine) -> None:
     with sending(engine, "B"):
         with pytest.raises(PipelineError), sending(engine, "A", "B"):
             pass
-        assert [row.initial for row in active_senders(engine, PORTAL)] == ["B"]
+        assert [row.partition for row in active_senders(engine, LEDGER)] == ["B"]
 
 
 def test_the_second_sender_says_whom_it_waits_for_and_begins_when_the_first_one_ends(engine: Engine) -> None:
@@ -80,13 +81,13 @@ def test_the_second_sender_says_whom_it_waits_for_and_begins_when_the_first_one_
 
     with sole_sender(
         engine,
-        portal_id=PORTAL,
+        ledger=LEDGER,
         partitions=["A"],
         sender="run 2",
         waiting=Waiting(30.0, say),
         stop=threading.Event(),
     ):
-        assert [row.sender for row in active_senders(engine, PORTAL)] == ["run 2"]
+        assert [row.sender for row in active_senders(engine, LEDGER)] == ["run 2"]
     assert said == ["Waiting for another run, so that no contact is sent twice: run 1 on web sends A."]
 
 
@@ -167,7 +168,7 @@ def test_a_killed_sender_of_this_host_is_in_nobodys_way(engine: Engine) -> None:
     os.kill(other.pid, signal.SIGKILL)
     other.join()
     with sending(engine, "A"):
-        assert [row.sender for row in active_senders(engine, PORTAL)] == ["me"]
+        assert [row.sender for row in active_senders(engine, LEDGER)] == ["me"]
 
 
 def test_only_a_process_of_this_host_is_known_to_have_ended() -> None:
@@ -213,6 +214,6 @@ def test_undo_waits_for_a_sync(sqlite_engine: Engine, stand_in: StandIn) -> None
     claim_elsewhere(sqlite_engine, "A")
     settings = stand_in.settings(sqlite_engine, hubspot_wait=0)
     with open_client(settings.account, sqlite_engine) as client, pytest.raises(PipelineError) as caught:
-        undo_created(client, sqlite_engine, settings=settings.hubspot)
+        undo_names(sqlite_engine, client, settings)
     assert caught.value.code is ErrorCode.HUBSPOT_BUSY
     assert stand_in.stats()["contacts"] == 10

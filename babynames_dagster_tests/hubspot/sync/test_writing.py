@@ -17,8 +17,7 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions
-from babynames_dagster.hubspot.upkeep.undo import undo_created
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, standing_in, sync
+from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, standing_in, sync, undo_names
 
 EMAIL = "name1.f@babynamesdemo.com"
 DRY = {"dry_run": True}
@@ -170,14 +169,14 @@ def play(engine: Engine, stand_in: StandIn, action: str, what: Any) -> None:  # 
     elif action == "undo":
         wanted = stand_in.settings(engine, hubspot_max_archives="100%")
         with open_client(wanted.account, engine) as client:
-            undo_created(client, engine, settings=wanted.hubspot)
+            undo_names(engine, client, wanted)
     elif action in {"rename", "poison"}:
         change = {"name": f"Other{what}"} if action == "rename" else {"slug": f"two..dots{what}"}
         with writing(engine) as connection:
             connection.execute(sa.update(baby_names).where(baby_names.c.id == what).values(**change))
     elif action == "forget":
         with writing(engine) as connection:
-            connection.execute(sa.delete(hubspot_contacts).where(hubspot_contacts.c.name_id == what))
+            connection.execute(sa.delete(hubspot_contacts).where(hubspot_contacts.c.row_key == str(what)))
 
 
 @pytest.mark.slow

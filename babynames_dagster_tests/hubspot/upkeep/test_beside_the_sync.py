@@ -11,15 +11,17 @@ from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.hubspot.upkeep.account_check import check_account
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.read_back import SampleComparison, compare_sample
-from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
+from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo
+from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.hubspot import (
+    LEDGER,
     PORTAL,
     TOKEN,
     StandIn,
@@ -28,6 +30,7 @@ from babynames_dagster_tests.support.hubspot import (
     held_contacts,
     ledger,
     sync,
+    undo_names,
 )
 
 ALWAYS = datetime(2000, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
@@ -37,14 +40,14 @@ NEVER = datetime(3000, 1, 1)  # noqa: DTZ001 - as above
 def undo(engine: Engine, stand_in: StandIn, **overrides: Any) -> ArchiveReport:  # noqa: ANN401 - the settings' own types
     settings = stand_in.settings(engine, **overrides)
     with open_client(settings.account, engine) as client:
-        return undo_created(client, engine, settings=settings.hubspot)
+        return undo_names(engine, client, settings)
 
 
 def read_back(engine: Engine, stand_in: StandIn, size: int = 100, since: datetime = NEVER) -> SampleComparison:
     settings = stand_in.settings(engine, max_retries=0)
     with open_client(settings.account, engine) as client:
-        mapping = ContactMapping.from_settings(settings.hubspot)
-        return compare_sample(client, engine, mapping=mapping, since=since, size=size)
+        source = NameSource.from_settings(engine, settings.hubspot)
+        return compare_sample(client, engine, source, since=since, size=size)
 
 
 @pytest.mark.parametrize(
@@ -149,14 +152,14 @@ def test_what_was_changed_in_hubspot_is_news_and_not_our_loss(engine: Engine, st
     stand_in.archive("name4.m@babynamesdemo.com")
     stand_in.delete("name5.f@babynamesdemo.com")
     comparison = read_back(engine, stand_in)
-    assert {item.row.name_id: item.finding for item in comparison.news} == {
+    assert {int(item.row.key): item.finding for item in comparison.news} == {
         1: Finding.CHANGED,
         4: Finding.ARCHIVED,
         5: Finding.GONE,
     }
     assert (comparison.compared, comparison.lost) == (7, [])
     (lost,) = read_back(engine, stand_in, since=ALWAYS).lost
-    assert (lost.row.name_id, lost.finding) == (5, Finding.GONE)
+    assert (lost.row.key, lost.finding) == ("5", Finding.GONE)
 
 
 @pytest.mark.parametrize("fault", [{"kind": "pending"}, {"kind": "missing_rows", "rows": 3}, {"kind": "truncated"}])
@@ -186,11 +189,11 @@ def test_undo_archives_what_the_ledger_created_and_nothing_else(engine: Engine, 
     add_names(engine, 250)
     stand_in.seed({"email": "name7.f@babynamesdemo.com"}, {"email": "somebody.else@example.com"})
     sync(engine, stand_in)
-    assert contacts_to_undo(engine, PORTAL) == 249
+    assert contacts_to_undo(engine, LEDGER) == 249
     report = undo(engine, stand_in)
     assert (report.archived, report.failed, report.stopped) == (249, 0, None)
     assert set(stand_in.contacts()) == {"name7.f@babynamesdemo.com", "somebody.else@example.com"}
-    assert contacts_to_undo(engine, PORTAL) == 0
+    assert contacts_to_undo(engine, LEDGER) == 0
     assert {row.outcome: row.contacts for row in outcome_counts(engine)} == {"archived": 249, "synced": 1}
 
 
@@ -199,12 +202,12 @@ def test_undo_archives_also_what_was_created_under_an_earlier_email(engine: Engi
     stand_in.seed({"email": "name7.f@babynamesdemo.com"})
     sync(engine, stand_in)
     sync(engine, stand_in, hubspot_email_domain="other.com")
-    assert contacts_to_undo(engine, PORTAL) == 129 + 130
+    assert contacts_to_undo(engine, LEDGER) == 129 + 130
     sync(engine, stand_in)
-    assert contacts_to_undo(engine, PORTAL) == 129 + 130
+    assert contacts_to_undo(engine, LEDGER) == 129 + 130
     assert undo(engine, stand_in).archived == 129 + 130
     assert set(stand_in.contacts()) == {"name7.f@babynamesdemo.com"}
-    assert contacts_to_undo(engine, PORTAL) == 0
+    assert contacts_to_undo(engine, LEDGER) == 0
 
 
 def test_a_try_that_failed_under_a_new_email_does_not_hide_the_former_contact(
@@ -224,11 +227,11 @@ def test_names_that_came_to_share_a_record_go_on_to_be_synced(engine: Engine) ->
     def acknowledge(record_id: str, *, domain: str, created: bool = False) -> None:
         record(
             engine,
-            PORTAL,
+            LEDGER,
             "m" * 64,
             [
                 LedgerEntry(
-                    name_id,
+                    str(name_id),
                     "A",
                     f"{name_id}@{domain}",
                     "f" * 64,
@@ -242,21 +245,21 @@ def test_names_that_came_to_share_a_record_go_on_to_be_synced(engine: Engine) ->
 
     acknowledge("100", domain="x.com", created=True)
     acknowledge("200", domain="y.com")
-    assert contacts_to_undo(engine, PORTAL) == 1
+    assert contacts_to_undo(engine, LEDGER) == 1
     acknowledge("100", domain="x.com")
     acknowledge("200", domain="y.com")
-    assert contacts_to_undo(engine, PORTAL) == 1
+    assert contacts_to_undo(engine, LEDGER) == 1
 
 
 def test_a_contact_that_was_merged_into_another_is_nobodys_to_archive(engine: Engine) -> None:
     [made, merged] = [
-        LedgerEntry(7, "A", "anna.f@x.com", "f" * 64, LedgerOutcome.SYNCED, created=created, hubspot_id=record_id)
+        LedgerEntry("7", "A", "anna.f@x.com", "f" * 64, LedgerOutcome.SYNCED, created=created, hubspot_id=record_id)
         for record_id, created in (("100", True), ("200", False))
     ]
-    record(engine, PORTAL, "m" * 64, [made])
-    assert contacts_to_undo(engine, PORTAL) == 1
-    record(engine, PORTAL, "m" * 64, [merged])
-    assert contacts_to_undo(engine, PORTAL) == 0
+    record(engine, LEDGER, "m" * 64, [made])
+    assert contacts_to_undo(engine, LEDGER) == 1
+    record(engine, LEDGER, "m" * 64, [merged])
+    assert contacts_to_undo(engine, LEDGER) == 0
 
 
 def test_what_was_undone_comes_back_only_when_asked_for(engine: Engine, stand_in: StandIn) -> None:
@@ -276,7 +279,7 @@ def test_an_undo_that_was_stopped_goes_on_where_it_was(sqlite_engine: Engine, st
     stand_in.set_faults({"kind": "daily_limit", "path": "/archive", "requests": list(range(11, 100))})
     report = undo(sqlite_engine, stand_in)
     assert report.stopped is not None
-    assert report.archived == 500 - contacts_to_undo(sqlite_engine, PORTAL)
+    assert report.archived == 500 - contacts_to_undo(sqlite_engine, LEDGER)
     stand_in.set_faults()
     undo(sqlite_engine, stand_in)
     assert stand_in.contacts() == {}
@@ -300,9 +303,14 @@ def test_rejected_contacts_are_listed_with_their_reasons(engine: Engine, stand_i
     assert reject.message == "Contact already exists. Existing ID: 37765128953"
 
 
+def checked(stand_in: StandIn, engine: Engine) -> str:
+    mapping = NameMapping("babynamesdemo.com").contacts
+    return check_account(stand_in.settings(engine).account, engine, mapping, email="babynames-check@babynamesdemo.com")
+
+
 def test_the_account_check_says_whose_account_it_is_and_what_it_allows(engine: Engine, stand_in: StandIn) -> None:
     stand_in.change(calls=190, window_seconds=10.0, daily_calls=625_000)
-    told = check_account(stand_in.settings(engine).account, engine)
+    told = checked(stand_in, engine)
     assert f"portal {PORTAL}, 190 calls per 10 s" in told
     assert stand_in.stats()["contacts"] == 0
 
@@ -315,7 +323,7 @@ def test_the_account_check_names_a_missing_scope(sqlite_engine: Engine, stand_in
         )
     )
     with pytest.raises(PipelineError, match=missing) as caught:
-        check_account(stand_in.settings(sqlite_engine).account, sqlite_engine)
+        checked(stand_in, sqlite_engine)
     assert caught.value.code is ErrorCode.HUBSPOT_MISSING_SCOPES
 
 

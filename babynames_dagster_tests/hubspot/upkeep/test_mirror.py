@@ -15,6 +15,8 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.hubspot.upkeep.archiving import MERGED, ArchiveReport
 from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
+from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     PORTAL,
@@ -27,6 +29,7 @@ from babynames_dagster_tests.support.hubspot import (
 )
 
 EVERYTHING = ContactScope()
+MAPPING = NameMapping("babynamesdemo.com")
 
 
 def email(number: int, domain: str = "babynamesdemo.com") -> str:
@@ -35,7 +38,8 @@ def email(number: int, domain: str = "babynamesdemo.com") -> str:
 
 def mirror(engine: Engine, stand_in: StandIn, scope: ContactScope = EVERYTHING) -> ArchiveReport:
     with open_client(stand_in.settings(engine).account, engine) as client:
-        return archive_orphans(client, engine, scope=scope, partitions=PARTITIONS, max_in_flight=4)
+        source = NameSource(engine, MAPPING, scope)
+        return archive_orphans(client, engine, source, partitions=PARTITIONS, max_in_flight=4)
 
 
 def forget_names(engine: Engine, *numbers: int) -> None:

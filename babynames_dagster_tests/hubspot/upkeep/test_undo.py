@@ -5,8 +5,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.upkeep.archiving import EMAIL_CHANGED, MERGED, MORE_EMAILS, ArchiveReport
-from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
-from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, ledger, sync
+from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo
+from babynames_dagster_tests.support.hubspot import LEDGER, StandIn, add_names, ledger, sync, undo_names
 
 BOSS = "boss@customer.com"
 FIRST, SECOND, THIRD = "name1.f@babynamesdemo.com", "name2.m@babynamesdemo.com", "name3.f@babynamesdemo.com"
@@ -15,7 +15,7 @@ FIRST, SECOND, THIRD = "name1.f@babynamesdemo.com", "name2.m@babynamesdemo.com",
 def undo(engine: Engine, stand_in: StandIn) -> ArchiveReport:
     settings = stand_in.settings(engine, max_retries=0)
     with open_client(settings.account, engine) as client:
-        return undo_created(client, engine, settings=settings.hubspot)
+        return undo_names(engine, client, settings)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_contact_that_was_merged_with_a_customer_stays(synced: Engine, stand_i
     assert (report.archived, report.kept, report.failed) == (2, {MERGED: 1}, 0)
     assert str(report.first_kept[0]).endswith(f"{MERGED} (record {merged}, {primary})")
     assert set(stand_in.contacts()) == {primary}
-    assert contacts_to_undo(synced, PORTAL) == 0
+    assert contacts_to_undo(synced, LEDGER) == 0
 
 
 def test_a_contact_that_became_a_customer_by_its_email_stays(synced: Engine, stand_in: StandIn) -> None:
@@ -70,7 +70,7 @@ def test_a_former_contact_that_was_merged_stays(synced: Engine, stand_in: StandI
     report = undo(synced, stand_in)
     assert (report.archived, report.kept) == (5, {MERGED: 1})
     assert set(stand_in.contacts()) == {BOSS}
-    assert contacts_to_undo(synced, PORTAL) == 0
+    assert contacts_to_undo(synced, LEDGER) == 0
 
 
 def test_contacts_that_users_archived_or_deleted_are_only_recorded(synced: Engine, stand_in: StandIn) -> None:

@@ -9,18 +9,26 @@ from hypothesis import strategies as st
 
 from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.identity import stem_of
 from babynames_dagster.sandbox.hubspot_rules import is_valid_email
 from babynames_dagster.settings import load_settings
 
 ENTERED = datetime(2026, 1, 2, 3, 4, 5, 678_000)  # noqa: DTZ001 - as the tables keep it
-READABLE = ContactMapping("babynamesdemo.com")
-UNIQUE = ContactMapping("babynames.example.com", email_style="unique")
+READABLE = NameMapping("babynamesdemo.com")
+UNIQUE = NameMapping("babynames.example.com", email_style="unique")
 
 
 def name_row(name: str = "John", sex: str = "M", *, slug: str = "john.m", name_id: int = 7) -> Candidate:
-    return Candidate(name_id, slug, name, sex, "J", ENTERED, None, None)
+    return Candidate(name_id, slug, name, sex, "J", ENTERED)
+
+
+def fingerprint(mapping: NameMapping) -> str:
+    return mapping.contacts.payload_fingerprint(mapping.payload(name_row()))
+
+
+def initial_fingerprint(mapping: NameMapping) -> str:
+    return mapping.contacts.initial_fingerprint(mapping.payload(name_row()))
 
 
 def test_a_name_becomes_a_contact() -> None:
@@ -34,7 +42,7 @@ def test_a_name_becomes_a_contact() -> None:
 
 
 def test_extra_properties_join_every_contact() -> None:
-    mapping = ContactMapping("babynamesdemo.com", extra={"company": "Babynames"})
+    mapping = NameMapping("babynamesdemo.com", extra={"company": "Babynames"})
     assert mapping.payload(name_row())["company"] == "Babynames"
 
 
@@ -66,13 +74,13 @@ def test_awkward_names_have_a_valid_email(name: str) -> None:
 )
 def test_a_reserved_domain_is_refused_before_anything_is_sent(domain: str) -> None:
     with pytest.raises(PipelineError) as caught:
-        ContactMapping(domain)
+        NameMapping(domain)
     assert caught.value.code is ErrorCode.INVALID_CONFIG
 
 
 def test_an_extra_property_may_not_replace_one_of_ours() -> None:
     with pytest.raises(PipelineError, match="firstname"):
-        ContactMapping("babynamesdemo.com", extra={"firstname": "Bob"})
+        NameMapping("babynamesdemo.com", extra={"firstname": "Bob"})
 
 
 @pytest.mark.parametrize(
@@ -86,8 +94,8 @@ def test_an_extra_property_may_not_replace_one_of_ours() -> None:
 def test_any_change_of_the_mapping_changes_the_fingerprints(change: dict[str, object]) -> None:
     changed = dataclasses.replace(READABLE, **change)  # type: ignore[arg-type]  # one field at a time
     payload = changed.payload(name_row())
-    assert changed.fingerprint != READABLE.fingerprint
-    assert changed.payload_fingerprint(payload) != READABLE.payload_fingerprint(READABLE.payload(name_row()))
+    assert changed.contacts.fingerprint != READABLE.contacts.fingerprint
+    assert changed.contacts.payload_fingerprint(payload) != fingerprint(READABLE)
 
 
 @pytest.mark.parametrize("change", [{"lifecycle_stage": "lead"}, {"lead_status": "OPEN"}, {"lead_status": ""}])
@@ -95,28 +103,28 @@ def test_changed_initial_values_reach_new_contacts_only(change: dict[str, str]) 
     changed = dataclasses.replace(READABLE, **change)  # type: ignore[arg-type]  # one field at a time
     payload = changed.payload(name_row())
     assert payload != READABLE.payload(name_row())
-    assert changed.payload_fingerprint(payload) == READABLE.payload_fingerprint(READABLE.payload(name_row()))
-    assert changed.initial_fingerprint != READABLE.initial_fingerprint
+    assert changed.contacts.payload_fingerprint(payload) == fingerprint(READABLE)
+    assert initial_fingerprint(changed) != initial_fingerprint(READABLE)
 
 
 def test_what_is_no_initial_property_is_sent_again_when_it_changes() -> None:
     lasting = dataclasses.replace(READABLE, initial=frozenset())
     changed = dataclasses.replace(lasting, lead_status="OPEN")
-    assert changed.fingerprint != lasting.fingerprint == READABLE.fingerprint
-    assert changed.initial_fingerprint == lasting.initial_fingerprint
+    assert changed.contacts.fingerprint != lasting.contacts.fingerprint == READABLE.contacts.fingerprint
+    assert initial_fingerprint(changed) == initial_fingerprint(lasting)
 
 
 def test_an_empty_status_is_not_sent() -> None:
-    mapping = ContactMapping("babynamesdemo.com", lead_status="", lifecycle_stage="")
+    mapping = NameMapping("babynamesdemo.com", lead_status="", lifecycle_stage="")
     assert mapping.payload(name_row()).keys() == {"email", "firstname", "lastname"}
-    assert mapping.property_names == ("email", "firstname", "lastname")
+    assert mapping.contacts.property_names == ("email", "firstname", "lastname")
 
 
 @pytest.mark.parametrize("name", ["email", "firstname", "company"])
 def test_only_constants_that_are_sent_can_be_initial(name: str) -> None:
     with pytest.raises(PipelineError, match=f"HUBSPOT_INITIAL_PROPERTIES names {name}"):
-        ContactMapping("babynamesdemo.com", initial=frozenset({name}))
-    ContactMapping("babynamesdemo.com", extra={"company": "B"}, initial=frozenset({"company"}))
+        NameMapping("babynamesdemo.com", initial=frozenset({name}))
+    NameMapping("babynamesdemo.com", extra={"company": "B"}, initial=frozenset({"company"}))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +134,7 @@ def test_only_constants_that_are_sent_can_be_initial(name: str) -> None:
 def test_a_domain_in_any_script_is_sent_as_punycode(given: str, kept: str) -> None:
     domain = load_settings(hubspot_email_domain=given).hubspot.email_domain
     assert domain == kept
-    assert is_valid_email(ContactMapping(domain).email(name_row()))
+    assert is_valid_email(NameMapping(domain).email(name_row()))
 
 
 @pytest.mark.parametrize(
