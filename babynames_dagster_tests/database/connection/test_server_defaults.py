@@ -1,5 +1,6 @@
 """Whatever a server's administrator has set, statements mean the same, and what was not written is not counted."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from babynames_dagster.database.ledger.writing import LedgerEntry, mark_archived
 from babynames_dagster.database.loading.loads import last_loads
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.sandbox.server import running_sandbox
+from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births, names_in
 from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
 
@@ -106,6 +109,19 @@ def test_a_servers_defaults_change_nothing(odd_url: str, tmp_path: Path) -> None
     mark_archived(engine, ledger, created)
     assert sum(1 for _ in created_pages(engine, ledger, page_rows=500)) == 0
     engine.dispose()
+
+
+@pytest.mark.parametrize("odd_url", [{"max_allowed_packet": "16384"}], indirect=True, ids="+".join)
+def test_every_contact_of_a_run_is_recorded_however_small_the_servers_packet(odd_url: str, tmp_path: Path) -> None:
+    names = csv_file(tmp_path, b"".join(b"1880,Name%05d,F,7\n" % number for number in range(500)))
+    told = []
+    with running_sandbox(dataset=None, state=tmp_path / "sandbox") as sandbox:
+        environment = {**sandbox.environment, "DATABASE_URL": odd_url}
+        for _ in range(2):
+            answer = run_babynames("run", "--path", str(names), "--json", folder=tmp_path, environment=environment)
+            assert answer.returncode == 0, answer.stderr
+            told.append(json.loads(answer.stdout))
+    assert [(run["contacts_created"], run["contacts_unchanged"]) for run in told] == [(500, 0), (0, 500)]
 
 
 def test_rows_that_the_server_drops_are_not_counted_as_present(engine: Engine, tmp_path: Path) -> None:

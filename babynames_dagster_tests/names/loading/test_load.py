@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
 from babynames_dagster.database.loading.load_claims import claimed_load
@@ -20,6 +20,7 @@ from babynames_dagster.database.loading.loads import (
     load_by_id,
 )
 from babynames_dagster.database.loading.names_table import sample_names
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, loads
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -160,6 +161,28 @@ def _interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
         return write(self, connection, rows, load_id=load_id, all_new=all_new)
 
     monkeypatch.setattr(targets.NamesTarget, "write", failing)
+
+
+def test_on_a_server_that_refuses_named_locks_a_load_resumes_all_the_same(
+    mariadb_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine(make_url(mariadb_url))
+    upgrade(engine)
+
+    @sa.event.listens_for(engine, "before_cursor_execute", retval=True)
+    def refuse(_: object, __: object, statement: str, parameters: object, *___: object) -> tuple[str, object]:
+        return statement.replace("GET_LOCK(", "NO_SUCH_LOCK("), parameters
+
+    path = csv_file(tmp_path, many_names(1000, times=2))
+    with monkeypatch.context() as patch:
+        _interrupt_after(3, patch)
+        with pytest.raises(PipelineError, match="on fire"):
+            load(engine, path, batch_size=160)
+    report = load(engine, path, batch_size=160)
+    assert report.resumed_at > 0
+    assert counts(report) == (2000, 1000, 0, 1000, 0)
+    assert "refuses named locks" in caplog.text
+    engine.dispose()
 
 
 @pytest.mark.parametrize("remembered", [0, 300, 10**6])
