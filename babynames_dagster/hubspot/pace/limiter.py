@@ -34,7 +34,7 @@ _WORTH_CORRECTING_SECONDS = 0.005
 """A call that is later than its slot by more than this gets its true time into the log; the margin covers less."""
 
 _ANSWERS_REMEMBERED = 50
-"""The answers that tell whether latencies are steady."""
+"""The answers among which the quickest is looked for."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ once.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 MARGIN_SECONDS = 0.02
 """Added to the window, for what neither clock nor answers tell of two calls' trips to the server."""
@@ -21,15 +20,12 @@ CATCH_UP = 2.0
 """How many times faster than the even pace calls may follow each other. Without a bound, a whole window's calls
 would queue up in front of the server, and arrive later than they were sent."""
 
-STEADY_SECONDS = 0.05
-STEADY_SHARE = 0.2
-"""Latencies are steady where most are within these seconds, or this share, of the quickest."""
-
 MOST_DETOUR_SECONDS = 2.0
-"""How much later than it was sent a call is taken to have arrived, at most, where latencies are steady."""
+"""How much later than it was sent a call is taken to have arrived, at most."""
 
-UNSTEADY_DETOUR_SECONDS = 0.1
-"""The same where they are not. Costs 1 % of 10 s, as most answers then are later than this."""
+UNTOLD_DETOUR_SECONDS = 0.1
+"""The same where HubSpot does not say when it began to work. Costs 1 % of 10 s where latencies vary, as most answers
+then are later than this."""
 
 _DAY_SECONDS = 24 * 3600.0
 """After this, a daily limit has started again, wherever the account's midnight lies."""
@@ -118,23 +114,19 @@ def detour(trip: Trip, recent: Sequence[Trip]) -> float:
     """Return how many seconds later than the quickest calls one call may have reached the server.
 
     An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
-    or on the way back. Only the first two matter, and nothing tells them apart. Where latencies are steady, the
-    whole delay is taken for them; where they are not, the work is to blame for most of it, and to take it all for
-    a detour would lower the rate. Where HubSpot says when it began to work, a detour is no longer than that.
+    or on the way back. Only the first two matter; `startedAt` tells them from the others.
 
     Args:
         trip: The call.
         recent: The last calls, this one included.
     """
     latencies = [other.latency for other in recent]
-    quickest = min(latencies)
-    steady = median(latencies) - quickest < max(STEADY_SECONDS, STEADY_SHARE * quickest)
-    longest = min(trip.latency - quickest, MOST_DETOUR_SECONDS if steady else UNSTEADY_DETOUR_SECONDS)
+    delay = trip.latency - min(latencies)
     starts = [other.start for other in recent if other.start is not None]
     # Starts further apart than any answer took are no clock's.
     if trip.start is None or max(starts) - min(starts) > max(latencies):
-        return longest
-    return min(longest, trip.start - min(starts))
+        return min(delay, UNTOLD_DETOUR_SECONDS)
+    return min(delay, trip.start - min(starts), MOST_DETOUR_SECONDS)
 
 
 def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[float], now: float) -> int | None:
