@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from babynames_dagster.sandbox.hubspot_api import Extend, hubspot_app, nothing_more
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle, serving_kaggle
+from babynames_dagster.sandbox.hubspot.api import Extend, hubspot_app, nothing_more
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle, serving_kaggle
 from babynames_dagster.sandbox.sample import write_sample
 from babynames_dagster.sandbox.serving import serving
 

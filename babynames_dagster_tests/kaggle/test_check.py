@@ -4,7 +4,7 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.check import check_kaggle, how_signed_in
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 

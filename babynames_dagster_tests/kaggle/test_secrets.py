@@ -12,7 +12,7 @@ from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.launch import open_browser
 from babynames_dagster.kaggle.browser.screenshots import blank_fields
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 
 pytestmark = pytest.mark.usefixtures("chromium")

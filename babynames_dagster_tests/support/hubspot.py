@@ -26,7 +26,7 @@ from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 from babynames_dagster.hubspot.upkeep.undo import undo_created
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.sandbox.hubspot_api import hubspot_app
+from babynames_dagster.sandbox.hubspot.api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.hubspot_controls import control_routes

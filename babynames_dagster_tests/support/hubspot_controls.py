@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from babynames_dagster.sandbox.hubspot_account import Account
-from babynames_dagster.sandbox.hubspot_rules import property_definition
+from babynames_dagster.sandbox.hubspot.account import Account
+from babynames_dagster.sandbox.hubspot.rules import property_definition
 from babynames_dagster_tests.support.hubspot_faults import Fault, Faults
 from babynames_dagster_tests.support.hubspot_users import user_routes
 

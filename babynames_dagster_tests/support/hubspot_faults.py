@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive
 from typing_extensions import override
 
-from babynames_dagster.sandbox.hubspot_errors import error_body, rate_limit_body
-from babynames_dagster.sandbox.hubspot_passage import Call, Passage
+from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
+from babynames_dagster.sandbox.hubspot.passage import Call, Passage
 
 _WRONG_FIELDS = ("id", "properties", "objectWriteTraceId", "new", None)
 _GATEWAY_PAGE = (

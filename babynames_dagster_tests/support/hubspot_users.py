@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from babynames_dagster.sandbox.hubspot_account import Account
+from babynames_dagster.sandbox.hubspot.account import Account
 
 
 def user_routes(account: Account) -> list[Route]:

@@ -6,7 +6,7 @@ import pytest
 
 from babynames_dagster.hubspot.sync.preflight import mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster.sandbox.hubspot_rules import default_properties
+from babynames_dagster.sandbox.hubspot.rules import default_properties
 
 
 def said(value: str, **definition: Any) -> list[str]:  # noqa: ANN401 - JSON

@@ -21,7 +21,7 @@ from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.progress import Progress, ignore_progress
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 

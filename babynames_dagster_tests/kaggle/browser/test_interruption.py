@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 

@@ -8,7 +8,7 @@ import pytest
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.proxy import proxy_for
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle_server import ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 from babynames_dagster_tests.support.proxy import PASSWORD, USER, ServedProxy, serving_proxy
 

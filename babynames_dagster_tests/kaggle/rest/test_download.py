@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle_server import ACCOUNT, ServedKaggle
+from babynames_dagster.sandbox.kaggle.server import ACCOUNT, ServedKaggle
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 

@@ -11,7 +11,7 @@ from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.identity import stem_of
-from babynames_dagster.sandbox.hubspot_rules import is_valid_email
+from babynames_dagster.sandbox.hubspot.rules import is_valid_email
 from babynames_dagster.settings import load_settings
 
 ENTERED = datetime(2026, 1, 2, 3, 4, 5, 678_000)  # noqa: DTZ001 - as the tables keep it

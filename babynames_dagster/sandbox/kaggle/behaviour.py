@@ -1,6 +1,6 @@
 """How the Kaggle-like site behaves, and what it received: for tests and for trying things out.
 
-What belongs here: the choices. What does not: carrying them out (`kaggle_site.py`, `kaggle_storage.py`).
+What belongs here: the choices. What does not: carrying them out (`site.py`, `storage.py`).
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """A HubSpot-like contacts API on loopback, with the real service's inconvenient sides.
 
 What belongs here: the routes, and a request's way through authentication, limits and latency. What does not: what a
-batch does (`hubspot_batches.py`).
+batch does (`batches.py`).
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from babynames_dagster.sandbox import hubspot_batches
-from babynames_dagster.sandbox.hubspot_account import Account, LoggedRequest
-from babynames_dagster.sandbox.hubspot_batches import Reply
-from babynames_dagster.sandbox.hubspot_errors import error_body, rate_limit_body
-from babynames_dagster.sandbox.hubspot_limits import RollingWindow
-from babynames_dagster.sandbox.hubspot_passage import Call
-from babynames_dagster.sandbox.hubspot_state import ContactStore, timestamp
+from babynames_dagster.sandbox.hubspot import batches
+from babynames_dagster.sandbox.hubspot.account import Account, LoggedRequest
+from babynames_dagster.sandbox.hubspot.batches import Reply
+from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
+from babynames_dagster.sandbox.hubspot.limits import RollingWindow
+from babynames_dagster.sandbox.hubspot.passage import Call
+from babynames_dagster.sandbox.hubspot.state import ContactStore, timestamp
 
 _ACCOUNT = ("/account-info/{version}/details",)
 _PROPERTIES = ("/crm/v3/properties/contacts", "/crm/properties/{version}/contacts")
@@ -80,11 +80,11 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
         *_routes(account, "GET", _ACCOUNT, None, _details),
         *_routes(account, "GET", _PROPERTIES, _SCHEMAS, _properties),
         *_routes(account, "GET", _CONTACTS, _READ, _list),
-        *_routes(account, "POST", _batch("upsert"), _WRITE, hubspot_batches.upsert),
-        *_routes(account, "POST", _batch("create"), _WRITE, hubspot_batches.create),
-        *_routes(account, "POST", _batch("update"), _WRITE, hubspot_batches.update),
-        *_routes(account, "POST", _batch("read"), _READ, hubspot_batches.read),
-        *_routes(account, "POST", _batch("archive"), _WRITE, hubspot_batches.archive),
+        *_routes(account, "POST", _batch("upsert"), _WRITE, batches.upsert),
+        *_routes(account, "POST", _batch("create"), _WRITE, batches.create),
+        *_routes(account, "POST", _batch("update"), _WRITE, batches.update),
+        *_routes(account, "POST", _batch("read"), _READ, batches.read),
+        *_routes(account, "POST", _batch("archive"), _WRITE, batches.archive),
     ]
     return Starlette(routes=[*routes, *extend(account)], lifespan=lifespan)
 

@@ -1,11 +1,11 @@
 """The Kaggle-like site's pages: small, readable, and as much like the real ones as locators care.
 
-What belongs here: HTML. What does not: when which page is shown (`kaggle_site.py`).
+What belongs here: HTML. What does not: when which page is shown (`site.py`).
 """
 
 from html import escape
 
-from babynames_dagster.sandbox.kaggle_behaviour import Behaviour
+from babynames_dagster.sandbox.kaggle.behaviour import Behaviour
 
 _STYLE = """
 body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#202124;background:#fff}

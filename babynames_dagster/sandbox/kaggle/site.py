@@ -1,7 +1,7 @@
 """A Kaggle-like site: login, dataset page, download, and the REST download API.
 
-What belongs here: what is answered to whom. What does not: HTML (`kaggle_pages.py`), file transfers
-(`kaggle_storage.py`) and the choice of variants (`kaggle_behaviour.py`).
+What belongs here: what is answered to whom. What does not: HTML (`pages.py`), file transfers
+(`storage.py`) and the choice of variants (`behaviour.py`).
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from babynames_dagster.sandbox import kaggle_pages as pages
-from babynames_dagster.sandbox.kaggle_behaviour import Behaviour, Received, Record
-from babynames_dagster.sandbox.kaggle_storage import DatasetFiles
+from babynames_dagster.sandbox.kaggle import pages
+from babynames_dagster.sandbox.kaggle.behaviour import Behaviour, Received, Record
+from babynames_dagster.sandbox.kaggle.storage import DatasetFiles
 
 _COOKIE = "CLIENT-TOKEN"
 _MEBIBYTE = 1 << 20

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from babynames_dagster.sandbox.hubspot_account import Account
-from babynames_dagster.sandbox.hubspot_errors import error_body
-from babynames_dagster.sandbox.hubspot_rules import refusal, rewritten
-from babynames_dagster.sandbox.hubspot_state import Contact, timestamp
+from babynames_dagster.sandbox.hubspot.account import Account
+from babynames_dagster.sandbox.hubspot.errors import error_body
+from babynames_dagster.sandbox.hubspot.rules import refusal, rewritten
+from babynames_dagster.sandbox.hubspot.state import Contact, timestamp
 
 MOST_INPUTS = 100
 _STATUSES = {"CONFLICT": 409, "OBJECT_NOT_FOUND": 404}

@@ -1,6 +1,6 @@
 """The storage that downloads are redirected to: a second origin, which must never see a credential.
 
-What belongs here: sending files, whole or broken. What does not: who may have them (`kaggle_site.py`).
+What belongs here: sending files, whole or broken. What does not: who may have them (`site.py`).
 """
 
 import base64
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from babynames_dagster.sandbox.kaggle_behaviour import Behaviour, Received, Record
+from babynames_dagster.sandbox.kaggle.behaviour import Behaviour, Received, Record
 
 _BLOCK = 1 << 16
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babynames_dagster.sandbox.kaggle_behaviour import Behaviour, Record
-from babynames_dagster.sandbox.kaggle_site import Account, KaggleSite
-from babynames_dagster.sandbox.kaggle_storage import DatasetFiles, storage_app
+from babynames_dagster.sandbox.kaggle.behaviour import Behaviour, Record
+from babynames_dagster.sandbox.kaggle.site import Account, KaggleSite
+from babynames_dagster.sandbox.kaggle.storage import DatasetFiles, storage_app
 from babynames_dagster.sandbox.sample import FILE_NAME
 from babynames_dagster.sandbox.serving import serving
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from babynames_dagster.sandbox.hubspot_limits import RollingWindow
-from babynames_dagster.sandbox.hubspot_passage import Call, Passage, undisturbed
-from babynames_dagster.sandbox.hubspot_rules import default_properties
-from babynames_dagster.sandbox.hubspot_state import ContactStore
+from babynames_dagster.sandbox.hubspot.limits import RollingWindow
+from babynames_dagster.sandbox.hubspot.passage import Call, Passage, undisturbed
+from babynames_dagster.sandbox.hubspot.rules import default_properties
+from babynames_dagster.sandbox.hubspot.state import ContactStore
 
 ALL_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"})
 API_VERSIONS = frozenset({"v3", "2026-03", "2026-09"})

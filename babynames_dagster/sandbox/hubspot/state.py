@@ -1,7 +1,7 @@
 """The stand-in's contacts, in a SQLite file that outlives the server.
 
 What belongs here: storing and finding contacts, and what becomes of them when they are merged, archived or deleted.
-What does not: what makes one valid (`hubspot_rules.py`).
+What does not: what makes one valid (`rules.py`).
 
 A merge makes a record of its own, with the primary one's values before the other's; reading or archiving either of
 the former ids means that record. Source: HubSpot's developer changelog, "Updated merge functionality for contacts and
@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from babynames_dagster.sandbox.hubspot_rules import stored
+from babynames_dagster.sandbox.hubspot.rules import stored
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS contacts (

@@ -1,0 +1,1 @@
+"""HubSpot's stand-in: an account's contacts, behind the API as HubSpot serves it."""

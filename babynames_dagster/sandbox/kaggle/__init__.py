@@ -1,0 +1,1 @@
+"""Kaggle's stand-in: its pages, and its ways to a file."""
