@@ -22,7 +22,7 @@ from babynames_dagster.settings.groups.kaggle import KaggleSettings
 from babynames_dagster.settings.groups.load import LoadSettings
 from babynames_dagster.settings.groups.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.shell import shell_environment
-from babynames_dagster.settings.sources import OLDER_NAMES, folder_texts, named_texts, with_files
+from babynames_dagster.settings.sources import FOR_OTHERS, OLDER_NAMES, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 from babynames_dagster.settings.wording import misspelt
 
@@ -91,7 +91,7 @@ class Settings(BaseModel):
             values[_GROUP_OF[name.upper()]][name.upper()] = value
         try:
             overruled = [name for name in VARIABLES if name in filed and exported.get(name, filed[name]) != filed[name]]
-            notes = _Notes(misspelt([*exported, *filed], known), overruled if chosen_path(given) else [])
+            notes = _Notes(misspelt({*exported, *filed} - FOR_OTHERS, known), overruled if chosen_path(given) else [])
             return cls.model_validate(values, context=((environment, overrides), notes))
         except ValidationError as error:
             mistakes = [

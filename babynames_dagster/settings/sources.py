@@ -14,6 +14,10 @@ OLDER_NAMES = {"HUBSPOT_API_KEY": "HUBSPOT_ACCESS_TOKEN"}
 """Variables that had another name in the TypeScript version of this pipeline; the newer name wins."""
 
 
+FOR_OTHERS = frozenset({"DAGSTER_MYSQL_URL", "DAGSTER_QUEUE_URL", "TEST_DATABASE_URL"})
+"""Variables of this project that others read (`dagster.yaml`, the tests), and that look like settings."""
+
+
 def named_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """Return texts by the upper-case names that the settings have; a newer name with a text wins over an older one."""
     found = {name.upper(): text for name, text in texts.items()}

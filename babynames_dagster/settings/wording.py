@@ -9,7 +9,7 @@ from typing import Any
 
 _PROBLEMS = {
     "bool_parsing": "must be true or false",
-    "dict_type": 'must be a JSON object, such as {{"source": "babynames"}}',
+    "dict_type": 'must be a JSON object, such as {{"company": "babynames"}}',
     "finite_number": "must be a finite number",
     "float_parsing": "must be a number",
     "greater_than": "must be more than {gt:g}",

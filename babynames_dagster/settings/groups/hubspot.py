@@ -55,7 +55,7 @@ class HubSpotSettings(Group):
     extra_properties: JsonTexts = Field(
         default_factory=dict,
         validation_alias="HUBSPOT_EXTRA_PROPERTIES",
-        description='Constant properties to add, as JSON: `{"source": "babynames"}`',
+        description='Constant properties to add, as JSON: `{"company": "babynames"}`',
     )
     initial_properties: NameList = Field(
         ("hs_lead_status", "lifecyclestage"),
