@@ -132,6 +132,31 @@ def counts(total: ContactCounts) -> dict[str, int]:
     return {name: value for name, value in vars(total).items() if name != "same"}
 
 
+@pytest.mark.parametrize(
+    ("act", "unseen", "seen", "after"),
+    [
+        (lambda hubspot: hubspot.edit(FIRST, lastname="Edited"), "unchanged", "unchanged", "updated"),
+        (lambda hubspot: hubspot.archive(FIRST), "unchanged", "archived", "created"),
+        (lambda hubspot: hubspot.delete(FIRST), "unchanged", "archived", "created"),
+        (lambda hubspot: hubspot.add_secondary_email(FIRST, "too@ours.com"), "unchanged", "unchanged", "updated"),
+    ],
+)
+def test_what_users_changed_and_is_still_ours_is_left_until_the_name_changes(  # noqa: PLR0913, PLR0917 - a row
+    synced: Engine, stand_in: StandIn, act: Callable[[StandIn], None], unseen: str, seen: str, after: str
+) -> None:
+    def outcome() -> list[str]:
+        total = counts(sync(synced, stand_in, partitions=["B"]).total)
+        return [name for name, count in total.items() if count and name != "contacts"]
+
+    act(stand_in)
+    assert outcome() == [unseen]
+    reconcile(synced, stand_in)
+    assert outcome() == [seen]
+    with writing(synced) as connection:
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == 1).values(name="Renamed"))
+    assert outcome() == [after]
+
+
 def test_a_contact_that_is_ours_again_is_sent_again(synced: Engine, stand_in: StandIn) -> None:
     owner = give_it_a_persons_email(stand_in)
     assert sync(synced, stand_in, **COMPANY).total.kept == 1
