@@ -115,7 +115,7 @@ class DailyFiles(logging.Handler):
             if self._file is not None:
                 # One unbuffered write at the file's end: lines of several processes do not mix.
                 self._file.write((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
-        except Exception:  # noqa: BLE001 - a log must not break what it tells of
+        except Exception:  # noqa: BLE001 - a log must not break what it reports
             self.handleError(record)
 
     @override

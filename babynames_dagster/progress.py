@@ -1,4 +1,4 @@
-"""How a long step tells whoever watches how far it is.
+"""How a long step reports how far it is.
 
 What belongs here: the value that is reported, the type of the listener, one line that describes a report, and the
 Python log of reports. What does not: throttling and drawing, which are the listener's business.
@@ -39,7 +39,7 @@ ProgressListener = Callable[[Progress], None]
 
 
 def ignore_progress(_: Progress) -> None:
-    """Listen to nothing: the default where nobody watches."""
+    """Listen to nothing: the default."""
 
 
 def describe(progress: Progress, *, seconds: float, since: int = 0) -> str:

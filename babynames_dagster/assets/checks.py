@@ -111,7 +111,7 @@ def births_belong_to_names(
 def rows_match_last_load(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
 ) -> dg.AssetCheckResult:
-    """Compare what the last load counted with the rows that bear its id.
+    """Compare what the last load counted with the rows that have its id.
 
     Loads at work in its time may have been the last to meet some of its rows: as many more can be meant.
     """

@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
+from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
-from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")

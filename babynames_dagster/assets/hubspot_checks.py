@@ -21,7 +21,7 @@ from babynames_dagster.database.ledger.findings import (
 )
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
-from babynames_dagster.hubspot.upkeep.read_back import compare_sample
+from babynames_dagster.hubspot.reconcile.sample import compare_sample
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource

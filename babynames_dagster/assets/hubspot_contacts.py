@@ -17,7 +17,7 @@ from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.io_managers.tables import LoadedTable
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.resources.failing import as_failure
+from babynames_dagster.resources.failures import as_failure
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.resources.reporting import notices, progress_events
@@ -133,8 +133,8 @@ def hubspot_contacts(
         _materialize_what_is_complete(context, report)
         yield dg.MaterializeResult(metadata=run_metadata(report))
         return
-    for partition, told in report.by_partition.items():
-        context.add_asset_metadata(partition_metadata(told, report), partition_key=partition)
+    for partition, counts in report.by_partition.items():
+        context.add_asset_metadata(partition_metadata(counts, report), partition_key=partition)
     yield dg.MaterializeResult()
 
 
@@ -193,22 +193,22 @@ def _observe_run(context: dg.AssetExecutionContext, report: SyncReport) -> None:
 
 
 def _observe_what_would_be_done(context: dg.AssetExecutionContext, report: SyncReport) -> None:
-    for partition, told in report.by_partition.items():
+    for partition, counts in report.by_partition.items():
         context.log_event(
             dg.AssetObservation(
                 asset_key=context.asset_key,
                 partition=partition,
-                metadata={DRY_RUN_KEY: True, **partition_metadata(told, report)},
+                metadata={DRY_RUN_KEY: True, **partition_metadata(counts, report)},
             )
         )
 
 
 def _materialize_what_is_complete(context: dg.AssetExecutionContext, report: SyncReport) -> None:
     """Record the partitions that are complete, whatever becomes of the step as a whole."""
-    for partition, told in report.by_partition.items():
-        if told.complete and not report.dry_run:
+    for partition, counts in report.by_partition.items():
+        if counts.complete and not report.dry_run:
             context.log_event(
                 dg.AssetMaterialization(
-                    asset_key=context.asset_key, partition=partition, metadata=partition_metadata(told, report)
+                    asset_key=context.asset_key, partition=partition, metadata=partition_metadata(counts, report)
                 )
             )

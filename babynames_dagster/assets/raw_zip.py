@@ -34,7 +34,7 @@ def raw_zip(context: dg.AssetExecutionContext, config: FetchConfig, kaggle: Kagg
     """The dataset's zip, as Kaggle publishes it.
 
     A sound file that is in the download folder already is used as it is; else Chromium signs in to Kaggle and
-    downloads it. A half download never bears the final name.
+    downloads it. A half download never has the final name.
     """
     with kaggle.files.failures(context.log):
         began = time.monotonic()

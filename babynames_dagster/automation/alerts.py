@@ -1,4 +1,4 @@
-"""Telling people that a run failed, by webhook and by mail.
+"""Notifying people of a failed run, by webhook and by mail.
 
 What belongs here: what an alert says, and its delivery. What does not: when there is one, which Dagster's
 run-failure sensor knows. Nothing here raises: an alert that can't be delivered must not break anything.
@@ -14,16 +14,16 @@ from ipaddress import ip_address
 import requests
 
 from babynames_dagster.masking import Mask
-from babynames_dagster.settings import AlertSettings, Seconds
+from babynames_dagster.settings import AlertSettings
 
-TIMEOUT: Seconds = 10.0
+TIMEOUT: float = 10.0
 _CAUSE_LENGTH = 2000
 _IMPLICIT_TLS_PORT = 465
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A failed run, as people are told of it.
+    """A failed run, as people are notified of it.
 
     Attributes:
         job: The job's name.
@@ -47,11 +47,11 @@ class Alert:
         return " ".join(f"{self.job} failed: {self.code}".split())
 
 
-def send_alert(alert: Alert, settings: AlertSettings, mask: Mask, *, timeout: Seconds = TIMEOUT) -> list[str]:
+def send_alert(alert: Alert, settings: AlertSettings, mask: Mask, *, timeout: float = TIMEOUT) -> list[str]:
     """Send an alert to every target that the settings name, with all secrets masked.
 
     Args:
-        alert: What to tell.
+        alert: What to send.
         settings: ALERT_WEBHOOK_URL, SMTP_* and ALERT_EMAIL_*; without them, nothing is sent.
         mask: Hides secrets.
         timeout: Seconds to wait for a target's answer.
@@ -94,7 +94,7 @@ def mail_message(alert: Alert, *, sender: str, receivers: list[str]) -> EmailMes
     return message
 
 
-def ping(url: str, *, timeout: Seconds = TIMEOUT) -> str | None:
+def ping(url: str, *, timeout: float = TIMEOUT) -> str | None:
     """Ask for SUCCESS_PING_URL, as a monitor expects after each success; its silence is what the monitor reports.
 
     Returns:
@@ -103,14 +103,14 @@ def ping(url: str, *, timeout: Seconds = TIMEOUT) -> str | None:
     return _delivered("SUCCESS_PING_URL", lambda: requests.get(url, timeout=timeout, allow_redirects=False))
 
 
-def _post(url: str, payload: dict[str, str], timeout: Seconds) -> str | None:
+def _post(url: str, payload: dict[str, str], timeout: float) -> str | None:
     return _delivered(
         "ALERT_WEBHOOK_URL", lambda: requests.post(url, json=payload, timeout=timeout, allow_redirects=False)
     )
 
 
 def _delivered(variable: str, call: Callable[[], requests.Response]) -> str | None:
-    # The address itself lets anybody post, and requests puts it into its errors: only their kind is told.
+    # The address itself lets anybody post, and requests puts it into its errors: only their kind is reported.
     try:
         answer = call()
     except (requests.RequestException, OSError, ValueError) as error:
@@ -120,7 +120,7 @@ def _delivered(variable: str, call: Callable[[], requests.Response]) -> str | No
     return None
 
 
-def _mail(alert: Alert, host: str, settings: AlertSettings, timeout: Seconds) -> str | None:
+def _mail(alert: Alert, host: str, settings: AlertSettings, timeout: float) -> str | None:
     server = f"{host}:{settings.smtp_port}"
     receivers = [address.strip() for address in (settings.email_to or "").split(",") if address.strip()]
     sender = settings.email_from or settings.smtp_user
@@ -138,7 +138,7 @@ def _mail(alert: Alert, host: str, settings: AlertSettings, timeout: Seconds) ->
     return f"the mail server {server} refused some receivers: {', '.join(refused)}" if refused else None
 
 
-def _connection(host: str, port: int, timeout: Seconds) -> smtplib.SMTP:
+def _connection(host: str, port: int, timeout: float) -> smtplib.SMTP:
     if port == _IMPLICIT_TLS_PORT:
         return smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
     return smtplib.SMTP(host, port, timeout=timeout)

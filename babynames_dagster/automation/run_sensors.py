@@ -11,7 +11,7 @@ from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
 from babynames_dagster.automation.alerts import Alert, ping, send_alert
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.masking import Mask
-from babynames_dagster.resources.failing import check_titles, error_of_run, failed_checks
+from babynames_dagster.resources.failures import check_titles, error_of_run, failed_checks
 from babynames_dagster.settings import Settings
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
@@ -78,7 +78,7 @@ def success_sensor(settings: Settings) -> dg.SensorDefinition:
 def is_ours(context: dg.RunStatusSensorContext) -> bool:
     """Say whether a run is one of this code location's: all that it executes is defined here.
 
-    Runs of the command line have no origin, and a location may bear any name, so that neither can tell.
+    Runs of the command line have no origin, and a location may have any name, so that neither decides.
     """
     snapshot_id, here = context.dagster_run.job_snapshot_id, context.repository_def
     if snapshot_id is None or here is None:

@@ -21,7 +21,7 @@ from babynames_dagster.resources.hubspot import HubSpotResource
 
 INTERVAL_SECONDS = 600
 FAILURE_PAUSE_SECONDS = 6 * 3600
-"""How long a failed sync is left alone: what failed for good fails again, and each failure alerts somebody."""
+"""How long a failed sync is left alone: a permanent failure fails again, and each failure alerts somebody."""
 
 
 def sync_sensor() -> dg.SensorDefinition:
@@ -53,7 +53,7 @@ def sync_sensor() -> dg.SensorDefinition:
         if left_out:
             context.log.info("Left out: %s.", describe_senders(left_out))
         if not work:
-            yield dg.SkipReason("Every name is synced, or rejected for good.")
+            yield dg.SkipReason("Every name is synced or rejected.")
         elif not to_send:
             yield dg.SkipReason(f"All that is left to send is under way: {describe_senders(left_out)}.")
 

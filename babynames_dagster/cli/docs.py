@@ -23,7 +23,7 @@ def commands_text() -> str:
 
 
 def _meaning(parameter: Any) -> str:  # noqa: ANN401 - Typer's own class has no public name
-    """Return what tells an option from another one, also from one of the same name."""
+    """Return what distinguishes an option from another one, also from one of the same name."""
     return f"{parameter.opts[0]} {parameter.help}"
 
 

@@ -72,7 +72,7 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
             `dagster.yaml`; any DB_* code of the server that it names.
     """
     lend_to_dagster(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
-    # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, for good.
+    # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, permanently.
     with _alone_in(home), _told(home):
         instance = dg.DagsterInstance.from_config(str(home))
     with instance:

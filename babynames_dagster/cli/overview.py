@@ -1,4 +1,4 @@
-"""What `babynames status` tells: tables, ledger, last loads and runs at a glance.
+"""What `babynames status` shows: tables, ledger, last loads and runs at a glance.
 
 What belongs here: gathering. What does not: drawing.
 """

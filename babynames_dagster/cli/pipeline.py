@@ -17,7 +17,7 @@ from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition
 from babynames_dagster.cli.summary import PipelineResult, summarise
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.definitions import build_definitions
-from babynames_dagster.resources.failing import KILLED
+from babynames_dagster.resources.failures import KILLED
 from babynames_dagster.settings import Settings
 
 PROCESS_TAG = "babynames/process"
@@ -88,7 +88,7 @@ def run_pipeline(
 
 
 def end_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs as failed whose process, one of this command's on this host, is gone: nobody else would notice.
+    """Mark runs as failed whose process, one of this command's on this host, is gone; nothing else would notice.
 
     To be called before this process starts a run: one under its own number is of an earlier process, as after the
     restart of a container, which keeps the host's name and counts its processes from 1 again.

@@ -35,20 +35,20 @@ _log = logging.getLogger(COMMAND_LOGGER)
 
 
 def say(text: str) -> None:
-    """Tell a result on stdout, and the log."""
+    """Print a result on stdout, and log it."""
     out.print(Text(text))
     _log.info("%s", text)
 
 
 def show_error(error: PipelineError) -> None:
-    """Say what happened, where, and what to do; the log hears it, too."""
+    """Say what happened, where, and what to do; the log gets it, too."""
     _log.error("%s", error)
     err.print(Text(f"{error.code.name}: ", style="bold red"), Text(error.what), sep="")
     err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
 
 
 def warn(text: str) -> None:
-    """Tell on stderr what a person should know of a result; the log hears it, too."""
+    """Tell on stderr what a person should know of a result; the log gets it, too."""
     _log.warning("%s", text)
     err.print(Text(text))
 

@@ -71,7 +71,7 @@ def kept_files(settings: FetchSettings) -> KeptFiles:
 
 
 def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFile]:
-    """Yield files that may be ours, the last modified first; say why others that bear our name are not."""
+    """Yield files that may be ours, the last modified first; say why others of our name are not."""
     ours = {settings.kaggle.file, f"{settings.kaggle.file}.zip"}
     entries = list_folder(settings.files.downloads, ours).entries
     for entry in sorted(entries, key=lambda entry: entry.modified_ns, reverse=True):
@@ -91,6 +91,6 @@ def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFil
 
 
 def _tells_names(file: DataFile, settings: FetchSettings) -> bool:
-    """Tell whether a file says of itself that it holds names; one without a header has to bear our name."""
+    """Return whether a file's header says that it holds names; one without a header has to have our name."""
     dialect = header_of(file, settings.files, wanted=(NAME, SEX))
     return dialect.has_header or dialect.year is not None

@@ -42,7 +42,7 @@ class FileRecord:
         return cls(str(file.path), found.sha256, file.size, file.path.stat().st_mtime_ns)
 
     def looks_the_same(self) -> bool:
-        """Tell, without reading it, whether the file seems to be the recorded one.
+        """Return, without reading it, whether the file seems to be the recorded one.
 
         Raises:
             PipelineError: FILE_NOT_FOUND or FILE_NOT_READABLE.

@@ -216,7 +216,7 @@ def bring_recorded(settings: FileSettings, run_ids: Sequence[str], log: logging.
     Args:
         settings: DATASET_STORE and the download folder.
         run_ids: The run, and those that it repeats.
-        log: Hears what is fetched.
+        log: Gets a line for what is fetched.
 
     Raises:
         PipelineError: As `DatasetStore.find` and `DatasetStore.get`.
@@ -246,7 +246,7 @@ def bring_latest(settings: FileSettings, log: logging.Logger) -> None:
 
     Args:
         settings: DATASET_STORE and the download folder.
-        log: Hears what is fetched.
+        log: Gets a line for what is fetched.
 
     Raises:
         PipelineError: As `DatasetStore.find` and `DatasetStore.get`.

@@ -52,7 +52,7 @@ def download_workspace(folder: Path) -> Iterator[Path]:
 def hand_over(finished: Path, folder: Path) -> Path:
     """Move a finished download out of its workspace, still under a temporary name.
 
-    Should nobody promote it, it goes when this process ends, or at the next download where this one was killed.
+    If it is not promoted, it is removed when this process ends, or at the next download where this one was killed.
 
     Args:
         finished: The file in its workspace.
@@ -115,7 +115,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_abandoned(name: str, *, age: float) -> bool:
-    """Tell whether nobody writes to a leftover any more; of another host's processes only the age tells."""
+    """Return whether a leftover has no writer any more; for another host's process, its age decides."""
     host, pid = name.removeprefix(f"{_PREFIX}.").rsplit(".", 2)[:2]
     if host == socket.gethostname() and pid.isdigit():
         return not is_running(int(pid))
@@ -123,7 +123,7 @@ def _is_abandoned(name: str, *, age: float) -> bool:
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether there is a process of this number on this host."""
+    """Return whether there is a process of this number on this host."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -57,7 +57,7 @@ def look_at_arrival(path: Path, settings: FetchSettings) -> DataFile:
 
 
 def _raise_if_message(path: Path, mask: Mask) -> None:
-    """Tell a page or an API's error, sent in the file's place, from the file."""
+    """Distinguish a page or an API's error, sent in the file's place, from the file."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES).lstrip().decode("utf-8", "replace")
     if head.startswith("<"):

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.download import reach_controls
 from babynames_dagster.kaggle.browser.fetch import visiting
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.rest.download import RestDownload
@@ -34,7 +34,7 @@ def check_kaggle(settings: FetchSettings) -> str:
     if settings.kaggle.method == "api":
         return _check_api(settings)
     try:
-        return run_apart(lambda: _check_site(settings))
+        return run_in_own_loop(lambda: _check_site(settings))
     except PipelineError as error:
         if settings.kaggle.method == "browser":
             raise

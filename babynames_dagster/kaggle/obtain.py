@@ -91,12 +91,12 @@ def obtain_dataset(
     Raises:
         PipelineError: What is wrong with the file or stood in the way of fetching it.
     """
-    told = log or logging.getLogger(__name__)
+    steps = log or logging.getLogger(__name__)
     if path is not None:
         return _as_it_is(inspect_dataset(path.expanduser().resolve(), settings), "given")
     if force:
-        return _fetch(settings, on_progress, told)
-    return _kept_or_fetched(settings, on_progress, told)
+        return _fetch(settings, on_progress, steps)
+    return _kept_or_fetched(settings, on_progress, steps)
 
 
 def missing_settings(settings: FetchSettings) -> dict[str, str]:

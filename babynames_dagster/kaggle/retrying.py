@@ -9,9 +9,9 @@ from collections.abc import Callable
 from babynames_dagster import retry
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.retry import Result, Retries
-from babynames_dagster.settings import FetchSettings, Seconds
+from babynames_dagster.settings import FetchSettings
 
-_LONGEST_WAIT: Seconds = 300.0
+_LONGEST_WAIT_SECONDS: float = 300.0
 
 
 class RetryAfterError(PipelineError):
@@ -21,14 +21,14 @@ class RetryAfterError(PipelineError):
         seconds: How long, from now.
     """
 
-    def __init__(self, code: ErrorCode, what: str, *, seconds: Seconds) -> None:
+    def __init__(self, code: ErrorCode, what: str, *, seconds: float) -> None:
         """Build the error; a wait of more than five minutes is for the next run, not for this one."""
-        super().__init__(code, what, retryable=seconds <= _LONGEST_WAIT)
+        super().__init__(code, what, retryable=seconds <= _LONGEST_WAIT_SECONDS)
         self.seconds = seconds
 
 
 def retried(attempt: Callable[[], Result], settings: FetchSettings, log: logging.Logger) -> Result:
-    """Run something until it succeeds, fails for good, or MAX_RETRIES are used up.
+    """Run something until it succeeds, fails permanently, or MAX_RETRIES are used up.
 
     Args:
         attempt: What to run.

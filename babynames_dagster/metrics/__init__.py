@@ -1,1 +1,1 @@
-"""What Prometheus is shown of the pipeline, read from the database and Dagster's instance at each scrape."""
+"""What Prometheus gets of the pipeline, read from the database and Dagster's instance at each scrape."""

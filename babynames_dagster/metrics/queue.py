@@ -1,4 +1,4 @@
-"""The queue's runs, as their heartbeats tell: which Dagster alone does not know of.
+"""The queue's runs, by their heartbeats, of which Dagster alone does not know.
 
 What belongs here: asking the launcher. What does not: the launcher itself (`queue/launcher.py`), whose libraries are an
 extra that an exporter without a queue lacks.

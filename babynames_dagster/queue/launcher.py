@@ -76,7 +76,7 @@ class QueueRunLauncher(CeleryRunLauncher):
         """Say whether a run's process lives; asked by run monitoring for each run that has started.
 
         A silent run is looked at twice before it counts as dead: a Redis that was restarted has forgotten the last
-        beat, and hears the next one soon.
+        beat, and gets the next one soon.
 
         Raises:
             redis.RedisError: Redis does not answer; Dagster then leaves the run alone.

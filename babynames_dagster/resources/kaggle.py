@@ -58,8 +58,8 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
         Args:
             path: Another file to use instead.
             force: Whether to fetch again what is there already.
-            on_progress: Hears of bytes as they arrive.
-            log: Hears what is done.
+            on_progress: Called as bytes arrive.
+            log: Gets a line for each step.
 
         Raises:
             PipelineError: MISSING_CONFIG, any KAGGLE_*, ZIP_* or FILE_* code.

@@ -12,7 +12,7 @@ _START_SECONDS = 30.0
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it is ready, and leaves the process's signals alone."""
+    """A server that says when it is ready, and leaves the process's signals alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

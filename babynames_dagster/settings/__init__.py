@@ -8,7 +8,6 @@ from babynames_dagster.settings.groups.load import LoadSettings
 from babynames_dagster.settings.groups.operation import AlertSettings, RetrySettings, ScheduleSettings
 from babynames_dagster.settings.model import Settings, load_settings
 from babynames_dagster.settings.secrets import Secrets
-from babynames_dagster.settings.types import Seconds
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "LoadingSettings",
     "RetrySettings",
     "ScheduleSettings",
-    "Seconds",
     "Secrets",
     "Settings",
     "load_settings",

@@ -84,7 +84,7 @@ def env_file(path: Path) -> dict[str, str]:
 
 
 def env_line(name: str, value: str) -> str:
-    """Return the line of a setting, which `.env` and POSIX shells read alike.
+    """Return the line of a setting, which `.env` and POSIX shells read the same way.
 
     Raises:
         PipelineError: INVALID_CONFIG where no quotes make both read the same.

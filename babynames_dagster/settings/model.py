@@ -187,7 +187,7 @@ def load_settings(environment: Mapping[str, str] | None = None, /, **overrides: 
 
     Args:
         environment: Variables in place of the process's own.
-        overrides: Values by variable, in lower case, that win over both; what the command line was told.
+        overrides: Values by variable, in lower case, that win over both; those of the command line.
 
     Raises:
         PipelineError: INVALID_CONFIG with every mistake at once: variable, value (never a secret's), and what

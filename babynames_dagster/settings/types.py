@@ -1,6 +1,6 @@
 """How the text of a variable becomes a setting's value, and what is wrong with it if it can't.
 
-What belongs here: one type a kind of value; what is accepted, and what people are told of the rest. What does
+What belongs here: one type a kind of value; what is accepted, and the message for the rest. What does
 not: which variables there are (`settings/model.py`) and where their texts come from (`settings/sources.py`).
 """
 
@@ -16,8 +16,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from babynames_dagster.settings.address import connectable
-
-Seconds = float
 
 MYSQL_DIALECTS = ("mysql", "mariadb", "mysql2")
 

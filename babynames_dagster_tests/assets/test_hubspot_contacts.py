@@ -22,7 +22,7 @@ from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.names.identity import INITIALS
-from babynames_dagster.resources.failing import error_of_run
+from babynames_dagster.resources.failures import error_of_run
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv

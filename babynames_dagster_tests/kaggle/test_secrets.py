@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Page
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.launch import open_browser
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.screenshots import blank_fields
 from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.sandbox.kaggle.server import ServedKaggle
@@ -86,7 +86,7 @@ def test_a_page_is_blank_before_its_picture_is_taken(make_settings: MakeSettings
             await blank_fields(page, secrets=(_PASSWORD,))
             return await _shown(page)
 
-    shown = run_apart(shown_after_blanking)
+    shown = run_in_own_loop(shown_after_blanking)
 
     assert "Again" in shown, "the rest of the page stays"
     assert _PASSWORD not in shown

@@ -71,7 +71,7 @@ def migrate(
 def _migrate_instance(engine: Engine, home: Path) -> None:
     from babynames_dagster.cli.instance import migrate_instance  # noqa: PLC0415 - only where it is asked for
 
-    # Dagster's MySQL storage can't bear two processes that make its tables at the same moment.
+    # Dagster's MySQL storage breaks when two processes make its tables at the same moment.
     with one_migrator(engine):
         storage, revision = migrate_instance(home)
     say(f"Dagster's records: {storage}, revision {revision}, as {home / 'dagster.yaml'} says")

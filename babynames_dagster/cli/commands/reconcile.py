@@ -97,7 +97,7 @@ def _show(report: ReconcileReport) -> None:
     if report.adopted_made_by_app or report.adopted_marked:
         say(
             f"Of the adopted contacts, {report.adopted_made_by_app:,} were made by an app, says HubSpot, and "
-            f"{report.adopted_marked:,} bear the marker. They are ours to update, and not to undo."
+            f"{report.adopted_marked:,} have the marker. They are ours to update, and not to undo."
         )
     say(f"{report.requests:,} calls in {report.seconds:.1f} s.")
 

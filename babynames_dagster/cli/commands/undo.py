@@ -12,9 +12,9 @@ from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.hubspot.archive.archiving import ArchiveReport
+from babynames_dagster.hubspot.archive.undo import contacts_to_undo, undo_created
 from babynames_dagster.hubspot.guards import Guards, Writes
-from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
-from babynames_dagster.hubspot.upkeep.undo import contacts_to_undo, undo_created
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
@@ -50,7 +50,7 @@ def undo(
             report = undo_created(
                 client, engine, ledger, partitions=INITIALS, settings=settings.hubspot, on_progress=log_progress
             )
-        say(told(report, client.portal_id))
+        say(summary(report, client.portal_id))
     for kept in report.first_kept:
         say(f"Kept: {kept}")
     if report.stopped is not None:
@@ -59,7 +59,7 @@ def undo(
         raise typer.Exit(EXIT_FAILED)
 
 
-def told(report: ArchiveReport, portal_id: int) -> str:
+def summary(report: ArchiveReport, portal_id: int) -> str:
     """Say in a line what became of contacts that were to be archived."""
     parts = [f"Archived {report.archived:,} contacts in portal {portal_id}"]
     if report.absent:

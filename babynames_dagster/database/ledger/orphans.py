@@ -1,6 +1,6 @@
 """Orphans: contacts that the account has by the ledger, and is no longer to have.
 
-What belongs here: the statements that find them. What does not: what becomes of them (`hubspot/upkeep/mirror.py`).
+What belongs here: the statements that find them. What does not: what becomes of them (`hubspot/archive/mirror.py`).
 
 Three kinds are orphans: contacts whose name has left the table, those whose name MIN_YEAR and MAX_YEAR leave out, and
 those that a name had under the email of a former mapping.

@@ -48,7 +48,7 @@ class Part:
 
     Attributes:
         name: The file's or member's name, for people.
-        year: The year that its name tells.
+        year: The year in its name.
         stream: Its bytes.
     """
 

@@ -34,7 +34,7 @@ def titles_of(columns: Sequence[str]) -> str:
 
 
 def guessed_columns(fields: Sequence[str]) -> list[str] | None:
-    """Return what the columns of a row seem to be; None where name and sex can't be told."""
+    """Return what the columns of a row seem to be; None where name and sex are not to be found."""
     found: list[str] = []
     for field in fields:
         kind = "-"

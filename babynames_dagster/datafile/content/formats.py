@@ -97,7 +97,7 @@ def format_of(head: bytes, name: str = "") -> Format | None:
 
     Args:
         head: Its first bytes, some hundred at least.
-        name: Its name, which parts of a cut archive tell themselves by.
+        name: Its name, by which parts of a cut archive are known.
     """
     found = next((found for pattern, found in _BY_BYTES if pattern.match(head)), None)
     if is_part(name) and (found is not None or is_binary(head)):
@@ -106,17 +106,17 @@ def format_of(head: bytes, name: str = "") -> Format | None:
 
 
 def is_part(name: str) -> bool:
-    """Tell a name that tools give to the parts of an archive: `names.z01`, `names.zip.001`."""
+    """Return whether a name is one that tools give to the parts of an archive: `names.z01`, `names.zip.001`."""
     return _PART_NAME.fullmatch(name) is not None
 
 
 def is_binary(text: bytes) -> bool:
-    """Tell bytes that no text in UTF-8 has, such as NUL."""
+    """Return whether there are bytes that no text in UTF-8 has, such as NUL."""
     return _BINARY.search(text) is not None
 
 
 def format_of_zip(entries: Sequence[zipfile.ZipInfo]) -> Format | None:
-    """Return what a zip without a CSV is, where its table of contents tells."""
+    """Return what a zip without a CSV is, as far as its table of contents says."""
     names = [base_name(entry.filename).casefold() for entry in entries]
     for name in names:
         if name in _BY_MEMBER:

@@ -59,7 +59,7 @@ class Dialect:
         delimiter: The field separator, one byte.
         width: Fields of a row.
         columns: Position of each wanted column.
-        year: The year that the file's name tells; it counts where the year is no column.
+        year: The year in the file's name; it counts where the year is no column.
         has_header: Whether the file says itself what its columns are.
         body_line: Line number of the first row.
     """

@@ -1,6 +1,6 @@
 """What a file is, by its bytes: a zip with the dataset in it, or the CSV itself.
 
-What belongs here: telling the kinds apart, and the checks that need no full read. What does not: reading the content
+What belongs here: distinguishing the kinds, and the checks that need no full read. What does not: reading the content
 (`archive.py`).
 """
 
@@ -65,7 +65,7 @@ class DataFile:
 
     @property
     def year(self) -> int | None:
-        """The year that the name of a plain file tells."""
+        """The year in the name of a plain file."""
         return None if self.members else year_in(self.path.name)
 
     @property
@@ -176,7 +176,7 @@ def bomb_error(file: DataFile) -> PipelineError:
 
 
 def _is_split(path: Path) -> bool:
-    """Tell whether a zip's end says that it is not its first part."""
+    """Return whether a zip's end says that it is not its first part."""
     try:
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - _END_BYTES))

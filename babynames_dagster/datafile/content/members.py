@@ -29,7 +29,7 @@ class Member:
         name: Its path, as the zip spells it.
         index: Its place in the zip's table of contents: names may repeat.
         size: Bytes, as the zip declares them.
-        year: The year that its name tells, as `yob1880.txt` does.
+        year: The year in its name, as `yob1880.txt` does.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Choice:
 
 
 def year_in(name: str) -> int | None:
-    """Return the year that a file's name tells, as those of the Social Security Administration do (`yob1880.txt`)."""
+    """Return the year in a file's name, as those of the Social Security Administration do (`yob1880.txt`)."""
     match = _YEAR_FILE.fullmatch(base_name(name))
     return int(match.group(1)) if match else None
 
@@ -109,7 +109,7 @@ def _largest(files: Sequence[Member]) -> Member:
 
 
 def _is_content(entry: zipfile.ZipInfo) -> bool:
-    """Tell a file from a folder, a link, and what macOS adds to its zips."""
+    """Distinguish a file from a folder, a link, and what macOS adds to its zips."""
     *folders, name = _SEPARATORS.split(entry.filename)
     if not name or name.startswith(_FORK_PREFIX) or any(folder.casefold() in _FORK_FOLDERS for folder in folders):
         return False

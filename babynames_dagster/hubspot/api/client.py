@@ -32,7 +32,6 @@ from babynames_dagster.hubspot.api.failures import next_midnight, out_of_patienc
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.retry import backoff_seconds
-from babynames_dagster.settings import Seconds
 
 _log = logging.getLogger(__name__)
 
@@ -223,7 +222,7 @@ class HubSpotClient:
             self._tell_of(answer, pause)
             stop.wait(pause)
 
-    def _hold_up(self, answer: Answer, waited: Seconds) -> Seconds:
+    def _hold_up(self, answer: Answer, waited: float) -> float:
         """Hold up every call for as long as HubSpot asks, and return how long that is.
 
         Raises:
@@ -266,7 +265,7 @@ class HubSpotClient:
         )
         return answer
 
-    def _tell_of(self, answer: Answer, pause: Seconds) -> None:
+    def _tell_of(self, answer: Answer, pause: float) -> None:
         """Say that calls wait, once for all that were refused together."""
         until = time.monotonic() + pause
         with self._counted:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer, moment_in, problem_of
 from babynames_dagster.hubspot.api.endpoints import Endpoint
-from babynames_dagster.settings import Seconds
 
 _CODES: dict[int, ErrorCode] = {
     HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
@@ -30,7 +29,7 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
     )
 
 
-def out_of_patience(answer: Answer, pause: Seconds) -> PipelineError:
+def out_of_patience(answer: Answer, pause: float) -> PipelineError:
     """Return the error of a call for which HubSpot asks to wait longer than the user's patience."""
     again = moment_in(pause)
     return PipelineError(

@@ -1,7 +1,7 @@
 """Applying a plan: write the rows that were reviewed, and no others.
 
 What belongs here: looking at each row again right before it is written, and refusing it where it is no longer what
-was reviewed. What does not: deciding (`deciding.py`), writing (`sync/delivery.py`, `upkeep/archiving.py`).
+was reviewed. What does not: deciding (`deciding.py`), writing (`sync/delivery.py`, `archive/archiving.py`).
 """
 
 import itertools
@@ -19,6 +19,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.plan.deciding import planned_row
 from babynames_dagster.hubspot.plan.files import read_head, read_rows
@@ -33,9 +34,7 @@ from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Desk, Pump
 from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
-from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.settings import Seconds
 
 REFUSED_SHOWN = 20
 
@@ -109,7 +108,7 @@ class Applier:
     wanted: Wanted
     guards: Guards
     max_in_flight: int
-    wait_seconds: Seconds
+    wait_seconds: float
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)
     report: ApplyReport = field(init=False)

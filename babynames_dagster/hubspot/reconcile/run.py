@@ -41,7 +41,6 @@ from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.hubspot.sync.pump import Desk, Pump
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.settings import Seconds
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Reconciler:
     policy: WritePolicy
     guards: Guards
     max_in_flight: int
-    wait_seconds: Seconds
+    wait_seconds: float
     options: ReconcileOptions = ReconcileOptions()
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import Traffic
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
-from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport
 
 REJECTS_KEPT = 20
 PREVIEW_KEPT = 5

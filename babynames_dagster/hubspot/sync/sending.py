@@ -25,6 +25,7 @@ from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.brake import Brake
@@ -46,7 +47,6 @@ from babynames_dagster.hubspot.sync.report import (
     refusal_of_all,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
-from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import HubSpotSettings
 

@@ -24,12 +24,11 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import Claim, SenderRow, claim_partitions, release_claim, renew_claim
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Seconds
 
-LEASE_SECONDS: Seconds = 90.0
-_RENEW_SECONDS: Seconds = 20.0
-_ASK_SECONDS: Seconds = 1.0
-_SAY_SECONDS: Seconds = 60.0
+LEASE_SECONDS: float = 90.0
+_RENEW_SECONDS: float = 20.0
+_ASK_SECONDS: float = 1.0
+_SAY_SECONDS: float = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class Waiting:
         say: Called with who is waited for, at once and from time to time.
     """
 
-    seconds: Seconds
+    seconds: float
     say: Callable[[str], None] = field(default=_log.warning)
 
 
@@ -69,7 +68,7 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
     sender: str | None,
     waiting: Waiting,
     stop: threading.Event,
-    lease: Seconds = LEASE_SECONDS,
+    lease: float = LEASE_SECONDS,
 ) -> Iterator[Turn]:
     """Be the only sender of these partitions for as long as the block lasts; wait for others to end before.
 
@@ -139,7 +138,7 @@ def _wait_for_claim(  # noqa: PLR0913, PLR0917 - as above
     claim: Claim,
     waiting: Waiting,
     stop: threading.Event,
-    lease: Seconds,
+    lease: float,
 ) -> None:
     began = time.monotonic()
     say_at = began
@@ -159,7 +158,7 @@ def _wait_for_claim(  # noqa: PLR0913, PLR0917 - as above
 
 
 def _keep(  # noqa: PLR0913, PLR0917 - as above
-    engine: Engine, claim: Claim, partitions: int, turn: Turn, ended: threading.Event, lease: Seconds
+    engine: Engine, claim: Claim, partitions: int, turn: Turn, ended: threading.Event, lease: float
 ) -> None:
     """Renew a claim until its sender is done; where it is lost, stop the sender."""
     renewed = time.monotonic()

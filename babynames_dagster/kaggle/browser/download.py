@@ -15,17 +15,17 @@ from urllib.parse import quote
 from playwright.async_api import BrowserContext, CDPSession, Error, Locator, Page
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import within
 from babynames_dagster.kaggle.browser.launch import browser_error
 from babynames_dagster.kaggle.browser.locators import Landmark
 from babynames_dagster.kaggle.browser.obstacles import without_query
+from babynames_dagster.kaggle.browser.own_loop import within
 from babynames_dagster.kaggle.browser.visit import Sign, Visit
 from babynames_dagster.progress import Progress, ProgressListener
-from babynames_dagster.settings import FetchSettings, Seconds
+from babynames_dagster.settings import FetchSettings
 
 # One file is what is wanted; the whole dataset holds it too.
 _CONTROLS: tuple[Landmark, ...] = ("file_download", "dataset_download")
-_FILES_ARE_DRAWN: Seconds = 3.0
+_DRAWING_SECONDS: float = 3.0
 _MILLISECONDS = 1000
 _UNDER_WAY = "inProgress"
 _LOST = "lost"  # ours, beside the protocol's own states
@@ -38,7 +38,7 @@ def dataset_path(settings: FetchSettings) -> str:
 
 @dataclass(frozen=True)
 class _State:
-    """How far a download is, as the browser tells it."""
+    """How far a download is, as the browser reports it."""
 
     done: int
     total: int | None
@@ -48,8 +48,8 @@ class _State:
 class BrowserDownloads:
     """The downloads of a browser context, by the browser's own events.
 
-    Playwright tells of a download's begin and end only. The DevTools protocol (Browser.downloadWillBegin,
-    Browser.downloadProgress) also tells how far it is, in whichever tab it began.
+    Playwright reports a download's begin and end only. The DevTools protocol (Browser.downloadWillBegin,
+    Browser.downloadProgress) also reports how far it is, in whichever tab it began.
     """
 
     def __init__(self, protocol: CDPSession, folder: Path) -> None:
@@ -63,14 +63,14 @@ class BrowserDownloads:
         protocol.on("Browser.downloadProgress", self._proceed)
 
     def lose(self) -> None:
-        """Say that the browser has ended, so that nobody waits for its events."""
+        """Say that the browser has ended, so that nothing waits for its events."""
         self._note(replace(self._last, state=_LOST))
 
     async def begun(self) -> None:
         """Wait until a download begins."""
         await self._begun.wait()
 
-    async def finish(self, on_progress: ProgressListener, *, patience: Seconds) -> Path:
+    async def finish(self, on_progress: ProgressListener, *, patience: float) -> Path:
         """Follow the download to its end.
 
         Args:
@@ -169,13 +169,13 @@ async def reach_controls(visit: Visit) -> bool:
         PipelineError: KAGGLE_LAYOUT_UNKNOWN, or what stood in the way.
     """
     await visit.open(dataset_path(visit.settings))
-    controls: dict[str, Sign] = {name: visit.shown(name) for name in _CONTROLS}
+    controls: dict[str, Sign] = {name: visit.visible(name) for name in _CONTROLS}
     came = await visit.first_of({"login": visit.signed_out, **controls}, doing="opening the dataset's page")
     if came is None:
         raise visit.unknown_layout("download control")
     if came == "dataset_download":
         # The header is drawn before the list of files.
-        patience = min(_FILES_ARE_DRAWN, visit.settings.kaggle.timeout / 20)
+        patience = min(_DRAWING_SECONDS, visit.settings.kaggle.timeout / 20)
         with suppress(Error):
             await visit.any_of("file_download").wait_for(timeout=patience * _MILLISECONDS)
     return came != "login"
@@ -202,8 +202,8 @@ async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
     signs: dict[str, Sign] = {
         "download": downloads.begun,
         "login": visit.signed_out,
-        "login dialog": visit.shown("email_provider"),
-        "menu": visit.shown("download_item"),
+        "login dialog": visit.visible("email_provider"),
+        "menu": visit.visible("download_item"),
     }
     try:
         for control in [found for name in _CONTROLS for found in await visit.all_of(name)]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from playwright.async_api import Error
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.download import BrowserDownloads, dataset_path, open_downloads, start_download
 from babynames_dagster.kaggle.browser.launch import browser_error, open_browser
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.screenshots import save_screenshot
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
@@ -43,7 +43,7 @@ def fetch_by_browser(
     """
     if settings.kaggle.headless and kept_session(settings) is None:
         require_credentials(settings)
-    return run_apart(lambda: _fetch(settings, workspace, on_progress, log))
+    return run_in_own_loop(lambda: _fetch(settings, workspace, on_progress, log))
 
 
 @asynccontextmanager
@@ -112,6 +112,6 @@ async def _with_screenshot(error: PipelineError, visit: Visit) -> PipelineError:
     secrets = forms_of(settings.kaggle.password.get_secret_value()) if settings.kaggle.password else ()
     picture = await save_screenshot(visit.page, settings.files.logs, error.code, secrets=tuple(secrets))
     what = error.what if picture is None else f"{error.what} Screenshot: {picture}"
-    # Nobody wants a second window after closing the first.
+    # No second window after the first was closed.
     retryable = error.retryable and not visit.by_hand
     return PipelineError(error.code, what, remedy=error.remedy, retryable=retryable)

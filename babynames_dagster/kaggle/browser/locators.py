@@ -4,7 +4,7 @@ Each entry is tried from the top, as a Playwright selector: by role and name, by
 never by generated class names or deep paths, which change with every release of the site. `{file}` stands for the
 dataset's file.
 
-When the site changes, nobody needs a new release of this project: what KAGGLE_LOCATORS holds is tried first, such
+When the site changes, no new release is needed of this project: what KAGGLE_LOCATORS holds is tried first, such
 as `{"download_item": "role=menuitem[name=/get the zip/i]"}`.
 """
 

@@ -6,8 +6,8 @@ What belongs here: opening the window and keeping the session. What does not: fi
 import logging
 from pathlib import Path
 
-from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.fetch import visiting
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.session import keep_session
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.settings import FetchSettings
@@ -27,10 +27,10 @@ def sign_in_by_hand(settings: FetchSettings) -> Path:
         Where the session is kept (mode 0600).
 
     Raises:
-        PipelineError: BROWSER_MISSING, BROWSER_FAILED (no screen, window closed), KAGGLE_AUTH_ERROR (nobody signed
+        PipelineError: BROWSER_MISSING, BROWSER_FAILED (no screen, window closed), KAGGLE_AUTH_ERROR (no sign-in
             in within ten minutes), KAGGLE_UNREACHABLE or FILE_NOT_WRITABLE.
     """
-    return run_apart(lambda: keep_new_session(settings, headless=False))
+    return run_in_own_loop(lambda: keep_new_session(settings, headless=False))
 
 
 async def keep_new_session(settings: FetchSettings, *, headless: bool) -> Path:

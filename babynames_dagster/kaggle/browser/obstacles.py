@@ -1,4 +1,4 @@
-"""What stands in the way on Kaggle's site, told from what is seen: pure decisions, no browser.
+"""What stands in the way on Kaggle's site, by what is seen: pure decisions, no browser.
 
 What belongs here: which sign means which error. What does not: seeing, which `visit.py` does.
 """
@@ -21,17 +21,17 @@ _TWO_FACTOR_WORDS = re.compile(r"two-?\s?(factor|step)", re.IGNORECASE)
 
 
 def is_login_page(url: str) -> bool:
-    """Tell whether an address is one of the login pages; success is to have left them."""
+    """Return whether an address is one of the login pages; success is to have left them."""
     return urlsplit(url).path.startswith("/account/login")
 
 
 def is_two_factor_page(url: str) -> bool:
-    """Tell whether an address is the second factor's; names of datasets may sound like one."""
+    """Return whether an address is the second factor's; names of datasets may sound like one."""
     return _TWO_FACTOR_PATH.match(urlsplit(url).path) is not None
 
 
 def is_signed_in_page(url: str, base: str) -> bool:
-    """Tell whether an address is one of the site's, and none of those on the way in: login and second factor.
+    """Return whether an address is one of the site's, and none of those on the way in: login and second factor.
 
     Args:
         url: The address.
@@ -42,7 +42,7 @@ def is_signed_in_page(url: str, base: str) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Return an address as it may be told: a form sent by mistake puts what was typed behind the path."""
+    """Return an address as it may be shown: a form sent by mistake puts what was typed behind the path."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 

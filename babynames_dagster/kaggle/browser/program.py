@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.async_api import Playwright, async_playwright
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge")
 _SHELLS = ("chrome-headless-shell", "headless_shell", "chromium-headless-shell")
@@ -26,7 +26,7 @@ def find_chromium(named: Path | None) -> Path | None:
         async with async_playwright() as playwright:
             return browser_or_shell(named, playwright)
 
-    return run_apart(ask)
+    return run_in_own_loop(ask)
 
 
 def program_for(named: Path | None, playwright: Playwright, *, headless: bool) -> Path:

@@ -11,10 +11,9 @@ from pathlib import Path
 from playwright.async_api import Error, Page
 
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.kaggle.browser.apart import within
-from babynames_dagster.settings import Seconds
+from babynames_dagster.kaggle.browser.own_loop import within
 
-_BLANKING: Seconds = 10.0  # a page whose script never pauses lets no other run
+_BLANKING_SECONDS: float = 10.0  # a page whose script never pauses lets no other run
 _FIELDS = "input, textarea, select, [contenteditable]"
 
 # Empties every field, in shadow trees too, and takes known secrets out of the text and attributes around them.
@@ -56,7 +55,7 @@ async def save_screenshot(page: Page, folder: Path, code: ErrorCode, *, secrets:
     stamp = time.strftime("%Y%m%d-%H%M%S") + f"-{time.time_ns() // 1_000_000 % 1000:03d}"
     path = folder / f"{code.name.lower()}-{stamp}.png"
     with contextlib.suppress(Error, OSError, asyncio.TimeoutError):
-        await within(_BLANKING, blank_fields(page, secrets=secrets))
+        await within(_BLANKING_SECONDS, blank_fields(page, secrets=secrets))
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         await page.screenshot(path=path, mask=[page.locator(_FIELDS)], mask_color="#d0d7de", animations="disabled")
         return path

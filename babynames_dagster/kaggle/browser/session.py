@@ -26,7 +26,7 @@ def session_file(settings: FetchSettings) -> Path:
 
 
 def kept_session(settings: FetchSettings) -> Path | None:
-    """Return the session's file, if there is a usable one, readable by nobody else.
+    """Return the session's file, if there is a usable one, readable by its owner only.
 
     Args:
         settings: Where the data folder is.

@@ -66,7 +66,7 @@ async def sign_in(visit: Visit, *, return_to: str = "/") -> None:
         PipelineError: KAGGLE_AUTH_ERROR, MISSING_CONFIG, or what stood in the way.
     """
     await visit.open(f"/account/login?phase=emailSignIn&returnUrl={quote(return_to, safe='')}")
-    hoped = {"in": visit.signed_in, "form": visit.shown("email_field"), "providers": visit.shown("email_provider")}
+    hoped = {"in": visit.signed_in, "form": visit.visible("email_field"), "providers": visit.visible("email_provider")}
     try:
         came = await visit.first_of(hoped, doing="opening the login page")
         if came == "providers":
@@ -113,7 +113,7 @@ async def _raise_refusal(visit: Visit, answered: asyncio.Future[Response]) -> No
     hoped = {
         "answer": lambda: asyncio.shield(answered),
         "in": visit.signed_in,
-        "refusal": visit.shown("sign_in_refusal"),
+        "refusal": visit.visible("sign_in_refusal"),
     }
     came = await visit.first_of(hoped, doing="signing in")
     if came is None:
@@ -139,7 +139,7 @@ async def _reach_the_inside(visit: Visit) -> None:
 async def _text(answer: Response) -> str:
     try:
         return await answer.text()
-    except Error:  # the page went on, and the browser forgot the answer: so it was a good one
+    except Error:  # the next page came, and the browser forgot the answer: so it was a good one
         return ""
 
 

@@ -1,6 +1,6 @@
 """One visit to Kaggle's site: opening pages, and waiting for whichever of several things appears first.
 
-What belongs here: waiting, and telling obstacles apart from what was hoped for. What does not: what to do with a
+What belongs here: waiting, and distinguishing obstacles from what was hoped for. What does not: what to do with a
 page (`signin.py`, `browser_download.py`).
 """
 
@@ -22,7 +22,7 @@ from babynames_dagster.kaggle.browser.obstacles import (
     refused_status,
     without_query,
 )
-from babynames_dagster.settings import FetchSettings, Seconds
+from babynames_dagster.settings import FetchSettings
 
 Sign = Callable[[], Awaitable[object]]
 
@@ -39,9 +39,9 @@ _TITLE = "title"
 _ADDRESS = "address"
 _STATUS = "status"
 _NOTHING = ":not(*)"
-_BOT_CHECK_SECONDS: Seconds = 15.0
-_BANNER_GOES: Seconds = 1.0
-_BY_HAND_SECONDS: Seconds = 600.0
+_BOT_CHECK_SECONDS: float = 15.0
+_BANNER_SECONDS: float = 1.0
+_BY_HAND_SECONDS: float = 600.0
 _MILLISECONDS = 1000
 
 
@@ -87,15 +87,15 @@ class Visit:
     async def dismiss_banners(self) -> None:
         """Click the cookie banner away whenever it appears, until cancelled.
 
-        Playwright's own locator handlers are no help: they run inside every wait, and here many waits go on at once.
+        Playwright's own locator handlers are no help: they run inside every wait, and here many waits run at once.
         """
         with suppress(Error):  # the page is gone
             while True:
-                await self.shown("banner")()
+                await self.visible("banner")()
                 with suppress(Error):  # the page moved on, and the banner with it
                     # Not with the mouse: of two clicks at once, Playwright drops one without a word.
                     await self.any_of("banner").dispatch_event("click")
-                    await self.any_of("banner").wait_for(state="hidden", timeout=_BANNER_GOES * _MILLISECONDS)
+                    await self.any_of("banner").wait_for(state="hidden", timeout=_BANNER_SECONDS * _MILLISECONDS)
 
     def any_of(self, name: Landmark, *, visible: bool = True) -> Locator:
         """Return whatever alternative of a landmark there is."""
@@ -117,7 +117,7 @@ class Visit:
         alternatives = await self.all_of(name)
         return alternatives[0] if alternatives else self.any_of(name)
 
-    def shown(self, name: Landmark) -> Sign:
+    def visible(self, name: Landmark) -> Sign:
         """Return the wait until a landmark is seen."""
         return lambda: self.any_of(name).wait_for(timeout=0)
 
@@ -161,7 +161,7 @@ class Visit:
         """Return the error of a page that shows nothing of what is known.
 
         Args:
-            sought: What was looked for in vain.
+            sought: What was not found.
         """
         return PipelineError(
             ErrorCode.KAGGLE_LAYOUT_UNKNOWN,
@@ -191,12 +191,12 @@ class Visit:
     def _obstacle_signs(self) -> dict[str, Sign]:
         """Return the obstacles to watch for; a person at the window deals with some of them."""
         if self.by_hand:
-            return {name: self.shown(name) for name in _NO_HANDS_HELP}
+            return {name: self.visible(name) for name in _NO_HANDS_HELP}
         title = self.any_of("bot_check_title", visible=False)
         return {
             _TITLE: lambda: title.wait_for(state="attached", timeout=0),
             _ADDRESS: lambda: self.page.wait_for_url(is_two_factor_page, wait_until="commit", timeout=0),
-            **{name: self.shown(name) for name in _SHOWN_OBSTACLES},
+            **{name: self.visible(name) for name in _SHOWN_OBSTACLES},
             _STATUS: self._refused.wait,
         }
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
 from babynames_dagster.kaggle.retrying import RetryAfterError
-from babynames_dagster.settings import Seconds
 
 _PARTIAL, _RANGE_PAST_END = 206, 416
-_DEFAULT_WAIT: Seconds = 60.0
+_DEFAULT_WAIT_SECONDS: float = 60.0
 _LONGEST_REASON = 200
 
 
@@ -69,7 +68,7 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, anonymous: bo
 
 
 def body_of(status: int, headers: Mapping[str, str], *, have: int) -> Body | None:
-    """Return what a download's answer brings, or None where it can't go on with what is there.
+    """Return what a download's answer brings, or None where it can't resume what is there.
 
     Args:
         status: The answer's HTTP status.
@@ -98,7 +97,7 @@ def _md5(headers: Mapping[str, str]) -> str | None:
         return None
 
 
-def _seconds(retry_after: str | None) -> Seconds:
-    """Return what Retry-After asks for; a date, which nobody sends here, counts as unknown."""
+def _seconds(retry_after: str | None) -> float:
+    """Return what Retry-After asks for; a date, which Kaggle does not send, counts as unknown."""
     text = (retry_after or "").strip()
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _DEFAULT_WAIT
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _DEFAULT_WAIT_SECONDS

@@ -17,7 +17,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import KaggleSettings
 
 KAGGLE = "https://www.kaggle.com"
-_TOKEN_PREFIX = "KGAT_"  # noqa: S105 - how tokens are told from keys
+_TOKEN_PREFIX = "KGAT_"  # noqa: S105 - how tokens are distinguished from keys
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class RestDownload:
     """One file's download, which may take several tries.
 
     Attributes:
-        resumed: Whether a later try went on where an earlier one broke off.
+        resumed: Whether a later try resumed where an earlier one broke off.
         account: Where the credentials come from; None without any.
     """
 
@@ -94,7 +94,7 @@ class RestDownload:
         """Ask for the file and hang up before it comes.
 
         Returns:
-            Its size in bytes, where Kaggle tells.
+            Its size in bytes, where Kaggle says.
 
         Raises:
             PipelineError: What Kaggle answered, or KAGGLE_UNREACHABLE.

@@ -111,8 +111,8 @@ def _route(account: Account, method: str, path: str, scope: str | None, action: 
         finally:
             account.under_way -= 1
         entry.status, entry.answered = response.status_code, time.monotonic()
-        told = account.window.headers().items()
-        response.headers.update({name: value for name, value in told if name not in account.hidden_headers})
+        limits = account.window.headers().items()
+        response.headers.update({name: value for name, value in limits if name not in account.hidden_headers})
         response.headers["X-HubSpot-Correlation-Id"] = correlation_id
         return response
 

@@ -1,6 +1,6 @@
 """The stand-in's rate limits: a rolling window of calls, and a day's calls.
 
-What belongs here: counting, and what answers tell of it. What does not: HTTP.
+What belongs here: counting, and what answers say of it. What does not: HTTP.
 """
 
 import time
@@ -50,7 +50,7 @@ class RollingWindow:
         return True
 
     def headers(self) -> dict[str, str]:
-        """Return what every answer tells of the limits."""
+        """Return what every answer says of the limits."""
         now = time.monotonic()
         inside = sum(arrival > now - self.seconds for arrival in self._arrivals)
         return {

@@ -48,7 +48,7 @@ _TEXT_LIMIT = 65_536
 
 
 def property_definition(name: str, *, options: tuple[str, ...] = (), read_only: bool = False) -> dict[str, Any]:
-    """Return a property's definition as the properties API tells it."""
+    """Return a property's definition as the properties API has it."""
     return {
         "name": name,
         "label": name,

@@ -120,7 +120,7 @@ class ContactStore:
             self._database.executemany("DELETE FROM emails WHERE contact = ?", ids)
 
     def delete(self, email: str) -> None:
-        """Delete a contact for good, as a privacy request does: not even the archive has it.
+        """Delete a contact permanently, as a privacy request does: not even the archive has it.
 
         Raises:
             LookupError: There is no such contact.

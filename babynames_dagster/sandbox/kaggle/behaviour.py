@@ -16,7 +16,7 @@ class Behaviour:
         banner: Whether a cookie banner covers the foot of every page.
         signs_itself_in: Whether the pages of the login submit themselves, as if a person sat there.
         login_seconds: How long the site thinks about a login.
-        after_login: What follows right credentials; a forgotten login succeeds, but nobody is signed in afterwards.
+        after_login: What follows right credentials; a forgotten login succeeds, but leaves no session.
         echoes_password: Whether a refusal repeats what was typed, as careless sites do.
         signed_out: What who is not signed in meets on the dataset's page: the login page, or a dialog on download.
         page: What the dataset's page is.

@@ -81,7 +81,7 @@ def login_page(return_url: str, behaviour: Behaviour, *, hands: tuple[str, str] 
     Args:
         return_url: Where to go afterwards.
         behaviour: For the banner.
-        hands: Email and password that type themselves, as if a person sat there; None for nobody.
+        hands: Email and password that type themselves, as if a person sat there; None to leave the form alone.
     """
     script = _FORM_SCRIPT
     if hands:
@@ -102,7 +102,7 @@ def two_factor_page(return_url: str, behaviour: Behaviour, *, hands: str | None)
     Args:
         return_url: Where to go afterwards.
         behaviour: For the banner.
-        hands: The code that types itself, as if a person sat there; None for nobody.
+        hands: The code that types itself, as if a person sat there; None to leave the form alone.
     """
     script = _FORM_SCRIPT
     if hands:

@@ -204,7 +204,7 @@ class KaggleSite:
         return self._to_storage(f"{name}.zip" if name else "archive.zip")
 
     def _knows(self, authorization: str | None) -> bool | None:
-        """Tell whether credentials are right; None where there are none."""
+        """Return whether credentials are right; None where there are none."""
         if authorization is None:
             return None
         account = self._account

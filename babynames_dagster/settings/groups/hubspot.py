@@ -12,7 +12,6 @@ from babynames_dagster.settings.types import (
     Domain,
     JsonTexts,
     NameList,
-    Seconds,
     Token,
     WebAddress,
 )
@@ -90,10 +89,8 @@ class HubSpotSettings(Group):
     max_in_flight: int = Field(
         48, validation_alias="HUBSPOT_MAX_IN_FLIGHT", ge=1, le=256, description="Most requests under way at once"
     )
-    timeout: Seconds = Field(
-        30.0, validation_alias="HUBSPOT_TIMEOUT", gt=0, description="Seconds to wait for an answer"
-    )
-    wait: Seconds = Field(
+    timeout: float = Field(30.0, validation_alias="HUBSPOT_TIMEOUT", gt=0, description="Seconds to wait for an answer")
+    wait: float = Field(
         3600.0,
         validation_alias="HUBSPOT_WAIT",
         ge=0,

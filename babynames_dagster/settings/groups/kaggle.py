@@ -10,7 +10,6 @@ from babynames_dagster.settings.types import (
     DatasetName,
     FileName,
     JsonSelectors,
-    Seconds,
     Token,
     UserPath,
     WebAddress,
@@ -60,7 +59,7 @@ class KaggleSettings(Group):
     max_age_days: float | None = Field(
         None, validation_alias="KAGGLE_MAX_AGE_DAYS", gt=0, description="Older files count as missing"
     )
-    timeout: Seconds = Field(
+    timeout: float = Field(
         60.0,
         validation_alias="KAGGLE_TIMEOUT",
         gt=0,

@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 
 from babynames_dagster.settings.groups.group import Group
-from babynames_dagster.settings.types import Owners, Seconds, SecretWebAddress, TimeZone, WebAddress
+from babynames_dagster.settings.types import Owners, SecretWebAddress, TimeZone, WebAddress
 
 
 class RetrySettings(Group):
@@ -17,7 +17,7 @@ class RetrySettings(Group):
     )
 
     @property
-    def delay_seconds(self) -> Seconds:
+    def delay_seconds(self) -> float:
         """RETRY_DELAY in seconds."""
         return self.retry_delay / 1000
 
@@ -40,7 +40,7 @@ class ScheduleSettings(Group):
 
 
 class AlertSettings(Group):
-    """Who hears of a failed run, and whose the assets are."""
+    """Who is notified of a failed run, and whose the assets are."""
 
     asset_owners: Owners | None = Field(
         None,

@@ -18,8 +18,8 @@ from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.api.opening import open_client
+from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster_tests.support.hubspot import PARTITIONS, StandIn, add_names, reconcile, sync, undo_names

@@ -3,10 +3,17 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import Engine
 
+from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.preflight import mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot.rules import default_properties
+from babynames_dagster_tests.support.hubspot import (
+    StandIn,
+    add_names,
+    sync,
+)
 
 
 def said(value: str, **definition: Any) -> list[str]:  # noqa: ANN401 - JSON
@@ -46,3 +53,33 @@ def test_a_unique_property_is_no_constant() -> None:
     assert said("x", type="string", hasUniqueValue=True) == [
         "the property extra must be unique, and every contact would have 'x'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"hubspot_extra_properties": {"no_such": "1"}}, "no_such does not exist"),
+        ({"hubspot_extra_properties": {"createdate": "1"}}, "createdate can't be written"),
+        ({"hubspot_lead_status": "WARM"}, "hs_lead_status='WARM'"),
+        ({"hubspot_lifecycle_stage": "baby"}, "lifecyclestage='baby'"),
+    ],
+)
+def test_a_mapping_that_the_account_cannot_take_is_refused_before_the_first_write(
+    sqlite_engine: Engine, stand_in: StandIn, overrides: dict[str, Any], said: str
+) -> None:
+    add_names(sqlite_engine, 5)
+    report = sync(sqlite_engine, stand_in, **overrides)
+    assert report.stopped is not None
+    assert report.stopped.code is ErrorCode.HUBSPOT_PROPERTY_ERROR
+    assert said in report.stopped.what
+    assert (report.total.contacts, report.total.unsent) == (5, 5)
+    assert stand_in.writes() == []
+
+
+def test_every_mismatch_is_told_at_once(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 5)
+    stand_in.change(options={"hs_lead_status": ["OPEN"], "lifecyclestage": None})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is not None
+    assert "hs_lead_status='NEW'" in report.stopped.what
+    assert "lifecyclestage does not exist" in report.stopped.what

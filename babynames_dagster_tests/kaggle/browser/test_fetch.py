@@ -12,10 +12,10 @@ import pytest
 from playwright.async_api import async_playwright
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.browser.apart import run_apart
 from babynames_dagster.kaggle.browser.download import open_downloads, start_download
 from babynames_dagster.kaggle.browser.fetch import visiting
 from babynames_dagster.kaggle.browser.login import keep_new_session, sign_in_by_hand
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
@@ -211,7 +211,7 @@ def test_a_person_signs_in_with_a_second_factor_and_the_headless_run_needs_no_cr
     _behave(kaggle, signs_itself_in=True, after_login="two_factor")
     settings = make_settings(kaggle_email=None, kaggle_password=None)
 
-    kept = run_apart(lambda: keep_new_session(settings, headless=True))
+    kept = run_in_own_loop(lambda: keep_new_session(settings, headless=True))
 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert obtain_dataset(settings).how == "fetched"
@@ -226,7 +226,7 @@ def test_a_person_who_closes_the_window_is_told_so(make_settings: MakeSettings) 
             await sign_in(visit)
 
     with pytest.raises(PipelineError) as caught:
-        run_apart(close_it)
+        run_in_own_loop(close_it)
 
     assert caught.value.code is ErrorCode.BROWSER_FAILED
     assert "window was closed" in caught.value.what
@@ -243,7 +243,7 @@ def test_a_banner_is_dismissed_without_the_mouse_which_another_click_may_be_usin
             await visit.page.get_by_text(re.compile("true|false")).wait_for()
             return await visit.page.inner_text("body")
 
-    assert run_apart(dismissed) == "false"
+    assert run_in_own_loop(dismissed) == "false"
 
 
 def test_a_browser_that_ends_during_a_download_is_told_at_once(
@@ -262,7 +262,7 @@ def test_a_browser_that_ends_during_a_download_is_told_at_once(
             await downloads.finish(ignore_progress, patience=_LONG)
 
     with pytest.raises(PipelineError) as caught:
-        run_apart(end_it)
+        run_in_own_loop(end_it)
 
     assert caught.value.code is ErrorCode.BROWSER_FAILED
     assert caught.value.retryable
@@ -332,7 +332,7 @@ def test_a_headless_shell_is_enough_without_a_window(
         async with async_playwright() as playwright:
             return Path(playwright.chromium.executable_path)
 
-    revision = next(part for part in run_apart(own).parts if part.startswith("chromium-"))
+    revision = next(part for part in run_in_own_loop(own).parts if part.startswith("chromium-"))
     shell = (
         tmp_path / "browsers" / revision.replace("chromium-", "chromium_headless_shell-") / "linux" / "headless_shell"
     )

@@ -1,7 +1,7 @@
 """Running a coroutine in a thread of its own, from wherever the caller is, so that it can be cancelled for certain.
 
 Dagster runs a step in the main thread or in another one, with or without an event loop under way; a browser's
-driver needs a loop that nobody else stops.
+driver needs a loop that nothing else stops.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
     """Wait for a coroutine, for a while.
 
     Before Python 3.12, `asyncio.wait_for` swallows a cancellation that meets the result (gh-86296): a download that
-    was told to stop would go on.
+    was stopped would keep running.
 
     Args:
         seconds: How long.
@@ -36,11 +36,11 @@ async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
         task.cancel()
 
 
-def run_apart(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+def run_in_own_loop(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """Run a coroutine to its end in a new thread, and wait for it.
 
     When the wait is broken (Ctrl-C, Dagster cancelling the run), the coroutine is cancelled and given the time to
-    clean up before the interruption goes on its way.
+    clean up before the interruption is raised.
 
     Args:
         work: Makes the coroutine.

@@ -5,14 +5,14 @@ import threading
 
 import pytest
 
-from babynames_dagster.kaggle.browser.apart import run_apart, within
+from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop, within
 
 
 def test_a_result_in_time_is_returned() -> None:
     async def ready() -> str:
         return "here"
 
-    assert run_apart(lambda: within(60, ready())) == "here"
+    assert run_in_own_loop(lambda: within(60, ready())) == "here"
 
 
 def test_work_that_takes_too_long_is_cancelled() -> None:
@@ -25,7 +25,7 @@ def test_work_that_takes_too_long_is_cancelled() -> None:
             cancelled.set()
 
     with pytest.raises(asyncio.TimeoutError):
-        run_apart(lambda: within(0.01, never()))
+        run_in_own_loop(lambda: within(0.01, never()))
     assert cancelled.is_set()
 
 
@@ -39,4 +39,4 @@ def test_a_cancellation_that_meets_the_result_is_not_swallowed() -> None:
         return await waiting
 
     with pytest.raises(asyncio.CancelledError):
-        run_apart(race)
+        run_in_own_loop(race)

@@ -65,7 +65,7 @@ def dagster_failures(log: logging.Logger, how_far: Callable[[], str] = str) -> I
             raise
         interrupted = PipelineError(ErrorCode.INTERRUPTED, how_far() or _STOPPED)
         log.error("%s", interrupted)  # noqa: TRY400 - as above
-        # Dagster tells a cancelled run from a failed one by this very class; its text is what the UI shows.
+        # Dagster distinguishes a cancelled run from a failed one by this very class; its text is what the UI shows.
         raise type(error)(str(interrupted)) from None
 
 
@@ -79,7 +79,7 @@ def as_failure(error: PipelineError) -> dg.Failure:
 
 
 def error_of_run(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
-    """Return what made a run fail, as far as its events tell; None where it did not.
+    """Return what made a run fail, as far as its events say; None where it did not.
 
     A worker that was killed leaves no failed step: what ended it is in an event of Dagster's engine.
     """
@@ -126,7 +126,7 @@ def check_title(check: dg.AssetCheckEvaluation) -> str:
 
 
 def error_of(event: dg.DagsterEvent) -> PipelineError:
-    """Return what made a step fail, as far as its event tells."""
+    """Return what made a step fail, as far as its event says."""
     failure = event.step_failure_data
     said = failure.user_failure_data
     if said is not None and CODE_KEY in said.metadata:

@@ -12,9 +12,9 @@ from babynames_dagster.database.ledger.orphans import OrphanCount, count_orphans
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.opening import open_client
+from babynames_dagster.hubspot.archive.archiving import MERGED, ArchiveReport
+from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.hubspot.upkeep.archiving import MERGED, ArchiveReport
-from babynames_dagster.hubspot.upkeep.mirror import archive_orphans
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster_tests.support.hubspot import (

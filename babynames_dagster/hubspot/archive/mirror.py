@@ -15,8 +15,8 @@ from babynames_dagster.database.ledger.entries import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.upkeep.archiving import ArchiveReport, archive_ours
 
 
 def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword

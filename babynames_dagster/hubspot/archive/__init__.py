@@ -1,0 +1,1 @@
+"""Archiving contacts in HubSpot: what this pipeline made, and nothing else."""

@@ -1,1 +1,0 @@
-"""What is done with contacts beside the sync: reading back, undoing, checking the account."""
