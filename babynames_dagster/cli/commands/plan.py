@@ -37,6 +37,13 @@ def plan(  # noqa: PLR0913 - one parameter an option
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="As if rejected contacts were sent again.")
     ] = False,
+    resend_initial: Annotated[
+        bool,
+        typer.Option(
+            "--resend-initial",
+            help="As if HUBSPOT_INITIAL_PROPERTIES were sent again to contacts that were given other values.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Say row by row what a run would do in HubSpot; write nothing.
@@ -51,7 +58,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
             settings.hubspot,
             NameSource(engine, names, scope),
             [partition] if partition else INITIALS,
-            SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected),
+            SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected, initial_values=resend_initial),
         )
         with shown_progress(quiet=verbosity_of(context).quiet):
             report = save_plan(

@@ -8,7 +8,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -137,6 +137,8 @@ class Applier:
             raise PipelineError(
                 ErrorCode.PLAN_INVALID, f"{self.path} was made for {head.sync}; this is {self.ledger.sync}."
             )
+        asked = replace(self.wanted.options, initial_values=head.initial_values, full_refresh=head.full_refresh)
+        self.wanted = replace(self.wanted, options=asked)
         self.wanted.source.require()
         writes = Writes(totals[Planned.CREATE], totals[Planned.UPDATE], totals[Planned.ARCHIVE])
         known = contacts_in_ledger(self.engine, self.ledger)

@@ -30,6 +30,8 @@ class PlanHead:
         mapping: Fingerprint of the mapping.
         policy: HUBSPOT_WRITE_POLICY.
         made_at: When it was made, in UTC.
+        initial_values: Whether contacts get the initial values again that were given others.
+        full_refresh: Whether it is about every contact, changed or not.
     """
 
     portal_id: int
@@ -37,6 +39,8 @@ class PlanHead:
     mapping: str
     policy: str
     made_at: str
+    initial_values: bool = False
+    full_refresh: bool = False
 
 
 class PlanWriter:
@@ -93,7 +97,15 @@ def read_head(path: Path) -> tuple[PlanHead, Counter[Planned]]:
     if first.get("plan") != _FORMAT:
         raise _invalid(path, "it does not begin as a plan of this version does")
     try:
-        head = PlanHead(int(first["portal_id"]), first["sync"], first["mapping"], first["policy"], first["made_at"])
+        head = PlanHead(
+            int(first["portal_id"]),
+            first["sync"],
+            first["mapping"],
+            first["policy"],
+            first["made_at"],
+            initial_values=first.get("initial_values") is True,
+            full_refresh=first.get("full_refresh") is True,
+        )
         totals = Counter({Planned(action): int(count) for action, count in last["totals"].items()})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _invalid(path, f"it does not end as a plan does, after {max(rows, 0):,} rows") from None

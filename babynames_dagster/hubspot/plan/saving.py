@@ -38,7 +38,15 @@ def save_plan(
     if path is None:
         return make(lambda _: None)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    head = PlanHead(client.portal_id, wanted.source.sync, wanted.source.mapping.fingerprint, wanted.policy.value, now)
+    head = PlanHead(
+        client.portal_id,
+        wanted.source.sync,
+        wanted.source.mapping.fingerprint,
+        wanted.policy.value,
+        now,
+        initial_values=wanted.options.initial_values,
+        full_refresh=wanted.options.full_refresh,
+    )
     with plan_file(path, head) as writer:
         report = make(writer.write)
         if report.stopped is not None:

@@ -17,6 +17,7 @@ from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import Planned
 from babynames_dagster.hubspot.plan.saving import save_plan
+from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.settings import Settings
 from babynames_dagster_tests.support.hubspot import (
@@ -37,14 +38,25 @@ def email(number: int, domain: str = "babynamesdemo.com") -> str:
     return f"name{number}.{'mf'[number % 2]}@{domain}"
 
 
-def wanted(engine: Engine, settings: Settings) -> Wanted:
-    return Wanted.from_settings(settings.hubspot, NameSource.from_settings(engine, settings.hubspot), PARTITIONS)
+NOTHING_ELSE = SyncOptions()
 
 
-def plan(engine: Engine, stand_in: StandIn, path: Path | None = None, **overrides: Any) -> PlanReport:  # noqa: ANN401 - the settings' own types
+def wanted(engine: Engine, settings: Settings, options: SyncOptions = NOTHING_ELSE) -> Wanted:
+    return Wanted.from_settings(
+        settings.hubspot, NameSource.from_settings(engine, settings.hubspot), PARTITIONS, options
+    )
+
+
+def plan(
+    engine: Engine,
+    stand_in: StandIn,
+    path: Path | None = None,
+    options: SyncOptions = NOTHING_ELSE,
+    **overrides: Any,  # noqa: ANN401 - the settings' own types
+) -> PlanReport:
     settings = stand_in.settings(engine, **overrides)
     with open_client(settings.account, engine) as client:
-        return save_plan(client, wanted(engine, settings), path, max_in_flight=4)
+        return save_plan(client, wanted(engine, settings, options), path, max_in_flight=4)
 
 
 def apply(
@@ -252,3 +264,24 @@ def test_what_hubspot_does_not_answer_for_is_neither_planned_nor_written(
     assert plan(sqlite_engine, stand_in, path).totals == {Planned.UNANSWERED: 3}
     stand_in.set_faults()
     assert apply(sqlite_engine, stand_in, path).done == 0
+
+
+@pytest.mark.parametrize(("full_refresh", "planned"), [(False, {email(2)}), (True, {email(1), email(2)})])
+def test_a_plan_that_resends_initial_values_is_applied_as_it_was_reviewed(
+    engine: Engine, stand_in: StandIn, tmp_path: Path, *, full_refresh: bool, planned: set[str]
+) -> None:
+    add_names(engine, 1)
+    sync(engine, stand_in, hubspot_lead_status="OPEN")
+    add_names(engine, 1, first=2)
+    sync(engine, stand_in)
+    stand_in.edit(email(1), hs_lead_status="CONNECTED")
+    options = SyncOptions(initial_values=True, full_refresh=full_refresh)
+    path = tmp_path / "plan.jsonl"
+    report = plan(engine, stand_in, path, options, hubspot_lead_status="OPEN")
+    rows = rows_of(path)
+    assert {address for address, row in rows.items() if row["action"] == "update"} == planned
+    assert rows[email(2)]["changes"]["hs_lead_status"] == {"hubspot": "NEW", "ours": "OPEN"}
+    applied = apply(engine, stand_in, path, hubspot_lead_status="OPEN")
+    assert (applied.updated, applied.refused) == (report.totals[Planned.UPDATE], 0)
+    held = {address: contact["hs_lead_status"] for address, contact in stand_in.contacts().items()}
+    assert held == {email(1): "OPEN" if full_refresh else "CONNECTED", email(2): "OPEN"}
