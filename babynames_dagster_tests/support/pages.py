@@ -19,11 +19,16 @@ _ENDS_COMMAND = re.compile(r"^(?:\||\|\||&&|;|>|>>|<|&)$")
 _ASSIGNMENT = re.compile(r"^[A-Z_][A-Z0-9_]*=")
 
 
+def spans(text: str) -> list[str]:
+    """Return what stands in backticks outside of fenced blocks."""
+    return [" ".join(span.split()) for span in _INLINE.findall(_ANY_FENCE.sub("", text))]
+
+
 def commands_in(page: Path, program: str) -> Iterator[list[str]]:
     """Yield the arguments of each call of a program that a page shows, in its fenced shell blocks and in backticks."""
     text = page.read_text(encoding="utf-8")
     shown = [line for _, block in _FENCED.findall(text) for line in block.replace("\\\n", " ").splitlines()]
-    shown += [" ".join(span.split()) for span in _INLINE.findall(_ANY_FENCE.sub("", text))]
+    shown += spans(text)
     for line in shown:
         yield from _calls(line, program)
 
