@@ -119,7 +119,7 @@ def test_the_server_reads_every_literal_as_the_text_it_stands_for(server: Connec
     @example([*EVERY_ASCII, EVERY_ASCII, "", "''", "\\'", '\\"', "🙂", "\0", "%s", "%%", ":name", "--", "a\\"])
     def check(texts: list[str]) -> None:
         literals = bulk.text_literals(pa.array(texts, pa.string())).to_pylist()
-        row = bulk.execute(server, "SELECT " + ",".join(literals)).one()
+        row = server.exec_driver_sql("SELECT " + ",".join(literals)).one()
         assert [str(text) for text in row] == texts
 
     check()

@@ -8,15 +8,20 @@ how long it waits, are therefore set on every connection. Sources: MySQL 8.4 Ref
 Variables"; MariaDB Server Documentation, "Server System Variables".
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
+from typing_extensions import override
 
+from babynames_dagster.database.connection.array_binding import ArrayBinding, PackedRows
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 STATEMENT_BYTES = "statement_bytes"
 """Key of a SQLAlchemy connection's `info`: how many bytes one statement may have."""
+TAKES_ROWS = "takes_rows"
+"""Another: whether a statement may come with `PackedRows`."""
 
 _LEAST_PACKET = 16 << 10
 _PACKET_FRAME = 1024
@@ -45,7 +50,24 @@ _SESSION = {
 
 
 class StatementCursor(Cursor):
-    """A cursor whose `executemany` keeps each INSERT below the server's max_allowed_packet."""
+    """A cursor that takes packed rows, and whose `executemany` keeps each INSERT below max_allowed_packet."""
+
+    connection: ArrayBinding
+    # What PyMySQL's stubs leave out.
+    _clear_result: Callable[[], None]
+    _do_get_result: Callable[[], None]
+
+    @override
+    def execute(self, query: str, args: object = None) -> int:
+        """Execute a statement with its arguments, or for each of some packed rows."""
+        rows = args[0] if isinstance(args, tuple) and args else None
+        if not isinstance(rows, PackedRows):
+            return super().execute(query, args)
+        self._clear_result()
+        self.connection.execute_rows(query, rows)
+        self._executed = query
+        self._do_get_result()
+        return self.rowcount
 
     @property
     def max_stmt_length(self) -> int:  # type: ignore[override]  # a constant in PyMySQL
@@ -59,7 +81,7 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
 
     Args:
         connection: PyMySQL's connection.
-        info: Where what was looked at is kept: `STATEMENT_BYTES`.
+        info: Where what was looked at is kept: `STATEMENT_BYTES`, `TAKES_ROWS`.
         lock_seconds: How long to wait for a row's or a table's lock.
 
     Raises:
@@ -82,6 +104,7 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
                 remedy="Let the server's administrator raise max_allowed_packet: 16 MiB is usual.",
             )
         info[STATEMENT_BYTES] = packet - _PACKET_FRAME
+        info[TAKES_ROWS] = isinstance(connection, ArrayBinding) and connection.takes_rows
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
         if "wsrep_sync_wait" in variables:
             # In a Galera cluster, a transaction sees what any node has committed before. MySQL has no such variable.

@@ -13,6 +13,7 @@ from pymysql.connections import Connection
 from sqlalchemy.engine import URL
 from typing_extensions import override
 
+from babynames_dagster.database.connection.array_binding import ArrayBinding, PackedRows
 from babynames_dagster.database.connection.mysql_session import StatementCursor
 from babynames_dagster.database.connection.waiting import waiting
 
@@ -85,10 +86,9 @@ def _tls(url: URL) -> dict[str, Any]:
     return {"ssl": context}
 
 
-class _Connection(Connection):
+class _Connection(ArrayBinding):
     """Bounds the wait for the greeting, and lets no error but the driver's own out."""
 
-    server_version = ""
     _read_timeout: float | None
     _write_timeout: float | None
 
@@ -111,6 +111,11 @@ class _Connection(Connection):
         text = sql if isinstance(sql, str) else bytes(sql[:_SHOWN]).decode(errors="replace")
         with self._waiting(text):
             return super().query(sql, unbuffered)
+
+    @override
+    def execute_rows(self, statement: str, rows: PackedRows) -> None:
+        with self._waiting(statement):
+            super().execute_rows(statement, rows)
 
     @override
     def commit(self) -> None:

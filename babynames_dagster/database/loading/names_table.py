@@ -18,8 +18,8 @@ from babynames_dagster.database.loading import bulk
 from babynames_dagster.database.tables import baby_names
 
 _COLUMNS = ("slug", "name", "sex", "initial", "line")
-_INSERT = "INSERT INTO baby_names (slug, name, sex, initial, source_line, load_id, created_at, updated_at) VALUES "
-_SQLITE_INSERT = _INSERT + "(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHING"
+_INTO = "INSERT INTO baby_names (slug, name, sex, initial, source_line, load_id, created_at, updated_at)"
+_SQLITE_INSERT = f"{_INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO NOTHING"
 # A bound JSON list joins by the unique key however long it is; a long IN list makes optimizers scan the table.
 _SLUG_LIST = "JSON_TABLE(%s, '$[*]' COLUMNS (slug VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS item"
 _FIND = f"SELECT found.slug, found.id FROM {_SLUG_LIST} STRAIGHT_JOIN baby_names AS found ON found.slug = item.slug"  # noqa: S608 - no input is in it
@@ -50,29 +50,12 @@ class NameRow(NamedTuple):
     initial: str
 
 
-def insertable_names(rows: pa.Table, dialect: str) -> pa.Table:
-    """Return rows with all that their INSERT takes and that needs no connection yet.
-
-    Args:
-        rows: `slug`, `name`, `sex`, `initial` and `line`.
-        dialect: The engine's dialect.
-    """
-    if dialect == "sqlite":
-        return rows
-    texts = []
-    for column in _COLUMNS[:-1]:
-        few = rows[column].combine_chunks().dictionary_encode()
-        texts.append(bulk.text_literals(few.dictionary).take(few.indices))
-    literals = bulk.joined(*texts, rows["line"].combine_chunks())
-    return pa.table({"slug": rows["slug"], "literal": literals})
-
-
 def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: datetime, all_new: bool) -> int:
     """Insert the names that are not there yet; no auto-increment id is spent on the others.
 
     Args:
         connection: An open writing transaction.
-        rows: What `insertable_names` returned: each slug once, best sorted by it.
+        rows: `slug`, `name`, `sex`, `initial` and `line`: each slug once, best sorted by it.
         load_id: The load that brings them.
         now: The moment to keep with them, UTC.
         all_new: Whether to send them without looking first; if one is there after all, that is an error.
@@ -97,8 +80,8 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
     if not all_new:
         rows = _missing(connection, rows)
     stamp = now.isoformat(" ", "milliseconds")
-    literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id},'{stamp}','{stamp}')")
-    return bulk.insert(connection, _INSERT, literals, "baby_names")
+    arrays = [rows[name].combine_chunks() for name in _COLUMNS]
+    return bulk.insert(connection, _INTO, arrays, f"{load_id},'{stamp}','{stamp}'", "baby_names")
 
 
 def count_there(connection: Connection, slugs: pa.StringArray) -> int:

@@ -18,8 +18,8 @@ from babynames_dagster.database.portable import KEYS_LISTED
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads
 
 _COLUMNS = ("name_id", "year", "births")
-_INSERT = "INSERT INTO baby_name_years (name_id, year, births, load_id) VALUES "
-_SQLITE_INSERT = _INSERT + "(?, ?, ?, ?) ON CONFLICT (name_id, year) DO NOTHING"
+_INTO = "INSERT INTO baby_name_years (name_id, year, births, load_id)"
+_SQLITE_INSERT = f"{_INTO} VALUES (?, ?, ?, ?) ON CONFLICT (name_id, year) DO NOTHING"
 _SQLITE_UPDATE = "UPDATE baby_name_years SET births = ?, load_id = ? WHERE name_id = ? AND year = ? AND load_id <> ?"
 _ITEMS = (
     "JSON_TABLE(%s, '$[*]' COLUMNS "
@@ -55,25 +55,12 @@ class NameBirths(NamedTuple):
     births: int
 
 
-def upsertable_years(rows: pa.Table, dialect: str) -> pa.Table:
-    """Return rows with all that their INSERT takes and that needs no connection yet.
-
-    Args:
-        rows: `name_id`, `year` and `births`.
-        dialect: The engine's dialect.
-    """
-    if dialect == "sqlite":
-        return rows
-    literals = bulk.joined(*(rows[name].combine_chunks() for name in _COLUMNS))
-    return pa.table({"name_id": rows["name_id"], "year": rows["year"], "literal": literals})
-
-
 def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
     """Insert births, and correct those that an earlier load wrote; what is neither, this very load wrote before.
 
     Args:
         connection: An open writing transaction.
-        rows: What `upsertable_years` returned: each name and year once, best sorted by them.
+        rows: `name_id`, `year` and `births`: each name and year once, best sorted by them.
         load_id: The load that brings them.
         all_new: Whether to send them without looking first; if one is there after all, that is an error.
 
@@ -87,8 +74,8 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
     there = rows.slice(0, 0)
     if not all_new:
         there, rows = _there_and_missing(connection, rows)
-    literals = bulk.enclosed("(", rows["literal"].combine_chunks(), f",{load_id})")
-    inserted = bulk.insert(connection, _INSERT, literals, "baby_name_years")
+    columns = [rows[name].combine_chunks() for name in _COLUMNS]
+    inserted = bulk.insert(connection, _INTO, columns, str(load_id), "baby_name_years")
     present = sum(
         connection.exec_driver_sql(_UPDATE, (listed, load_id, load_id)).rowcount
         for listed in _json_lists(connection, there)
@@ -129,7 +116,8 @@ def _keys(rows: pa.Table) -> pa.ChunkedArray:
 
 
 def _json_lists(connection: Connection, rows: pa.Table) -> Iterator[str]:
-    for listed in bulk.value_lists(connection, bulk.enclosed("[", rows["literal"].combine_chunks(), "]")):
+    items = bulk.joined(*(rows[name].combine_chunks() for name in _COLUMNS))
+    for listed in bulk.value_lists(connection, bulk.enclosed("[", items, "]")):
         yield f"[{listed}]"
 
 

@@ -17,14 +17,12 @@ from babynames_dagster.database.loading.loads import LoadRow, RowCounts, earlier
 from babynames_dagster.database.loading.names_table import (
     find_ids,
     insert_names,
-    insertable_names,
     mark_seen,
 )
 from babynames_dagster.database.loading.years_table import (
     delete_orphans,
     has_orphans,
     upsert_years,
-    upsertable_years,
 )
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.pairs import PairMemory
@@ -91,8 +89,7 @@ class NamesTarget:
 
     def prepare(self, rows: pa.Table) -> pa.Table:
         """Sort by the unique key, which spares the server half of the work."""
-        rows = _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
-        return insertable_names(rows, self._engine.dialect.name)
+        return _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
 
     def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
         """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
@@ -143,7 +140,7 @@ class YearsTarget:
         slugs = rows["slug"].combine_chunks().dictionary_encode()
         ids = pa.array(self._ids_of(slugs.dictionary), pa.int64()).take(slugs.indices)
         rows = pa.table({"name_id": ids, "year": rows["year"], "births": rows["births"], "line": rows["line"]})
-        return upsertable_years(_first_of_each(rows, ["name_id", "year"]), self._engine.dialect.name)
+        return _first_of_each(rows, ["name_id", "year"])
 
     def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
         """Insert the new ones and correct the others, once a load."""
