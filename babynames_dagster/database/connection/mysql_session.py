@@ -104,7 +104,9 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
                 remedy="Let the server's administrator raise max_allowed_packet: 16 MiB is usual.",
             )
         info[STATEMENT_BYTES] = packet - _PACKET_FRAME
-        info[TAKES_ROWS] = isinstance(connection, ArrayBinding) and connection.takes_rows
+        # MariaDB refuses packed rows where the binary log holds statements (error 4033).
+        packs = isinstance(connection, ArrayBinding) and connection.takes_rows
+        info[TAKES_ROWS] = packs and not _logs_statements(variables)
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
         if "wsrep_sync_wait" in variables:
             # In a Galera cluster, a transaction sees what any node has committed before. MySQL has no such variable.
@@ -118,5 +120,8 @@ def _isolation(variables: dict[str, str]) -> str:
     READ COMMITTED keeps InnoDB from gap locks, which two concurrent loads would deadlock on. InnoDB refuses to write
     with it where the binary log holds statements (error 1665); REPEATABLE READ costs some deadlocks, which are retried.
     """
-    logs_statements = variables.get("log_bin") == "ON" and variables.get("binlog_format") == "STATEMENT"
-    return "REPEATABLE READ" if logs_statements else "READ COMMITTED"
+    return "REPEATABLE READ" if _logs_statements(variables) else "READ COMMITTED"
+
+
+def _logs_statements(variables: dict[str, str]) -> bool:
+    return variables.get("log_bin") == "ON" and variables.get("binlog_format") == "STATEMENT"

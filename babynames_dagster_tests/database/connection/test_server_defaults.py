@@ -61,6 +61,7 @@ def odd_url(odd_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str
         {"max_join_size": "10"},
         {"autocommit": "0"},
         {"binlog_format": "'STATEMENT'"},
+        {"binlog_format": "'ROW'"},
         {"sql_auto_is_null": "1", "unique_checks": "0"},
         {"completion_type": "'RELEASE'"},
         {"tx_read_only": "1", "tx_isolation": "'SERIALIZABLE'"},
