@@ -80,7 +80,7 @@ class PlanReport:
         first: The first rows that are written or stand in the way.
         orphaned: Contacts that the account is no longer to have, whether or not they are archived.
         seconds: How long it took.
-        requests: Calls that it made.
+        requests: Every call that its client made, the first one, which finds out the portal, included.
         stopped: Why it ended early; None where it did not.
     """
 
@@ -126,7 +126,7 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
         PipelineError: What `ContactSource.require` raises; HUBSPOT_PROPERTY_ERROR and what else the preflight finds;
             any DB_* code.
     """
-    started, before = time.monotonic(), client.traffic
+    started = time.monotonic()
     report = PlanReport(client.portal_id)
     halt = stop or threading.Event()
     source, ledger = wanted.source, Ledger(client.portal_id, wanted.source.sync)
@@ -156,7 +156,7 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
         pages = source.orphan_pages(ledger, wanted.partitions, page_rows=BATCH_INPUTS)
         report.stopped = Pump(look_at_orphans, receive, max_in_flight=max_in_flight, stop=halt).run(pages)
     report.seconds = time.monotonic() - started
-    report.requests = client.traffic.requests - before.requests
+    report.requests = client.traffic.requests
     return report
 
 

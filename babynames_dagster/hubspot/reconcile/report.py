@@ -30,7 +30,7 @@ class ReconcileReport:
         left: Contacts that differ, and that the policy or their state kept from being repaired.
         failed: Contacts that could not be repaired; running again tries them again.
         seconds: How long it took.
-        requests: Calls that it made.
+        requests: Every call that its client made, the first one, which finds out the portal, included.
         stopped: Why it ended early; None where it did not.
     """
 

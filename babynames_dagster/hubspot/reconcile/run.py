@@ -106,7 +106,7 @@ class Reconciler:
             PipelineError: What `ContactSource.require` raises; HUBSPOT_BUSY, HUBSPOT_GUARD, HUBSPOT_PROPERTY_ERROR;
                 any DB_* code.
         """
-        before, started = self.client.traffic, time.monotonic()
+        started = time.monotonic()
         self.report = ReconcileReport(self.client.portal_id)
         self.source.require()
         with sole_sender(
@@ -123,7 +123,7 @@ class Reconciler:
             self.report.stopped = self._read_all() or self._adopt_all() or self._write(known)
         self.report.stopped = turn.lost or self.report.stopped
         self.report.seconds = time.monotonic() - started
-        self.report.requests = self.client.traffic.requests - before.requests
+        self.report.requests = self.client.traffic.requests
         return self.report
 
     def _read_all(self) -> PipelineError | None:

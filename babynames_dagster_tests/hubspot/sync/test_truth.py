@@ -19,6 +19,7 @@ from babynames_dagster_tests.support.hubspot import (
     expected_contacts,
     held_contacts,
     ledger,
+    reconcile,
     sync,
 )
 
@@ -383,6 +384,8 @@ def test_all_calls_are_counted(sqlite_engine: Engine, stand_in: StandIn) -> None
     stand_in.set_faults({"kind": "server_error", "times": 2})
     assert sync(sqlite_engine, stand_in).requests == stand_in.stats()["requests"]
     assert sync(sqlite_engine, stand_in).requests == 1
+    before = stand_in.stats()["requests"]
+    assert reconcile(sqlite_engine, stand_in).requests == stand_in.stats()["requests"] - before
 
 
 def _spoil_slug(engine: Engine, name_id: int, slug: str = "two..dots") -> None:
