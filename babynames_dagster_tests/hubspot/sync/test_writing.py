@@ -17,7 +17,7 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, standing_in, sync, undo_names
+from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, reconcile, standing_in, sync, undo_names
 
 EMAIL = "name1.f@babynamesdemo.com"
 DRY = {"dry_run": True}
@@ -152,7 +152,25 @@ ACTIONS = st.one_of(
     st.tuples(st.just("undo"), st.just(0)),
     st.tuples(st.just("poison"), st.integers(1, NAMES)),
     st.tuples(st.just("forget"), st.integers(1, NAMES)),
+    st.tuples(st.just("merge"), st.integers(1, NAMES)),
+    st.tuples(st.just("take"), st.integers(1, NAMES)),
+    st.tuples(st.just("add_email"), st.integers(1, NAMES)),
+    st.tuples(st.just("reconcile"), st.just(0)),
 )
+
+
+def become_somebodys(stand_in: StandIn, action: str, email: str) -> None:
+    """Let a contact of ours, or its email, become a customer's."""
+    held, boss = stand_in.contacts(), f"boss.of.{email}"
+    others = {other for contact in held.values() for other in contact.get("hs_additional_emails", "").split(";")}
+    if action == "take" and email in held and boss not in {*held, *others}:
+        stand_in.edit(email, email=boss)
+    elif action == "merge" and email in held and boss not in {*held, *others}:
+        stand_in.seed({"email": boss, "firstname": "Boss"})
+        stand_in.merge(boss, email)
+    elif action == "add_email" and email not in {*held, *others} and boss not in {*held, *others}:
+        stand_in.seed({"email": boss, "firstname": "Boss"})
+        stand_in.add_secondary_email(boss, email)
 
 
 def play(engine: Engine, stand_in: StandIn, action: str, what: Any) -> None:  # noqa: ANN401 - by action
@@ -166,6 +184,10 @@ def play(engine: Engine, stand_in: StandIn, action: str, what: Any) -> None:  # 
         stand_in.delete(email)
     elif action == "seed" and email not in there:
         stand_in.seed({"email": email, "firstname": f"Name{what}"})
+    elif action in {"merge", "take", "add_email"}:
+        become_somebodys(stand_in, action, email)
+    elif action == "reconcile":
+        reconcile(engine, stand_in)
     elif action == "undo":
         wanted = stand_in.settings(engine, hubspot_max_archives="100%")
         with open_client(wanted.account, engine) as client:
