@@ -53,6 +53,28 @@ def test_all_partitions_end_green_though_a_worker_is_killed_in_mid_run(sandbox: 
     assert stats["refused"] == 0
 
 
+@pytest.mark.queue
+@pytest.mark.timeout(600)
+def test_a_token_that_is_rotated_counts_at_the_next_run_of_a_worker_that_stays(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("pat-na1-rotated-away", encoding="utf-8")
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN_FILE", str(token))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run_graph(instance, assets=["raw_zip", "baby_names_table"]).success
+    with running_queue(tmp_path, workers=1) as queue:
+        ended = []
+        for content in (None, sandbox.environment["HUBSPOT_ACCESS_TOKEN"]):
+            if content is not None:
+                token.write_text(content, encoding="utf-8")
+            queue.spread(1)
+            until(lambda: all(run.is_finished for run in queue.runs()), 200)
+            ended.append(queue.runs()[0].status)
+    assert ended == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
+
+
 def _dataset(folder: Path) -> Path:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     names = [
