@@ -1,6 +1,6 @@
 """MariaDB's array binding, which PyMySQL lacks: one prepared statement with the values of many rows.
 
-What belongs here: the protocol. What does not: which rows, and how many at once (`loading/bulk.py`).
+What belongs here: the protocol. What does not: packing rows, and how many at once (`loading/bulk.py`).
 
 The server parses one row's text instead of thousands of literals, which is a third of what an INSERT costs it. MySQL
 has nothing like it. Source: MariaDB Server Documentation, "Connection" (the handshake's capabilities),
@@ -9,10 +9,9 @@ has nothing like it. Source: MariaDB Server Documentation, "Connection" (the han
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pymysql.connections import Connection
 from pymysql.constants import CLIENT
 from typing_extensions import override
@@ -27,53 +26,30 @@ _BULK_OPERATIONS = 4
 """MARIADB_CLIENT_STMT_BULK_OPERATIONS, bit 34 of the capabilities, in the third 16 bits."""
 _EXTENDED_AT = 27
 """Where a greeting has the extended capabilities, counted from the end of the server's version."""
+_ONE_BYTE = 251
+"""Lengths from here on take more than one byte."""
 _ANSWER = struct.Struct("<iIB19sI")
 """The fixed part of the answer to the greeting; its last field is of MariaDB alone."""
 
-_LONGEST = 1 << 12
-_ONE_BYTE = 251
 
-
+@dataclass(frozen=True)
 class PackedRows:
     """The values of some rows, for a statement with a `?` for each column.
 
     Attributes:
         columns: How many values a row has.
         rows: How many rows there are.
-        values: The values as they are sent.
+        values: Each value with its head, row by row: texts, which the server turns into numbers where it wants some.
     """
 
-    def __init__(self, columns: int, packed: pa.BinaryArray) -> None:
-        """Take rows as `pack` returned them."""
-        self.columns = columns
-        self.rows = len(packed)
-        whole = pa.ListArray.from_arrays(pa.array([0, self.rows], pa.int32()), packed)
-        self.values: bytes = pc.binary_join(whole, b"")[0].as_py()
-
-    @override
-    def __repr__(self) -> str:
-        return f"{self.rows} rows"
+    columns: int
+    rows: int
+    values: bytes = field(repr=False)
 
 
-def pack(*columns: pa.Array) -> pa.BinaryArray:
-    """Return each row's values as they are sent: texts, which the server turns into numbers where it wants some.
-
-    Args:
-        columns: Texts of 4,095 bytes at most, or numbers; without nulls.
-    """
-    parts = []
-    for column in columns:
-        texts = column.cast(pa.string())
-        parts += [_HEADS.take(pc.binary_length(texts)), texts.cast(pa.binary())]
-    return pc.binary_join_element_wise(*parts, b"")
-
-
-def _length(value: int) -> bytes:
-    return bytes([value]) if value < _ONE_BYTE else b"\xfc" + value.to_bytes(2, "little")
-
-
-_HEADS = pa.array([_HERE + _length(length) for length in range(_LONGEST)], pa.binary())
-"""What precedes a value of each length."""
+def head_of_value(length: int) -> bytes:
+    """Return what precedes a value of so many bytes, at most 65,535."""
+    return _HERE + (bytes([length]) if length < _ONE_BYTE else b"\xfc" + length.to_bytes(2, "little"))
 
 
 class ArrayBinding(Connection):
