@@ -6,7 +6,7 @@ from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.opening import open_client
-from babynames_dagster.hubspot.api.reading import read_contacts
+from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.preflight import preflight
 from babynames_dagster.settings import AccountSettings
@@ -27,7 +27,7 @@ def check_account(settings: AccountSettings, engine: Engine, mapping: ContactMap
     """
     with open_client(settings, engine) as client:
         preflight(client, mapping)
-        answer = read_contacts(client, [email], ["email"])
+        answer = look(client, [email], by_email=True).answer
         if verdict(answer) is not Verdict.DONE:
             raise unsuccessful(answer, READ)
         limit, left = client.limiter.limit, client.limiter.daily_remaining

@@ -17,7 +17,7 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.api.reading import differences
+from babynames_dagster.hubspot.api.differences import differences
 from babynames_dagster.hubspot.api.records import SOURCE, Record, look
 from babynames_dagster.hubspot.reconcile.judging import properties_to_read, same_writing
 from babynames_dagster.hubspot.reconcile.reading_back import by_email

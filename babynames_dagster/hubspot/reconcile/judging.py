@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babynames_dagster.database.ledger.findings import Accepted, Finding, KeptFinding, LedgerRow, as_text
-from babynames_dagster.hubspot.api.reading import Difference, differences
+from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
 
 QUIET = frozenset({Finding.SAME, Finding.REWRITTEN, Finding.PENDING})

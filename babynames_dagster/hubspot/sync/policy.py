@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from babynames_dagster.hubspot.api.reading import Difference, differences
+from babynames_dagster.hubspot.api.differences import Difference, differences
 
 
 class WritePolicy(Enum):
