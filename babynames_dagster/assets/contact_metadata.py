@@ -7,6 +7,7 @@ import dagster as dg
 
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
+from babynames_dagster.io_managers.files import WARNING_KEY
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
@@ -59,6 +60,7 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
     return {
         **_account_metadata(report),
         DRY_RUN_KEY: report.dry_run,
+        **({WARNING_KEY: report.notice} if report.notice else {}),
         **{name: count for name, count in sync_counts(report).items() if count is not None},
         "waited_seconds": round(report.waited_seconds, 3),
         **_share_metadata(report),

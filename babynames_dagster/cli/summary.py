@@ -34,7 +34,7 @@ class PipelineResult:
         seconds: Seconds by asset, of all asset checks, between the steps (Dagster's own work), and in all (`total`).
         selected: The assets that the run was to make.
         failed_checks: Asset checks that did not pass, as `asset: check`.
-        warnings: What raw_zip says about its choice of a file, and the checks that only warn.
+        warnings: What raw_zip says about its choice of a file, the sync about the account, and checks that only warn.
         details: What a failed check or a warning says, by its entry in the two lists.
         file: The file that the run was about; None where no step has settled on one.
         dry_run: Whether the counts of contacts are only what would be done.
@@ -115,7 +115,7 @@ def summarise(instance: dg.DagsterInstance, run_id: str, *, selected: Iterable[s
         counts=counts,
         seconds=_seconds(instance, run_id),
         failed_checks=check_titles(failed, dg.AssetCheckSeverity.ERROR),
-        warnings=_file_warnings(events) + check_titles(failed, dg.AssetCheckSeverity.WARN),
+        warnings=_warnings(events) + check_titles(failed, dg.AssetCheckSeverity.WARN),
         details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
         file=_file(events),
@@ -152,13 +152,15 @@ def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], b
     return counts, dry_run
 
 
-def _file_warnings(events: Iterable[dg.DagsterEvent]) -> list[str]:
-    metadata = [
-        event.step_materialization_data.materialization.metadata
-        for event in events
-        if event.is_step_materialization and event.asset_key == dg.AssetKey("raw_zip")
-    ]
-    return [f"raw_zip: {known[WARNING_KEY].value}" for known in metadata if WARNING_KEY in known]
+def _warnings(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    """Return what `raw_zip` says about its choice of a file, and the sync about the account."""
+    found = []
+    for event in events:
+        if event.is_step_materialization and event.asset_key == dg.AssetKey("raw_zip"):
+            found.append(("raw_zip", event.step_materialization_data.materialization.metadata))
+        elif event.is_asset_observation and event.asset_key == dg.AssetKey("hubspot_contacts"):
+            found.append(("hubspot_contacts", event.asset_observation_data.asset_observation.metadata))
+    return [f"{asset}: {metadata[WARNING_KEY].value}" for asset, metadata in found if WARNING_KEY in metadata]
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -275,6 +275,24 @@ def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environmen
     assert f"File: {dropped}" in shown.stdout
 
 
+def test_an_empty_ledger_that_meets_its_contacts_in_hubspot_says_so_before_it_writes(
+    told: Told, tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    assert told("run", "--partition", "J")["warnings"] == []
+    assert told("run")["warnings"] == []
+    said = "Portal 4242424 has 3 of the first 3 contacts already, and this ledger knows none"
+    elsewhere = tmp_path / "cron"
+    elsewhere.mkdir()
+    own = {**environment, "COLUMNS": "1000"}
+    lost = run_babynames("run", folder=elsewhere, environment=own)
+    assert lost.returncode == 0, lost.stderr
+    assert f"Note: {said}" in lost.stderr
+    assert "babynames reconcile" in lost.stderr
+    assert lost.stderr.index(said) < lost.stderr.index("Warning: hubspot_contacts: Portal")
+    again = run_babynames("run", folder=elsewhere, environment=own)
+    assert said not in again.stderr
+
+
 def test_force_download_fetches_although_a_sound_file_is_there(told: Told, tmp_path: Path) -> None:
     (tmp_path / "data" / "downloads").mkdir(parents=True)
     write_csv(tmp_path / "data" / "downloads" / "babyNamesUSYOB-full.csv", [(1990, "Zoe", "F", 1)])

@@ -198,6 +198,7 @@ class SyncReport:
         orphaned: Contacts that the account is no longer to have, and has: their names are gone from the table or left
             out by the years, or have another email by now; None where nobody counted.
         mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
+        notice: What a person should know of the account; mostly empty.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
 
@@ -214,6 +215,7 @@ class SyncReport:
     ledger: dict[str, int] = field(default_factory=dict)
     orphaned: int | None = None
     mirrored: ArchiveReport | None = None
+    notice: str = ""
     stopped: PipelineError | None = None
 
     @property

@@ -71,7 +71,8 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         on_progress: Called with how many contacts have an outcome.
         stop: Ends the run cleanly when set: what is under way is waited for and recorded.
         sender: Who this is, for other runs that wait for it; None for this process's number.
-        say: Called with whom this run waits for. No two send one partition at once; a dry run waits for nothing.
+        say: Called with whom this run waits for, and with what the account has that an empty ledger does not know. No
+            two send one partition at once; a dry run waits for nothing.
         on_broken_off: Given the report as far as the run came, where Ctrl-C or Dagster breaks it off.
 
     Returns:
@@ -87,7 +88,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
         report.stopped = error
         report.count(client.traffic)
         return report
-    run = Run(client, engine, source, settings, options, on_progress, report)
+    run = Run(client, engine, source, settings, options, on_progress, report, say)
     halt = stop or threading.Event()
     try:
         if options.dry_run:

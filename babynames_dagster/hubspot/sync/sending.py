@@ -7,7 +7,7 @@ batch is sent (`delivery.py`), how many at once (`pump.py`), when (`limiter.py`)
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +47,7 @@ from babynames_dagster.hubspot.sync.report import (
     refusal_of_all,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
+from babynames_dagster.hubspot.sync.strangers import notice_of_strangers
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import HubSpotSettings
 
@@ -77,6 +78,7 @@ class Run:
     options: SyncOptions
     on_progress: ProgressListener
     report: SyncReport
+    say: Callable[[str], None]
     spans: Spans = field(init=False)
     started: float = field(default_factory=time.monotonic)
     refused: list[Outcome] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Run:
             self._record_unfit()
         else:
             preflight(self.client, self.mapping, stop=stop)
+            self._look_for_strangers(first, stop)
             brake = Brake()
             pump = Pump(
                 partial(foresee, self.client, self.policy)
@@ -162,6 +165,13 @@ class Run:
             writes = replace(writes, archives=orphans.ours)
         contacts = max(self.report.total.contacts, contacts_in_ledger(self.engine, self.ledger))
         guards.check(writes, contacts=contacts)
+
+    def _look_for_strangers(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
+        """Say where an empty ledger meets an account that is not."""
+        if not self.options.dry_run and contacts_in_ledger(self.engine, self.ledger) == 0:
+            self.report.notice = notice_of_strangers(self.client, first, stop=stop)
+            if self.report.notice:
+                self.say(self.report.notice)
 
     def _mirror(self, stop: threading.Event) -> None:
         """Archive the contacts that the account is no longer to have, where that is asked for; count the others."""

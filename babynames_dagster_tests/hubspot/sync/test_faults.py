@@ -39,7 +39,7 @@ PASSING = [
 @pytest.mark.parametrize("fault", PASSING, ids=lambda fault: f"{fault['kind']}-{fault.get('status', '')}")
 def test_what_can_pass_is_tried_again(sqlite_engine: Engine, stand_in: StandIn, fault: dict[str, Any]) -> None:
     add_names(sqlite_engine, 300)
-    stand_in.set_faults({**fault, "times": 1})
+    stand_in.set_faults({**fault, "path": "/create", "times": 1})
     report = sync(sqlite_engine, stand_in, hubspot_timeout=1.0)
     assert report.total.failed == report.total.rejected == 0
     assert held_contacts(stand_in) == expected_contacts(sqlite_engine, stand_in.settings(sqlite_engine))
@@ -47,7 +47,7 @@ def test_what_can_pass_is_tried_again(sqlite_engine: Engine, stand_in: StandIn, 
 
 def test_a_lock_is_waited_for(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 10)
-    stand_in.set_faults({"kind": "locked", "times": 1})
+    stand_in.set_faults({"kind": "locked", "path": "/create", "times": 1})
     report = sync(sqlite_engine, stand_in)
     assert report.total.created == 10
     locked, again = stand_in.writes()

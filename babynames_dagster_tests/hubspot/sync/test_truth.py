@@ -168,7 +168,7 @@ def test_rows_that_an_answer_lacks_are_failed_and_sent_by_the_next_run(
     engine: Engine, stand_in: StandIn, fault: dict[str, object], failed: int
 ) -> None:
     add_names(engine, 300)
-    stand_in.set_faults({**fault, "times": 1})
+    stand_in.set_faults({**fault, "path": "/create", "times": 1})
     report = sync(engine, stand_in)
     assert report.total.failed == failed
     assert report.total.created == 300 - failed
