@@ -81,6 +81,15 @@ class Answer:
         """Return a field of the body; None where the body has none."""
         return self.payload.get(name) if isinstance(self.payload, dict) else None
 
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """Return the objects that a field of the body lists; none where it is no list."""
+        return objects_in(self.body(name))
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects that a JSON value lists; none where it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
 
 @dataclass(frozen=True)
 class Problem:

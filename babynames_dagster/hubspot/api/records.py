@@ -115,9 +115,8 @@ def seen(answer: Answer, keys: Sequence[str], *, by_email: bool = False) -> Look
 
 
 def _records(answer: Answer) -> Iterator[Record]:
-    results = answer.body("results")
-    for result in results if isinstance(results, list) else []:
-        properties = result.get("properties") if isinstance(result, dict) else None
+    for result in answer.objects("results"):
+        properties = result.get("properties")
         # Every property that was asked for is there, null where it has no value.
         if not isinstance(properties, dict) or "email" not in properties or not isinstance(result.get("id"), str):
             continue
@@ -136,10 +135,9 @@ def _listed(value: object) -> list[str]:
 
 
 def _missing(answer: Answer) -> set[str]:
-    errors = answer.body("errors")
     found: set[str] = set()
-    for error in errors if isinstance(errors, list) else []:
-        context = error.get("context") if isinstance(error, dict) else None
+    for error in answer.objects("errors"):
+        context = error.get("context")
         ids = context.get("ids") if isinstance(context, dict) else None
         if isinstance(ids, list) and error.get("category", _NOT_FOUND) == _NOT_FOUND:
             found.update(str(key).lower() for key in ids)

@@ -147,10 +147,7 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
         answer = repairs.client.request(UPDATE, body=body, stop=repairs.stop)
         decision = verdict(answer)
         if decision is Verdict.DONE:
-            results = answer.body("results")
-            done.update(
-                str(item.get("id")) for item in (results if isinstance(results, list) else []) if isinstance(item, dict)
-            )
+            done.update(str(item.get("id")) for item in answer.objects("results"))
         elif decision is Verdict.SPLIT and len(part) > 1:
             middle = len(part) // 2
             parts += [part[middle:], part[:middle]]

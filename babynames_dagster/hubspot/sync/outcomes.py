@@ -4,7 +4,7 @@ What belongs here: the outcome of a row, and the matching as pure functions. Wha
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -151,12 +151,12 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
     """
     by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
     outcomes: dict[str, Outcome] = {}
-    for result in _objects(answer.body("results")):
+    for result in answer.objects("results"):
         row = by_key.get(_key_of(result))
         if row is not None:
             outcomes[row.key] = _acknowledged(row, result, creating=creating)
     anonymous: list[tuple[Kind, Problem]] = []
-    for error in _objects(answer.body("errors")):
+    for error in answer.objects("errors"):
         problem = _problem(error, answer)
         named = [by_key[key] for key in _named(error) if key in by_key]
         may_pass = problem.category in _MAY_PASS or is_about_the_account(problem)
@@ -179,10 +179,6 @@ def _acknowledged(row: Outgoing, result: dict[str, Any], *, creating: bool) -> O
     if found is None:
         return Outcome(row, Kind.UPDATED, hubspot_id=record_id)
     return left_alone(row, replace(found, why=f"{found.why}, since the look right before it was written to"))
-
-
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    yield from (item for item in (value if isinstance(value, list) else []) if isinstance(item, dict))
 
 
 def _key_of(result: dict[str, Any]) -> str:

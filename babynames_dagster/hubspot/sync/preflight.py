@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.answers import objects_in
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import PROPERTIES
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
@@ -33,11 +34,7 @@ def preflight(client: HubSpotClient, mapping: ContactMapping, *, stop: threading
     Raises:
         PipelineError: HUBSPOT_PROPERTY_ERROR with every mismatch at once; else as `HubSpotClient.expect`.
     """
-    answer = client.expect(PROPERTIES, stop=stop)
-    results = answer.body("results")
-    definitions = {
-        str(item.get("name")): item for item in (results if isinstance(results, list) else []) if isinstance(item, dict)
-    }
+    definitions = {str(item.get("name")): item for item in client.expect(PROPERTIES, stop=stop).objects("results")}
     mistakes = mismatches(mapping, definitions)
     if mistakes:
         raise PipelineError(
@@ -94,9 +91,8 @@ def _problem(value: str, definition: Mapping[str, Any]) -> str | None:
 
 def _options(definition: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels of the values that a property takes, hidden ones included; empty where none are told."""
-    options = definition.get("options")
     return {
         str(option["value"]): str(option.get("label") or "")
-        for option in (options if isinstance(options, list) else [])
-        if isinstance(option, dict) and "value" in option
+        for option in objects_in(definition.get("options"))
+        if "value" in option
     }
