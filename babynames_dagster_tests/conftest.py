@@ -37,7 +37,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerForTheUI:  # noqa: ANN401 - xdist's own
-    """Tell pytest-xdist how to share out the tests."""
+    """Say to pytest-xdist how to share out the tests."""
     return OneWorkerForTheUI(config, log)
 
 

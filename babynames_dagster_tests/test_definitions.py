@@ -59,7 +59,7 @@ def test_loading_reads_no_setting_at_import(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", "import babynames_dagster.definitions"], cwd=tmp_path, check=True)
 
 
-def test_a_mistake_in_the_settings_is_told_when_the_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_in_the_settings_is_reported_when_the_location_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCH_SIZE", "many")
     with pytest.raises(PipelineError, match="BATCH_SIZE"):
         build_definitions(load_settings())

@@ -68,14 +68,14 @@ def test_the_commands_stderr_is_json_and_its_stdout_the_result(
     )
     assert done.returncode == 1
     result = json.loads(done.stdout)
-    told = lines(done.stderr)
-    assert {"babynames_dagster.command", "dagster"} <= {line["logger"] for line in told}
-    (step,) = [line for line in told if line.get("code") == "TOO_MANY_REJECTS" and "step" in line]
+    reported = lines(done.stderr)
+    assert {"babynames_dagster.command", "dagster"} <= {line["logger"] for line in reported}
+    (step,) = [line for line in reported if line.get("code") == "TOO_MANY_REJECTS" and "step" in line]
     assert (step["level"], step["step"], step["job"]) == ("ERROR", "baby_names_table", "babynames")
     assert (step["run_id"], step["partition"]) == (result["run_id"], "A...other")
-    assert any("TOO_MANY_REJECTS" in line.get("exception", "") for line in told)
-    assert told[-1]["message"] == "Exit status 1."
-    notes = [line["message"] for line in told if line["level"] == "WARNING"]
+    assert any("TOO_MANY_REJECTS" in line.get("exception", "") for line in reported)
+    assert reported[-1]["message"] == "Exit status 1."
+    notes = [line["message"] for line in reported if line["level"] == "WARNING"]
     assert any(note.startswith("new data folder") for note in notes)
 
 
@@ -94,9 +94,9 @@ def test_dagsters_processes_write_them_to_stdout(tmp_path: Path, json_environmen
         "dagster", *command, folder=tmp_path, environment={**json_environment, "KAGGLE_METHOD": "browser"}
     )
     assert done.returncode != 0
-    told = lines(done.stdout)
-    assert {"MISSING_CONFIG"} == {line["code"] for line in told if "code" in line}
-    assert all(line["step"] == "raw_zip" for line in told)
+    reported = lines(done.stdout)
+    assert {"MISSING_CONFIG"} == {line["code"] for line in reported if "code" in line}
+    assert all(line["step"] == "raw_zip" for line in reported)
     assert "RUN_FAILURE" in done.stderr
 
 

@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(logger: logging.Logg
     assert daily_files(logger) == []
 
 
-def test_a_folder_that_is_lost_later_breaks_nothing_and_is_told_once(
+def test_a_folder_that_is_lost_later_breaks_nothing_and_is_reported_once(
     logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load_settings()
@@ -155,9 +155,9 @@ def test_a_folder_that_is_lost_later_breaks_nothing_and_is_told_once(
         record = logger.makeRecord(logger.name, logging.INFO, "", 0, "lost", (), None)
         record.created += 86_400
         logger.handle(record)
-    told = capsys.readouterr().err
-    assert told.count("Log lines are lost") == 1
-    assert "Traceback" not in told
+    reported = capsys.readouterr().err
+    assert reported.count("Log lines are lost") == 1
+    assert "Traceback" not in reported
 
 
 def test_odd_characters_and_arguments_that_do_not_fit_break_nothing(

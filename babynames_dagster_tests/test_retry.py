@@ -1,4 +1,4 @@
-"""Trying again: as often as the policy says, and not at all after waiting for a lock in vain."""
+"""Trying again: as often as the policy says, and not at all after a lock that was waited for."""
 
 import threading
 import time

@@ -42,7 +42,7 @@ def instance(instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path) -> 
 
 
 def run_sync(instance: dg.DagsterInstance, **config: bool) -> dict[str, int | None]:
-    """Run the sync, and return the counts that the command line tells."""
+    """Run the sync, and return the counts that the command line prints."""
     result = run_graph(instance, assets=["hubspot_contacts"], config={"hubspot_contacts": config})
     assert result.success
     return summarise(instance, result.run_id, selected=["hubspot_contacts"]).counts

@@ -197,7 +197,7 @@ def test_a_folder_that_cannot_be_read_starts_nothing_and_forgets_nothing() -> No
     assert folder.hashed == ["/drop/names.zip"]
 
 
-def test_a_file_that_cannot_be_read_is_named_and_tried_again_while_the_others_go_on() -> None:
+def test_a_file_that_cannot_be_read_is_named_and_tried_again_while_the_others_continue() -> None:
     folder = Folder()
     folder.put("locked.zip", "a", age=70)
     folder.put("torn.zip", "t", age=65)

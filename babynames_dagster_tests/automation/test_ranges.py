@@ -38,7 +38,7 @@ def test_ranges_cover_exactly_what_is_wanted_for_every_subset_of_six_partitions(
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5, 9, 26, 27])
-def test_every_key_is_in_one_range_and_ranges_are_alike(parts: int) -> None:
+def test_every_key_is_in_one_range_and_ranges_are_of_one_length(parts: int) -> None:
     bounds = [(ORDER.index(first), ORDER.index(last)) for first, last in slices(ORDER, parts)]
     covered = [index for first, last in bounds for index in range(first, last + 1)]
     assert covered == list(range(27))

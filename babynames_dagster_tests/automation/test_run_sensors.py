@@ -39,7 +39,7 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
         yield bodies
 
 
-def told(bodies: list[bytes]) -> list[str]:
+def reported(bodies: list[bytes]) -> list[str]:
     return [json.loads(body)["text"] for body in bodies]
 
 
@@ -76,15 +76,15 @@ def started_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
     return instance.create_run_for_job(job_to_run(load_settings()), status=dg.DagsterRunStatus.STARTED)
 
 
-def test_a_failed_run_is_told_with_code_remedy_and_link(instance: dg.DagsterInstance, hook: list[bytes]) -> None:
+def test_a_failed_run_is_reported_with_code_remedy_and_link(instance: dg.DagsterInstance, hook: list[bytes]) -> None:
     result = run_graph(instance, config={"raw_zip": {"path": os.devnull}})
     report_failure(instance, result.dagster_run)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "FILE_NOT_READABLE" in text
     assert f"/runs/{result.run_id}" in text
 
 
-def test_contacts_that_failed_are_told_with_hubspots_reason(
+def test_contacts_that_failed_are_reported_with_hubspots_reason(
     sandbox: Sandbox, instance: dg.DagsterInstance, hook: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
@@ -94,7 +94,7 @@ def test_contacts_that_failed_are_told_with_hubspots_reason(
     requests.put(f"{sandbox.hubspot_url}/_sandbox/faults", json=[fault], timeout=10).raise_for_status()
     path = write_csv(tmp_path / "names.csv", ROWS)
     report_failure(instance, run_graph(instance, config={"raw_zip": {"path": str(path)}}).dagster_run)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "HUBSPOT_ROWS_FAILED" in text
     assert "1 contacts could not be sent" in text
     assert "HubSpot's reason for 1 of them: INTERNAL_ERROR: " in text
@@ -111,7 +111,7 @@ def test_an_unreachable_target_breaks_nothing(
 @pytest.mark.parametrize(
     ("exit_code", "says"), [(-9, "SIGKILL"), (-9, "out of memory"), (-11, "SIGSEGV"), (3, "code 3")]
 )
-def test_a_worker_that_died_is_told_with_its_signal(
+def test_a_worker_that_died_is_reported_with_its_signal(
     instance: dg.DagsterInstance, hook: list[bytes], exit_code: int, says: str
 ) -> None:
     run = started_run(instance)
@@ -120,7 +120,7 @@ def test_a_worker_that_died_is_told_with_its_signal(
     instance.report_engine_event(crash, run)
     instance.report_run_failed(run)
     report_failure(instance, run)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "RUN_LOST" in text
     assert says in text
     assert "report this" not in text
@@ -134,23 +134,25 @@ def test_a_worker_that_died_is_told_with_its_signal(
         "Run timed out due to taking longer than 180 seconds to start.",
     ],
 )
-def test_a_run_that_was_given_up_is_told_as_such(instance: dg.DagsterInstance, hook: list[bytes], message: str) -> None:
+def test_a_run_that_was_given_up_is_reported_as_such(
+    instance: dg.DagsterInstance, hook: list[bytes], message: str
+) -> None:
     run = started_run(instance)
     instance.report_run_failed(run, message)
     report_failure(instance, run)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "RUN_LOST" in text
     assert message in text
 
 
-def test_a_run_that_dagster_repeats_by_itself_asks_nobody_to_run_it_again(
+def test_a_run_that_dagster_repeats_by_itself_is_not_reported_as_one_to_run_again(
     instance: dg.DagsterInstance, hook: list[bytes]
 ) -> None:
     run = started_run(instance)
     instance.report_run_failed(run, KILLED)
     instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
     report_failure(instance, run)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "Dagster starts this run again by itself" in text
 
 
@@ -190,7 +192,7 @@ def test_a_success_pings_the_monitor_and_a_dry_run_or_half_a_run_does_not(
     assert (len(monitor), hook) == (1, [])
 
 
-def test_checks_that_failed_in_a_run_that_succeeded_are_told_and_the_monitor_hears_nothing(
+def test_checks_that_failed_in_a_run_that_succeeded_are_reported_and_the_monitor_gets_nothing(
     instance: dg.DagsterInstance, hook: list[bytes], monitor: list[bytes], tmp_path: Path
 ) -> None:
     path = write_csv(tmp_path / "names.csv", ROWS)
@@ -210,7 +212,7 @@ def test_checks_that_failed_in_a_run_that_succeeded_are_told_and_the_monitor_hea
         run_id=result.run_id,
     )
     report_success(instance, result)
-    (text,) = told(hook)
+    (text,) = reported(hook)
     assert "CHECK_FAILED" in text
     assert "hubspot_contacts: sample_reads_back" in text
     assert monitor == []

@@ -167,14 +167,14 @@ def main(arguments: Sequence[str]) -> int:
                 else:
                     measure = _real if part == "real" else _years
                     text, figures = measure(server, folder, real_like(folder, options.dataset, scale))
-                _tell(text)
+                _print(text)
                 if options.write:
                     write_text("docs/performance.md", f"bench-{part}", f"{_measured_by(part, options)}\n\n{text}")
                 shortfalls += missed(figures)
     if options.quick:
         return 0
     for shortfall in shortfalls:
-        _tell(f"MISSED: {shortfall}")
+        _print(f"MISSED: {shortfall}")
     return 1 if shortfalls else 0
 
 
@@ -275,7 +275,7 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -175,7 +175,7 @@ def main(arguments: Sequence[str]) -> int:
         measured = f"Measured by `make bench-sync` on {machine()}."
         write_text("docs/performance.md", "bench-sync", "\n".join([measured, _HEAD, *rows, "", *sentences]))
     for shortfall in shortfalls:
-        _tell(f"MISSED: {shortfall}")
+        _print(f"MISSED: {shortfall}")
     return 1 if shortfalls else 0
 
 
@@ -226,8 +226,8 @@ def _judged(scenario: Scenario, stats: Mapping[str, Any], contacts: int, sent: S
     rate = sent.contacts / sent.seconds
     share = rate / (scenario.calls * 10)
     row = f"| {scenario.title} | {sent.contacts:,} | {rate:,.0f} | {share:.1%} | {stats['refused']} | {cpu} |"
-    _tell(row)
-    _tell(f"  {_told(stats['shortest_gap'])}at most {stats['most_under_way']} calls under way")
+    _print(row)
+    _print(f"  {_reported(stats['shortest_gap'])}at most {stats['most_under_way']} calls under way")
     return row, missed(scenario, unsent=contacts - sent.contacts, share=share, refused=stats["refused"])
 
 
@@ -241,11 +241,11 @@ def _measure_unchanged(database_url: str, folder: Path) -> tuple[str, list[str]]
         seconds = time.monotonic() - started
         calls, writes = stand_in.stats()["requests"] - before, len(stand_in.writes()) - written
     engine.dispose()
-    told = (
+    reported = (
         f"Nothing changed: {report.total.unchanged:,} contacts in {seconds:.2f} s, {calls} call (whose account it is)."
     )
-    _tell(told)
-    return told, missed_unchanged(unchanged=report.total.unchanged, seconds=seconds, writes=writes)
+    _print(reported)
+    return reported, missed_unchanged(unchanged=report.total.unchanged, seconds=seconds, writes=writes)
 
 
 def _measure_reconciling(database_url: str, folder: Path) -> tuple[str, list[str]]:
@@ -258,12 +258,12 @@ def _measure_reconciling(database_url: str, folder: Path) -> tuple[str, list[str
         refused = stand_in.stats()["refused"]
     engine.dispose()
     same = report.total[Finding.SAME]
-    told = (
+    reported = (
         f"Reconcile, 100 calls / 10 s, 50 ms: {same:,} contacts read back in {report.seconds:.1f} s, "
         f"{report.requests:,} calls; {refused} refused (429)."
     )
-    _tell(told)
-    return told, missed_reconciling(same=same, seconds=report.seconds, refused=refused)
+    _print(reported)
+    return reported, missed_reconciling(same=same, seconds=report.seconds, refused=refused)
 
 
 def _filled(database_url: str, contacts: int) -> Engine:
@@ -283,11 +283,11 @@ def _sync(database_url: str, stand_in_url: str, partitions: Sequence[str]) -> _T
     return _TimedRun(report, ended - report.seconds, ended, cpu)
 
 
-def _told(shortest_gap: float | None) -> str:
+def _reported(shortest_gap: float | None) -> str:
     return "" if shortest_gap is None else f"shortest window {shortest_gap:.3f} s, "
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

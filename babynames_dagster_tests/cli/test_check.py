@@ -48,7 +48,7 @@ def test_a_schedule_that_dagster_cannot_read_is_found(text: str, tmp_path: Path)
     assert caught.value.code is ErrorCode.INVALID_CONFIG
 
 
-def test_a_good_schedule_is_told(tmp_path: Path) -> None:
+def test_a_good_schedule_is_reported(tmp_path: Path) -> None:
     names = {"DAILY_CRON": "15 4 * * MON-FRI", "DAILY_TIME_ZONE": "Europe/Berlin"}
     done = run_babynames("check", "schedule", folder=tmp_path, environment=names)
     assert done.returncode == 0

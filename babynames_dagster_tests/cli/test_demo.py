@@ -52,22 +52,22 @@ def set_latency(served: Sandbox, seconds: float) -> None:
 def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_path: Path) -> None:
     first = run_script("babynames", "demo", "--json", folder=tmp_path)
     assert first.returncode == 0, first.stderr
-    told = json.loads(first.stdout)
-    assert told.keys() >= COUNTS
-    assert told["rows_read"] == told["rows_inserted"] + told["rows_duplicate"]
-    assert told["contacts_created"] == told["table_rows"] == told["rows_inserted"]
-    assert told["seconds"].keys() == {*ALL_ASSETS, "checks", "between_steps", "total"}
-    assert told["failed_checks"] == []
+    reported = json.loads(first.stdout)
+    assert reported.keys() >= COUNTS
+    assert reported["rows_read"] == reported["rows_inserted"] + reported["rows_duplicate"]
+    assert reported["contacts_created"] == reported["table_rows"] == reported["rows_inserted"]
+    assert reported["seconds"].keys() == {*ALL_ASSETS, "checks", "between_steps", "total"}
+    assert reported["failed_checks"] == []
     again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
-    assert (again["rows_inserted"], again["rows_present"]) == (0, told["table_rows"])
-    assert (again["contacts_created"], again["contacts_unchanged"]) == (0, told["table_rows"])
+    assert (again["rows_inserted"], again["rows_present"]) == (0, reported["table_rows"])
+    assert (again["contacts_created"], again["contacts_unchanged"]) == (0, reported["table_rows"])
     assert again["requests"] == 1  # whose account it is
     real = run_babynames("status", folder=tmp_path).stdout
     assert "not there yet" in real
     assert "`babynames status --demo sample`" in real
     left = json.loads(run_babynames("status", "--demo", "sample", "--json", folder=tmp_path).stdout)
-    assert left["tables"]["baby_names"] == told["table_rows"]
-    assert left["tables"]["baby_name_years"] > told["table_rows"]
+    assert left["tables"]["baby_names"] == reported["table_rows"]
+    assert left["tables"]["baby_name_years"] > reported["table_rows"]
     assert [run["status"] for run in left["runs"]] == ["SUCCESS", "SUCCESS"]
     assert json.loads(run_babynames("status", "--json", folder=tmp_path).stdout)["runs"] == []
 
@@ -79,8 +79,8 @@ def test_the_demo_leaves_a_real_runs_database_folders_and_records_alone(tmp_path
         f"DOWNLOAD_DIR={tmp_path}/real\nLOG_DIR={tmp_path}/real\nALERT_WEBHOOK_URL=http://127.0.0.1:1/\n"
     )
     environment = {name: value.format(folder=tmp_path) for name, value in real.items()}
-    told = json.loads(run_babynames("demo", "--json", folder=tmp_path, environment=environment).stdout)
-    assert told["contacts_created"] == 7
+    reported = json.loads(run_babynames("demo", "--json", folder=tmp_path, environment=environment).stdout)
+    assert reported["contacts_created"] == 7
     assert not (tmp_path / "real").exists()
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["demo"]
 
@@ -122,7 +122,7 @@ def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
     assert names == synced == contacts > 0
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Path, served: Sandbox) -> None:
+def test_an_interrupted_run_says_how_to_resume_and_the_next_one_does(tmp_path: Path, served: Sandbox) -> None:
     set_latency(served, 0.5)
     environment = {**served.environment, "KAGGLE_METHOD": "api"}
     slow = {"HUBSPOT_REQUESTS_PER_BATCH": "10", "HUBSPOT_MAX_IN_FLIGHT": "1"}
@@ -137,6 +137,9 @@ def test_an_interrupted_run_says_how_to_go_on_and_the_next_one_does(tmp_path: Pa
     assert "resumes where it stopped" in errors
     assert "Traceback" not in errors
     set_latency(served, 0.0)
-    told = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=environment).stdout)
-    assert told["success"]
-    assert told["contacts_created"] + told["contacts_updated"] + told["contacts_unchanged"] == told["table_rows"]
+    reported = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=environment).stdout)
+    assert reported["success"]
+    assert (
+        reported["contacts_created"] + reported["contacts_updated"] + reported["contacts_unchanged"]
+        == reported["table_rows"]
+    )

@@ -21,7 +21,7 @@ def started_run(instance: dg.DagsterInstance, process: int) -> str:
     return run.run_id
 
 
-def test_a_run_without_its_process_ends_as_failed_and_one_with_it_goes_on() -> None:
+def test_a_run_without_its_process_ends_as_failed_and_one_with_it_continues() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     with (

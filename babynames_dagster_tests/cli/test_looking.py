@@ -20,7 +20,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield {**sandbox.environment, "REJECT_LIMIT": "50%"}
 
 
-def test_after_a_run_status_and_rejects_tell_what_happened(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_after_a_run_status_and_rejects_say_what_happened(tmp_path: Path, environment: dict[str, str]) -> None:
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1), (1990, "Jim", "X", 1)])
     run = run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment)
     assert run.returncode == 0, run.stderr
@@ -71,9 +71,9 @@ def test_a_contact_that_is_lost_once_acknowledged_makes_the_command_fail(
     as_user(environment, "delete", email="mary.f@babynamesdemo.com")
     answer = run_babynames("rejects", "--retry", "--json", folder=tmp_path, environment=environment)
     assert answer.returncode == 1
-    told = json.loads(answer.stdout)
-    assert (told["success"], told["failed_checks"]) == (False, ["hubspot_contacts: sample_reads_back"])
-    assert "Mary (F) gone: deleted for good" in answer.stderr
+    reported = json.loads(answer.stdout)
+    assert (reported["success"], reported["failed_checks"]) == (False, ["hubspot_contacts: sample_reads_back"])
+    assert "Mary (F) gone: deleted permanently" in answer.stderr
 
 
 def test_what_was_changed_in_hubspot_is_shown_and_no_failure(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -83,9 +83,9 @@ def test_what_was_changed_in_hubspot_is_shown_and_no_failure(tmp_path: Path, env
     again = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment)
     assert again.returncode == 0, again.stderr
     assert "sample_reads_back: Mary (F) changed: lastname: 'Female' -> 'Smith'" in again.stderr
-    told = json.loads(run_babynames("reconcile", "--json", folder=tmp_path, environment=environment).stdout)
-    assert (told["contacts_changed"], told["contacts_same"]) == (1, 1)
-    assert told["first"][0]["what"] == "lastname: 'Female' -> 'Smith'"
+    reported = json.loads(run_babynames("reconcile", "--json", folder=tmp_path, environment=environment).stdout)
+    assert (reported["contacts_changed"], reported["contacts_same"]) == (1, 1)
+    assert reported["first"][0]["what"] == "lastname: 'Female' -> 'Smith'"
     mended = run_babynames("reconcile", "--repair", folder=tmp_path, environment=environment)
     assert mended.returncode == 0, mended.stderr
     assert "repaired" in mended.stdout
@@ -97,9 +97,9 @@ def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: 
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
     moved = {**environment, "HUBSPOT_EMAIL_DOMAIN": "other.com"}
-    told = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
-    assert told.returncode == 0, told.stderr
-    planned = json.loads(told.stdout)
+    reported = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
+    assert reported.returncode == 0, reported.stderr
+    planned = json.loads(reported.stdout)
     assert (planned["contacts_create"], planned["contacts_archive"]) == (2, 0)
     assert planned["first"][0]["changes"]["email"]["hubspot"] is None
     assert environment["HUBSPOT_ACCESS_TOKEN"] not in (tmp_path / "plan.jsonl").read_text(encoding="utf-8")
@@ -152,7 +152,7 @@ def test_status_cuts_no_value_on_a_terminal_of_any_width_nor_in_a_pipe(
         assert max(map(len, loads.splitlines())) <= 80
 
 
-def test_clean_removes_the_demos_state_only_unless_told_otherwise(tmp_path: Path) -> None:
+def test_clean_removes_the_demos_state_only_unless_asked_otherwise(tmp_path: Path) -> None:
     (tmp_path / "data" / "demo" / "sample").mkdir(parents=True)
     (tmp_path / "data" / "babynames.db").touch()
     assert run_babynames("clean", folder=tmp_path).returncode != 0

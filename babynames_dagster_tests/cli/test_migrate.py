@@ -15,7 +15,7 @@ from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.loading import names_in
 
 
-def test_check_tells_half_made_and_another_programs_databases_apart(
+def test_check_distinguishes_half_made_and_another_programs_databases(
     tmp_path: Path, database_url: str, environment: Mapping[str, str]
 ) -> None:
     engine = open_engine(make_url(database_url))

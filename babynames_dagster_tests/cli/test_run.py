@@ -23,12 +23,12 @@ from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
 
-Told = Callable[..., dict[str, Any]]
+Reported = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def told(tmp_path: Path, environment: Mapping[str, str]) -> Told:
-    """Run a command with --json that has to succeed, and return what it told."""
+def reported(tmp_path: Path, environment: Mapping[str, str]) -> Reported:
+    """Run a command with --json that has to succeed, and return what it reported."""
 
     def run(*arguments: str) -> dict[str, Any]:
         answer = run_babynames(*arguments, "--json", folder=tmp_path, environment=environment)
@@ -45,33 +45,33 @@ def set_faults(sandbox: Sandbox, *faults: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("again", [("rejects", "--retry"), ("run", "--retry-rejected")])
 def test_a_rejected_contact_is_listed_left_alone_and_sent_again_when_asked(
-    told: Told, sandbox: Sandbox, again: tuple[str, ...]
+    reported: Reported, sandbox: Sandbox, again: tuple[str, ...]
 ) -> None:
     set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]})
-    first = told("run")
+    first = reported("run")
     assert (first["contacts_created"], first["contacts_rejected"], first["rows_rejected"]) == (2, 1, 1)
-    listed = told("rejects")
+    listed = reported("rejects")
     assert [contact["name"] for contact in listed["contacts"]] == ["Mary"]
     assert [row["raw"] for row in listed["rows"]] == ["1990,Jo,X,1"]
     set_faults(sandbox)
-    left = told("run")
+    left = reported("run")
     assert (left["contacts_created"], left["contacts_rejected"], left["contacts_unchanged"]) == (0, 1, 2)
-    sent = told(*again)
+    sent = reported(*again)
     assert (sent["contacts_created"], sent["contacts_rejected"], sent["contacts_unchanged"]) == (1, 0, 2)
-    assert told("rejects")["contacts"] == []
+    assert reported("rejects")["contacts"] == []
 
 
 def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reason(
-    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    told("run")
+    reported("run")
     lost = {"kind": "missing_rows", "path": "/update", "times": 1}
     set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]}, lost)
     answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
     error = json.loads(answer.stdout)["error"]
     assert error["code"] == "HUBSPOT_ROWS_FAILED"
     assert "reason for 1 of them: MISSING_FROM_ANSWER" in error["cause"]
-    rejected, failed = told("rejects")["contacts"]
+    rejected, failed = reported("rejects")["contacts"]
     assert (rejected["name"], rejected["outcome"], rejected["category"]) == ("Mary", "rejected", "VALIDATION_ERROR")
     assert (failed["outcome"], failed["category"]) == ("failed", "MISSING_FROM_ANSWER")
     shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
@@ -79,15 +79,15 @@ def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reaso
 
 
 def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_reason(
-    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    told("run")
+    reported("run")
     ours, boss = "mary.f@babynamesdemo.com", {"email": "mary@customer.com", "firstname": "Boss"}
     users = f"{sandbox.hubspot_url}/_sandbox"
     requests.post(f"{users}/edit", json={"email": ours, "properties": boss}, timeout=10).raise_for_status()
-    run = told("run", "--full-refresh")
+    run = reported("run", "--full-refresh")
     assert (run["contacts_updated"], run["contacts_unchanged"], run["contacts_failed"]) == (2, 0, 0)
-    (left,) = told("rejects")["contacts"]
+    (left,) = reported("rejects")["contacts"]
     assert (left["name"], left["outcome"], left["category"]) == ("Mary", "kept", "NOT_OURS")
     assert left["message"].startswith("its email has become mary@customer.com, record ")
     shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
@@ -99,7 +99,7 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
 
 
 def test_the_mirror_archives_what_left_the_table_within_the_guards(
-    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     def mirrored(*options: str) -> dict[str, Any]:
         wanted = {**environment, "HUBSPOT_MIRROR": "archive"}
@@ -112,11 +112,11 @@ def test_the_mirror_archives_what_left_the_table_within_the_guards(
         contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
         return {contact["properties"]["email"] for contact in contacts}
 
-    told("run")
+    reported("run")
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
         connection.execute("DELETE FROM baby_names WHERE sex = 'M'")
     connection.close()
-    assert told("run")["contacts_orphaned"] == 2
+    assert reported("run")["contacts_orphaned"] == 2
     held_back = mirrored()
     assert held_back["error"]["code"] == "HUBSPOT_GUARD"
     assert "2 contacts to archive, at most 1 allowed (HUBSPOT_MAX_ARCHIVES=5%" in held_back["error"]["cause"]
@@ -127,13 +127,13 @@ def test_the_mirror_archives_what_left_the_table_within_the_guards(
 
 
 def test_changed_initial_values_reach_contacts_where_asked_for(
-    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     def statuses() -> set[str]:
         contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
         return {contact["properties"]["hs_lead_status"] for contact in contacts}
 
-    told("run")
+    reported("run")
     changed = {**environment, "HUBSPOT_LEAD_STATUS": "OPEN"}
     for options, updated, held in (((), 0, {"NEW"}), (("--resend-initial",), 3, {"OPEN"})):
         answer = run_babynames("run", "--json", *options, folder=tmp_path, environment=changed)
@@ -161,30 +161,30 @@ def test_a_pause_beyond_the_users_patience_ends_the_command_with_the_time_to_com
 ) -> None:
     set_faults(sandbox, {"kind": "server_error", "status": 503, "retry_after": 7200, "path": "/create"})
     answer = run_babynames("run", "--json", folder=tmp_path, environment={**environment, "HUBSPOT_WAIT": "100"})
-    told = json.loads(answer.stdout)
-    assert (told["error"]["code"], told["contacts_unsent"]) == ("HUBSPOT_RATE_LIMITED", 3)
-    assert re.search(r"until \d{4}-.* UTC \(503\), longer than HUBSPOT_WAIT", told["error"]["cause"])
+    reported = json.loads(answer.stdout)
+    assert (reported["error"]["code"], reported["contacts_unsent"]) == ("HUBSPOT_RATE_LIMITED", 3)
+    assert re.search(r"until \d{4}-.* UTC \(503\), longer than HUBSPOT_WAIT", reported["error"]["cause"])
 
 
-def test_a_sync_that_stops_before_its_first_row_tells_what_is_known_and_all_calls(
+def test_a_sync_that_stops_before_its_first_row_says_what_is_known_and_all_calls(
     sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     set_faults(sandbox, {"kind": "server_error", "status": 503, "path": "/details"})
     wanted = {**environment, "MAX_RETRIES": "2", "COLUMNS": "400"}
     answer = run_babynames("run", "--json", folder=tmp_path, environment=wanted)
-    told = json.loads(answer.stdout)
-    assert told["error"]["code"] == "HUBSPOT_ERROR"
-    assert (told["contacts_unsent"], told["contacts_created"], told["requests"]) == (3, 0, 3)
-    assert (told["contacts_orphaned"], told["contacts_shared"]) == (None, None)
+    reported = json.loads(answer.stdout)
+    assert reported["error"]["code"] == "HUBSPOT_ERROR"
+    assert (reported["contacts_unsent"], reported["contacts_created"], reported["requests"]) == (3, 0, 3)
+    assert (reported["contacts_orphaned"], reported["contacts_shared"]) == (None, None)
     shown = run_babynames("run", folder=tmp_path, environment=wanted).stdout
     assert re.search(r"contacts_unsent +3\b", shown)
     assert re.search(r"contacts_orphaned +unknown\b", shown)
 
 
-def test_a_sync_that_stops_before_it_counts_tells_no_zeros(
-    told: Told, tmp_path: Path, environment: Mapping[str, str]
+def test_a_sync_that_stops_before_it_counts_says_no_zeros(
+    reported: Reported, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    told("run")
+    reported("run")
     wanted = {**environment, "MIN_YEAR": "1990"}
     answer = run_babynames("rejects", "--retry", "--json", folder=tmp_path, environment=wanted)
     result = json.loads(answer.stdout)
@@ -198,9 +198,9 @@ def test_what_a_run_that_ended_early_does_not_know_is_said_to_be_unknown(
 ) -> None:
     broken = {**environment, "KAGGLE_BASE_URL": "http://127.0.0.1:9", "MAX_RETRIES": "0"}
     answer = run_babynames("run", "--json", folder=tmp_path, environment=broken)
-    told = json.loads(answer.stdout)
-    assert told["error"]["code"] == "KAGGLE_UNREACHABLE"
-    assert {told[name] for name in (*LOAD_COUNTS, *SYNC_COUNTS)} == {None}
+    reported = json.loads(answer.stdout)
+    assert reported["error"]["code"] == "KAGGLE_UNREACHABLE"
+    assert {reported[name] for name in (*LOAD_COUNTS, *SYNC_COUNTS)} == {None}
     shown = run_babynames("run", folder=tmp_path, environment=broken).stdout
     assert "What became of the rows of the file is not known: the run ended before baby_names_table did." in shown
     assert "What became of the contacts is not known: the run ended before hubspot_contacts did." in shown
@@ -208,33 +208,33 @@ def test_what_a_run_that_ended_early_does_not_know_is_said_to_be_unknown(
     assert "contacts_created" not in shown
 
 
-def test_a_load_that_broke_off_is_told_as_far_as_it_came(tmp_path: Path, environment: Mapping[str, str]) -> None:
+def test_a_load_that_broke_off_is_reported_as_far_as_it_came(tmp_path: Path, environment: Mapping[str, str]) -> None:
     strict = {**environment, "REJECT_LIMIT": "1%"}
-    told = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=strict).stdout)
-    assert told["error"]["code"] == "TOO_MANY_REJECTS"
-    assert (told["rows_read"], told["rows_inserted"], told["rows_rejected"]) == (4, 3, 1)
-    assert (told["table_rows"], told["contacts_unsent"]) == (None, None)
+    reported = json.loads(run_babynames("run", "--json", folder=tmp_path, environment=strict).stdout)
+    assert reported["error"]["code"] == "TOO_MANY_REJECTS"
+    assert (reported["rows_read"], reported["rows_inserted"], reported["rows_rejected"]) == (4, 3, 1)
+    assert (reported["table_rows"], reported["contacts_unsent"]) == (None, None)
     shown = run_babynames("run", folder=tmp_path, environment=strict).stdout
     assert "rows_rejected" in shown
     assert "the rows of the file is not known" not in shown
 
 
 def test_a_command_that_loads_nothing_says_nothing_of_rows(
-    told: Told, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    told("run")
-    again = told("rejects", "--retry")
+    reported("run")
+    again = reported("rejects", "--retry")
     assert (again["rows_read"], again["contacts_unchanged"]) == (None, 3)
     shown = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment).stdout
     assert "rows" not in shown
 
 
 def test_contacts_that_are_kept_or_the_same_already_are_counted(
-    told: Told, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    first = told("run")
+    first = reported("run")
     assert (first["contacts_kept"], first["contacts_shared"], first["contacts_same_already"]) == (0, 0, 0)
-    foreseen = told("run", "--dry-run", "--full-refresh")
+    foreseen = reported("run", "--dry-run", "--full-refresh")
     assert (foreseen["contacts_updated"], foreseen["contacts_same_already"]) == (3, 3)
     wanted = {"email": "mary.f@babynamesdemo.com", "properties": {"firstname": "Somebody else"}}
     requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=wanted, timeout=10).raise_for_status()
@@ -243,8 +243,8 @@ def test_contacts_that_are_kept_or_the_same_already_are_counted(
     assert json.loads(kept.stdout)["contacts_kept"] == 1
 
 
-def test_the_seconds_of_assets_checks_and_dagster_add_up_to_the_runs(told: Told) -> None:
-    seconds = told("run")["seconds"]
+def test_the_seconds_of_assets_checks_and_dagster_add_up_to_the_runs(reported: Reported) -> None:
+    seconds = reported("run")["seconds"]
     assert seconds.keys() == {
         *("raw_zip", "baby_names_table", "hubspot_contacts"),
         *("checks", "between_steps", "total"),
@@ -255,31 +255,31 @@ def test_the_seconds_of_assets_checks_and_dagster_add_up_to_the_runs(told: Told)
 
 @pytest.mark.parametrize("command", [("run",), ("plan",), ("reconcile",)])
 def test_a_partition_is_known_in_either_case_and_another_is_refused_with_the_one_that_is_near(
-    tmp_path: Path, environment: Mapping[str, str], told: Told, command: tuple[str, ...]
+    tmp_path: Path, environment: Mapping[str, str], reported: Reported, command: tuple[str, ...]
 ) -> None:
-    told("run")
+    reported("run")
     counted = {"run": "contacts_unchanged", "plan": "contacts_unchanged", "reconcile": "contacts_same"}[command[0]]
-    assert told(*command, "--partition", "j")[counted] == 2
-    assert told(*command, "--partition", "OTHER")[counted] == 0
+    assert reported(*command, "--partition", "j")[counted] == 2
+    assert reported(*command, "--partition", "OTHER")[counted] == 0
     refused = run_babynames(*command, "--partition", "jo", folder=tmp_path, environment=environment)
     assert refused.returncode == 2
     assert re.search(r"did you mean\W+J\?", refused.stderr)
 
 
-def test_the_file_that_was_taken_is_named(told: Told, tmp_path: Path, environment: Mapping[str, str]) -> None:
+def test_the_file_that_was_taken_is_named(reported: Reported, tmp_path: Path, environment: Mapping[str, str]) -> None:
     downloads = tmp_path / "data" / "downloads"
     downloads.mkdir(parents=True)
     dropped = write_csv(downloads / "dropped by hand.csv", [(1990, "Zoe", "F", 1)])
-    assert told("run")["file"] == str(dropped)
+    assert reported("run")["file"] == str(dropped)
     shown = run_babynames("run", folder=tmp_path, environment={**environment, "COLUMNS": "400"})
     assert f"File: {dropped}" in shown.stdout
 
 
 def test_an_empty_ledger_that_meets_its_contacts_in_hubspot_says_so_before_it_writes(
-    told: Told, tmp_path: Path, environment: Mapping[str, str]
+    reported: Reported, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
-    assert told("run", "--partition", "J")["warnings"] == []
-    assert told("run")["warnings"] == []
+    assert reported("run", "--partition", "J")["warnings"] == []
+    assert reported("run")["warnings"] == []
     said = "Portal 4242424 has 3 of the first 3 contacts already, and this ledger knows none"
     elsewhere = tmp_path / "cron"
     elsewhere.mkdir()
@@ -293,27 +293,29 @@ def test_an_empty_ledger_that_meets_its_contacts_in_hubspot_says_so_before_it_wr
     assert said not in again.stderr
 
 
-def test_force_download_fetches_although_a_sound_file_is_there(told: Told, tmp_path: Path) -> None:
+def test_force_download_fetches_although_a_sound_file_is_there(reported: Reported, tmp_path: Path) -> None:
     (tmp_path / "data" / "downloads").mkdir(parents=True)
     write_csv(tmp_path / "data" / "downloads" / "babyNamesUSYOB-full.csv", [(1990, "Zoe", "F", 1)])
-    assert told("run")["rows_read"] == 1
-    assert told("run", "--force-download")["rows_read"] == 4
+    assert reported("run")["rows_read"] == 1
+    assert reported("run", "--force-download")["rows_read"] == 4
 
 
-def test_a_full_reload_reads_a_file_again_and_a_full_refresh_sends_every_contact(told: Told, tmp_path: Path) -> None:
-    assert told("run")["rows_inserted"] == 3
+def test_a_full_reload_reads_a_file_again_and_a_full_refresh_sends_every_contact(
+    reported: Reported, tmp_path: Path
+) -> None:
+    assert reported("run")["rows_inserted"] == 3
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
         gone = "SELECT CAST(id AS TEXT) FROM baby_names WHERE sex = 'F'"
         connection.execute(f"DELETE FROM hubspot_contacts WHERE row_key IN ({gone})")  # noqa: S608 - no input is in it
         connection.execute("DELETE FROM baby_names WHERE sex = 'F'")
     connection.close()
-    again = told("run", "--full-reload", "--full-refresh")
+    again = reported("run", "--full-reload", "--full-refresh")
     assert (again["rows_inserted"], again["rows_present"], again["table_rows"]) == (1, 2, 3)
     assert (again["contacts_updated"], again["contacts_unchanged"]) == (3, 0)
 
 
-def test_a_dry_run_says_what_would_happen_and_sends_nothing(told: Told, sandbox: Sandbox) -> None:
-    foreseen = told("run", "--dry-run")
+def test_a_dry_run_says_what_would_happen_and_sends_nothing(reported: Reported, sandbox: Sandbox) -> None:
+    foreseen = reported("run", "--dry-run")
     assert (foreseen["dry_run"], foreseen["contacts_created"]) == (True, 3)
     assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
 
@@ -335,7 +337,7 @@ def test_verbose_shows_dagsters_log_and_warnings_alone_are_no_failure(
     assert "\x1b" not in quieter.stdout
 
 
-def test_a_schema_that_must_not_be_migrated_stops_the_run_and_migrate_lets_it_go_on(
+def test_a_schema_that_must_not_be_migrated_stops_the_run_and_migrate_lets_it_continue(
     tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     own = {**environment, "DB_AUTO_MIGRATE": "false"}
@@ -363,8 +365,8 @@ def test_another_file_of_a_zip_than_the_wanted_one_is_taken_and_said_loudly(
     other = run_babynames("run", "--path", str(path), folder=tmp_path, environment=wanting)
     said = "holds no another.csv: archive\\other-names.csv, the largest of its 2 CSVs, is taken."
     assert f"Warning: raw_zip: {path} {said}" in other.stderr
-    told = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=wanting)
-    assert any(said in warning for warning in json.loads(told.stdout)["warnings"])
+    reported = run_babynames("run", "--path", str(path), "--json", folder=tmp_path, environment=wanting)
+    assert any(said in warning for warning in json.loads(reported.stdout)["warnings"])
 
 
 def test_a_file_whose_name_is_no_utf_8_is_loaded_and_shown_escaped(

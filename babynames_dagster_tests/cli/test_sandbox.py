@@ -80,8 +80,8 @@ def test_its_file_of_settings_points_a_command_and_a_shell_at_it(tmp_path: Path,
     file = tmp_path / "sandbox.env"
     process = start_script("babynames", "sandbox", "--env-file", file.name, "--dataset", str(dataset), folder=tmp_path)
     assert process.stdout is not None
-    told = [process.stdout.readline(), process.stdout.readline()]
-    assert told[0] == f"In another shell: babynames --env-file {file} run\n"
+    reported = [process.stdout.readline(), process.stdout.readline()]
+    assert reported[0] == f"In another shell: babynames --env-file {file} run\n"
     more = {"KAGGLE_METHOD": "api", "REJECT_LIMIT": "50%"}
     answer = run_babynames("--env-file", file.name, "run", "--json", folder=tmp_path, environment=more)
     assert answer.returncode == 0, answer.stderr

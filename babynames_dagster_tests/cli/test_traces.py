@@ -44,7 +44,7 @@ def test_status_adds_no_file_to_a_dagster_home_in_use(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "reported"),
     [
         (("check", "db"), 0, "db: sqlite:///"),
         (("check", "hubspot"), 0, "hubspot: portal 4242424"),
@@ -55,15 +55,15 @@ def test_status_adds_no_file_to_a_dagster_home_in_use(tmp_path: Path, monkeypatc
         (("run", "--path", "dataset.csv", "--partition", "J"), 0, "partition=J"),
     ],
 )
-def test_a_command_that_works_logs_what_it_was_asked_told_and_ended_with(
-    tmp_path: Path, environment: Mapping[str, str], arguments: tuple[str, ...], status: int, told: str
+def test_a_command_that_works_logs_what_it_was_called_with_printed_and_ended_with(
+    tmp_path: Path, environment: Mapping[str, str], arguments: tuple[str, ...], status: int, reported: str
 ) -> None:
     own = {**environment, "CHROMIUM_PATH": "/nowhere/chromium"}
     answer = run_babynames(*arguments, folder=tmp_path, environment=own)
     assert answer.returncode == status, answer.stderr
     log = logged(tmp_path)
     assert f"INFO     babynames_dagster.command: babynames {arguments[0]}" in log
-    assert told in log
+    assert reported in log
     assert f"INFO     babynames_dagster.command: Exit status {status}." in log
     assert environment["HUBSPOT_ACCESS_TOKEN"] not in log
 
@@ -82,7 +82,7 @@ def test_what_the_domain_warns_of_is_shown_unless_only_errors_are_wanted(
     assert "The session kept in" in logged(tmp_path)
 
 
-def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(
+def test_an_unforeseen_error_has_its_traceback_in_the_log_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unforeseen(_: object) -> dict[str, object]:
@@ -110,7 +110,7 @@ def test_check_tries_every_connection_and_makes_no_database(tmp_path: Path, envi
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["logs"]
 
 
-def test_check_and_status_tell_of_a_newer_schema_and_leave_it(tmp_path: Path, environment: Mapping[str, str]) -> None:
+def test_check_and_status_report_a_newer_schema_and_leave_it(tmp_path: Path, environment: Mapping[str, str]) -> None:
     assert run_babynames("migrate", folder=tmp_path).returncode == 0
     file = tmp_path / "data" / "babynames.db"
     with sqlite3.connect(file) as connection:

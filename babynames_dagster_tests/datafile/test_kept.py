@@ -106,7 +106,7 @@ def test_a_named_file_that_is_missing_is_not_replaced_by_another(settings: Setti
     assert caught.value.code is ErrorCode.FILE_NOT_FOUND
 
 
-def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Settings) -> None:
+def test_a_damaged_file_is_fetched_again_and_named_where_that_fails(settings: Settings) -> None:
     whole = _zip(settings.files.downloads / f"{_CSV}.zip", _CSV)
     whole.write_bytes(whole.read_bytes()[:60])
 
@@ -117,7 +117,7 @@ def test_a_damaged_file_is_fetched_anew_and_named_where_that_fails(settings: Set
     assert str(whole) in caught.value.what
 
 
-def test_a_file_that_fetching_would_not_mend_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
+def test_a_file_that_fetching_would_not_repair_is_reported_at_once(settings: Settings, tmp_path: Path) -> None:
     _zip(settings.files.downloads / f"{_CSV}.zip", "README.md")
 
     with pytest.raises(PipelineError) as caught:

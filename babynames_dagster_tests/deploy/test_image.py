@@ -90,7 +90,7 @@ def grpc_server() -> Iterator[tuple[str, health.HealthServicer]]:
     ("state", "status"),
     [(health_pb2.HealthCheckResponse.SERVING, 0), (health_pb2.HealthCheckResponse.NOT_SERVING, 1)],
 )
-def test_the_health_check_tells_by_the_code_servers_own_word(
+def test_the_health_check_says_by_the_code_servers_own_word(
     grpc_server: tuple[str, health.HealthServicer], state: int, status: int
 ) -> None:
     target, servicer = grpc_server

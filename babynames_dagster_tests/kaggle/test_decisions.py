@@ -57,7 +57,7 @@ def test_a_datasets_name_is_not_taken_for_a_second_factor(address: str, second_f
     assert is_two_factor_page(address) is second_factor
 
 
-def test_an_address_is_told_without_what_may_be_secret_in_it() -> None:
+def test_an_address_is_reported_without_what_may_be_secret_in_it() -> None:
     assert without_query("https://me:secret@host.example:8/a/b?password=secret#secret") == "https://host.example:8/a/b"
 
 
@@ -93,7 +93,7 @@ def test_each_status_means_one_thing(status: int, code: ErrorCode | None) -> Non
         (503, "", ErrorCode.KAGGLE_SITE_ERROR),
     ],
 )
-def test_a_refused_login_is_told_by_its_answer(status: int, body: str, code: ErrorCode | None) -> None:
+def test_a_refused_login_is_reported_by_its_answer(status: int, body: str, code: ErrorCode | None) -> None:
     assert refused_sign_in(status, body) is code
 
 
@@ -136,7 +136,7 @@ def test_an_error_in_json_counts_whatever_the_status() -> None:
     assert error.code is ErrorCode.KAGGLE_AUTH_ERROR
 
 
-def test_a_download_goes_on_only_where_the_server_says_so() -> None:
+def test_a_download_resumes_only_where_the_server_says_so() -> None:
     md5 = {"x-goog-hash": "crc32c=AAAAAA==,md5=1B2M2Y8AsgTpgAmY7PhCfg=="}
     whole = body_of(200, {"Content-Length": "9", **md5}, have=4)
     resumed = body_of(206, {"Content-Length": "5", "Content-Range": "bytes 4-8/9"}, have=4)
@@ -182,7 +182,7 @@ def test_a_users_locators_come_first_and_unknown_names_are_refused() -> None:
     assert "banner" in caught.value.what
 
 
-def test_only_what_nobody_writes_to_any_more_is_cleared_away(tmp_path: Path) -> None:
+def test_only_what_has_no_writer_any_more_is_cleared_away(tmp_path: Path) -> None:
     host, nobody = socket.gethostname(), 2**22 + 1  # above the largest process number that Linux gives
     dead = tmp_path / f".fetching.{host}.{nobody}.00000000"
     alive = tmp_path / f".fetching.{host}.{os.getpid()}.00000000"

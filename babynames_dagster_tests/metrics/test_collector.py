@@ -99,7 +99,9 @@ def test_runs_are_counted_by_state(collector: PipelineCollector, instance: dg.Da
     assert abs(total(samples, "babynames_last_success_timestamp_seconds", job=SYNC_JOB) - began) < 60
 
 
-def test_a_database_that_is_gone_is_down_and_the_rest_is_told(mariadb_url: str, instance: dg.DagsterInstance) -> None:
+def test_a_database_that_is_gone_is_down_and_the_rest_is_reported(
+    mariadb_url: str, instance: dg.DagsterInstance
+) -> None:
     address = make_url(mariadb_url).set(port=1)
     engine = open_engine(address)
 

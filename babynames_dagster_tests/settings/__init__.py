@@ -1,1 +1,1 @@
-"""The settings: where they come from, what they accept, and how mistakes are told."""
+"""The settings: where they come from, what they accept, and how mistakes are reported."""

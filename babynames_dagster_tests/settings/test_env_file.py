@@ -1,4 +1,4 @@
-"""Which file of settings is read, what is said of it, and that what is written is read alike everywhere."""
+"""Which file of settings is read, what is said of it, and that what is written is read the same way everywhere."""
 
 import subprocess
 from pathlib import Path

@@ -126,7 +126,7 @@ def test_two_folders_for_dagsters_records_are_refused(folder: Path) -> None:
     assert not (folder / "found.json").exists()
 
 
-def test_what_dagster_took_from_the_file_is_told_from_what_was_exported() -> None:
+def test_what_dagster_took_from_the_file_is_distinguished_from_what_was_exported() -> None:
     current = {"A": "file", "B": "file", "C": "shell", "PATH": "/bin"}
     assert restored(current, {"B": "shell", "PATH": "/old"}, ["A", "B"]) == {"B": "shell", "C": "shell", "PATH": "/bin"}
     assert restored(current, None, ["A", "B"]) == current

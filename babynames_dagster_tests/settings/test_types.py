@@ -1,4 +1,4 @@
-"""What each kind of setting accepts, and how mistakes are told."""
+"""What each kind of setting accepts, and how mistakes are reported."""
 
 import json
 import pickle
@@ -27,7 +27,7 @@ def value(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> object:
     return value_of(load_settings(), name)
 
 
-def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_mistake_is_reported_at_once_with_variable_value_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     error = mistakes(
         monkeypatch,
         DB_PORT="99999",
@@ -52,7 +52,7 @@ def test_every_mistake_is_told_at_once_with_variable_value_and_remedy(monkeypatc
     assert error.remedy
 
 
-def test_what_a_step_needs_is_told_as_missing_all_at_once() -> None:
+def test_what_a_step_needs_is_reported_as_missing_all_at_once() -> None:
     settings = load_settings(kaggle_email="someone@example.com")
     settings.kaggle.require("email")
     with pytest.raises(PipelineError) as caught:
@@ -63,7 +63,7 @@ def test_what_a_step_needs_is_told_as_missing_all_at_once() -> None:
     assert "KAGGLE_EMAIL" not in caught.value.what
 
 
-def test_a_server_without_database_and_user_is_told_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_database_and_user_is_reported_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_DIALECT", "mysql")
     with pytest.raises(PipelineError, match=r"(?s)DB_NAME.*DB_USER") as caught:
         load_settings().database_address()

@@ -109,7 +109,7 @@ class StandIn:
         self._as_user("archive", emails=emails)
 
     def delete(self, email: str) -> None:
-        """Delete a contact for good."""
+        """Delete a contact permanently."""
         self._as_user("delete", email=email)
 
     def _as_user(self, action: str, **wanted: Any) -> requests.Response:  # noqa: ANN401 - JSON
@@ -130,7 +130,7 @@ class StandIn:
 
 @contextmanager
 def standing_in(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
-    """Serve a stand-in that is quick unless told otherwise."""
+    """Serve a stand-in that is quick unless asked otherwise."""
     quick = {"calls": 2000, "window_seconds": 1.0, "extend": control_routes}
     app = hubspot_app(state=folder / "hubspot.db", token=TOKEN, portal_id=PORTAL, **{**quick, **options})
     with serving(app) as url:
@@ -260,7 +260,7 @@ def ledger(engine: Engine) -> dict[int, Any]:
 
 
 def expected_contacts(engine: Engine, settings: Settings) -> dict[str, dict[str, str]]:
-    """Return what the account must hold for every name of the table, by email, told apart from the pipeline's way."""
+    """Return what the account must hold for every name of the table, by email, not worked out as the pipeline does."""
     with reading(engine) as connection:
         return {
             f"{row.slug}@{settings.hubspot.email_domain}": {

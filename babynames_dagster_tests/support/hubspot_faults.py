@@ -53,7 +53,7 @@ class FaultKind(Enum):
     DUPLICATED_ROWS = "duplicated_rows"
     """Everything was written; the answer has each result twice."""
     FOREIGN_ROWS = "foreign_rows"
-    """Everything was written; `rows` results (1 by default) are about rows that nobody sent."""
+    """Everything was written; `rows` results (1 by default) are about rows that were not sent."""
     WRONG_TYPES = "wrong_types"
     """Everything was written; in each result, one field or the result itself is not of its type."""
     NAMELESS_ERRORS = "nameless_errors"

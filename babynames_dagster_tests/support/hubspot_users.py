@@ -16,7 +16,7 @@ def user_routes(account: Account) -> list[Route]:
     - `POST /_sandbox/merge`: `{"primary": email, "other": email}`; answers with the id of the record that it makes.
     - `POST /_sandbox/edit`: `{"email": ..., "properties": {...}}`, which may change the email.
     - `POST /_sandbox/archive`: `{"emails": [...]}`.
-    - `POST /_sandbox/delete`: `{"email": ...}`, for good.
+    - `POST /_sandbox/delete`: `{"email": ...}`, permanently.
     - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
     """
     store = account.store

@@ -50,7 +50,7 @@ class UIError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as the server tells it.
+    """A run, as the server reports it.
 
     Attributes:
         run_id: Dagster's id.
@@ -120,8 +120,8 @@ def wait_until(ask: Callable[[], Result], *, seconds: float, what: str) -> Resul
 
     Args:
         ask: The question; quick, and harmless to repeat.
-        seconds: How long to go on asking.
-        what: What is waited for, to follow "waited in vain for".
+        seconds: How long to keep asking.
+        what: What is waited for, to follow "waited for nothing but".
 
     Raises:
         UIError: The time is over.
@@ -132,7 +132,7 @@ def wait_until(ask: Callable[[], Result], *, seconds: float, what: str) -> Resul
         if answer:
             return answer
         if time.monotonic() > deadline:
-            message = f"waited {seconds:.0f} s in vain for {what}"
+            message = f"waited {seconds:.0f} s without seeing {what}"
             raise UIError(message)
         time.sleep(_POLL_SECONDS)
 

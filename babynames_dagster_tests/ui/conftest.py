@@ -1,4 +1,4 @@
-"""One `dagster dev` for all tests of the UI, told at once all that takes long.
+"""One `dagster dev` for all tests of the UI, asked at the start for all that takes long.
 
 Dagster's daemon looks for backfills only every 30 s, and one that covers the whole graph takes two runs. So the
 work is started here, and each test waits only for the part of it that it looks at.
@@ -32,7 +32,7 @@ _BACKFILLS = "{ partitionBackfillsOrError { ... on PartitionBackfills { results 
 
 @dataclass(frozen=True)
 class Work:
-    """What the UI was told to do, all of it under way.
+    """What the UI was asked to do, all of it under way.
 
     Attributes:
         ui: The server.

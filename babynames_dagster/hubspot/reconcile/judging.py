@@ -115,7 +115,7 @@ def _absent(row: LedgerRow, looked: Looked, archive: Looked | None) -> Judged:
     if archived is not None:
         return Judged(row, Finding.ARCHIVED, archived, detail="archived by a user or another app")
     if row.hubspot_id in archive.missing:
-        return Judged(row, Finding.GONE, detail="deleted for good")
+        return Judged(row, Finding.GONE, detail="deleted permanently")
     return Judged(row, Finding.UNREAD, detail="HubSpot did not answer for it", accepted=row.accepted)
 
 

@@ -115,14 +115,14 @@ def test_a_servers_defaults_change_nothing(odd_url: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("odd_url", [{"max_allowed_packet": "16384"}], indirect=True, ids="+".join)
 def test_every_contact_of_a_run_is_recorded_however_small_the_servers_packet(odd_url: str, tmp_path: Path) -> None:
     names = csv_file(tmp_path, b"".join(b"1880,Name%05d,F,7\n" % number for number in range(500)))
-    told = []
+    reported = []
     with running_sandbox(dataset=None, state=tmp_path / "sandbox") as sandbox:
         environment = {**sandbox.environment, "DATABASE_URL": odd_url}
         for _ in range(2):
             answer = run_babynames("run", "--path", str(names), "--json", folder=tmp_path, environment=environment)
             assert answer.returncode == 0, answer.stderr
-            told.append(json.loads(answer.stdout))
-    assert [(run["contacts_created"], run["contacts_unchanged"]) for run in told] == [(500, 0), (0, 500)]
+            reported.append(json.loads(answer.stdout))
+    assert [(run["contacts_created"], run["contacts_unchanged"]) for run in reported] == [(500, 0), (0, 500)]
 
 
 def test_rows_that_the_server_drops_are_not_counted_as_present(engine: Engine, tmp_path: Path) -> None:

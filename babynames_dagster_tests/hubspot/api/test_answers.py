@@ -76,7 +76,7 @@ def test_each_status_has_its_treatment(status: int, expected: Verdict) -> None:
         (7, None),
     ],
 )
-def test_a_batchs_start_is_told_in_milliseconds_or_not_at_all(said: object, moment: float | None) -> None:
+def test_a_batchs_start_is_given_in_milliseconds_or_not_at_all(said: object, moment: float | None) -> None:
     assert started_at(answer(200, {"startedAt": said})) == moment
     assert started_at(answer(500)) is None
 
@@ -148,7 +148,7 @@ def test_a_date_without_a_zone_is_utc() -> None:
 
 
 @pytest.mark.parametrize("value", ["1e15", "inf", "nan", "-1e300", "Fri, 31 Dec 9999 23:59:59 -2359", "99999999999"])
-def test_no_retry_after_is_too_odd_to_tell_of(value: str) -> None:
+def test_no_retry_after_is_too_odd_to_report(value: str) -> None:
     error = stop_error(answer(477, Retry_After=value))
     assert error is not None
     assert error.code is ErrorCode.HUBSPOT_MIGRATING
@@ -160,7 +160,7 @@ def test_a_lock_is_waited_for_two_seconds_at_least() -> None:
     assert least_wait(answer(500)) == 0
 
 
-def test_a_problem_is_told_from_whatever_there_is() -> None:
+def test_a_problem_is_distinguished_from_whatever_there_is() -> None:
     assert problem_of(answer(502)).category == "HTTP_502"
     assert problem_of(answer(502)).message == "text"
     assert problem_of(answer(400, {"message": "m", "correlationId": "c", "category": "V"})).correlation_id == "c"
@@ -186,7 +186,7 @@ def test_results_in_any_order_go_to_their_rows() -> None:
         ({"id": "7", "properties": {"email": "boss@x.com"}}, Finding.EMAIL_CHANGED),
     ],
 )
-def test_an_update_that_met_another_record_or_email_is_told(result: dict[str, Any], finding: Finding) -> None:
+def test_an_update_that_met_another_record_or_email_is_reported(result: dict[str, Any], finding: Finding) -> None:
     row = replace(rows(1)[0], record="7")
     (outcome,) = match([row], answer(200, {"results": [{**result, "objectWriteTraceId": "row-0"}]}))
     assert (outcome.kind, outcome.finding, outcome.hubspot_id) == (Kind.KEPT, finding, None)
@@ -296,5 +296,7 @@ def test_only_hubspots_own_word_about_it_rejects_a_row(status: int, payload: Any
         (Problem("VALIDATION_ERROR", "No permission.", None, "crm.something.ELSE"), True),
     ],
 )
-def test_what_is_about_the_account_is_told_from_what_is_about_a_row(problem: Problem, *, expected: bool) -> None:
+def test_what_is_about_the_account_is_distinguished_from_what_is_about_a_row(
+    problem: Problem, *, expected: bool
+) -> None:
     assert is_about_the_account(problem) is expected

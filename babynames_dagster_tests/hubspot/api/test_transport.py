@@ -115,7 +115,7 @@ def test_json_is_read_however_it_is_sent(reply: bytes) -> None:
     ],
     ids=["nothing", "noise", "status", "cut off", "chunks", "header", "gzip", "location", "endless"],
 )
-def test_what_is_no_answer_is_told_as_none(reply: bytes) -> None:
+def test_what_is_no_answer_counts_as_none(reply: bytes) -> None:
     with wire(reply) as server:
         found = exchange(f"http://127.0.0.1:{server.port}").answer
     assert found.status == NO_ANSWER
@@ -146,14 +146,14 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> None:
         ("https://127.0.0.1:{port}", "SSLError"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_told_with_its_cause(address: str, said: str) -> None:
+def test_an_address_that_leads_nowhere_is_reported_with_its_cause(address: str, said: str) -> None:
     with wire(b"no TLS") as server:
         found = exchange(address.format(port=server.port)).answer
     assert found.status == NO_ANSWER
     assert said in found.text
 
 
-def test_a_ca_bundle_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ca_bundle_that_is_not_there_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
     assert "/no/such/bundle.pem" in exchange("https://no-such-host.invalid").answer.text
 

@@ -162,7 +162,7 @@ def test_a_try_that_failed_under_a_new_email_does_not_hide_the_former_contact(
     assert stand_in.contacts() == {}
 
 
-def test_names_that_came_to_share_a_record_go_on_to_be_synced(engine: Engine) -> None:
+def test_names_that_came_to_share_a_record_are_still_synced(engine: Engine) -> None:
     def acknowledge(record_id: str, *, domain: str, created: bool = False) -> None:
         record(
             engine,
@@ -190,7 +190,7 @@ def test_names_that_came_to_share_a_record_go_on_to_be_synced(engine: Engine) ->
     assert contacts_to_undo(engine, LEDGER) == 1
 
 
-def test_a_contact_that_was_merged_into_another_is_nobodys_to_archive(engine: Engine) -> None:
+def test_a_contact_that_was_merged_into_another_is_not_archived(engine: Engine) -> None:
     [made, merged] = [
         LedgerEntry("7", "A", "anna.f@x.com", "f" * 64, LedgerOutcome.SYNCED, created=created, hubspot_id=record_id)
         for record_id, created in (("100", True), ("200", False))
@@ -212,7 +212,7 @@ def test_what_was_undone_comes_back_only_when_asked_for(engine: Engine, stand_in
     assert held_contacts(stand_in) == expected_contacts(engine, stand_in.settings(engine))
 
 
-def test_an_undo_that_was_stopped_goes_on_where_it_was(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_an_undo_that_was_stopped_resumes(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 500)
     sync(sqlite_engine, stand_in)
     stand_in.set_faults({"kind": "daily_limit", "path": "/archive", "requests": list(range(11, 100))})

@@ -1,4 +1,4 @@
-"""One limiter for all: threads, processes and hosts share one row, and nobody waits for the dead."""
+"""One limiter for all: threads, processes and hosts share one row, and none waits for a dead process."""
 
 import multiprocessing
 import re
@@ -96,7 +96,7 @@ def test_processes_share_one_limit(engine: Engine) -> None:
     assert_within(slots, 10, 0.2)
 
 
-def test_a_process_that_died_with_a_slot_holds_up_nobody(engine: Engine) -> None:
+def test_a_process_that_died_with_a_slot_delays_no_other(engine: Engine) -> None:
     allow(engine, 100, 10.0)
     with locked_pacing_row(engine, APP) as (row, clock):
         row.calls = [clock.now + 0.05]
@@ -134,7 +134,7 @@ def test_a_waiting_call_gives_up_when_asked_to_stop(engine: Engine) -> None:
     assert caught.value.code is ErrorCode.INTERRUPTED
 
 
-def test_what_hubspot_tells_of_its_limit_is_followed_and_remembered(engine: Engine) -> None:
+def test_what_hubspot_says_of_its_limit_is_followed_and_remembered(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP)
     limiter.told(limiter.acquire(GO), calls=190, window_seconds=5.0, daily_remaining=None)
     assert (limiter.limit.calls, limiter.limit.window) == (190, 5.0)
@@ -149,7 +149,7 @@ def test_the_users_limit_overrides_what_hubspot_tells(engine: Engine) -> None:
     assert limiter.limit.calls == 40
 
 
-def test_the_newest_answer_tells_what_the_day_has_left(engine: Engine) -> None:
+def test_the_newest_answer_says_what_the_day_has_left(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP, daily_reserve=5)
     first, second = limiter.acquire(GO), limiter.acquire(GO)
     limiter.told(second, calls=None, window_seconds=None, daily_remaining=5)
@@ -161,7 +161,7 @@ def test_the_newest_answer_tells_what_the_day_has_left(engine: Engine) -> None:
     limiter.acquire(GO)
 
 
-def test_what_was_told_of_another_day_is_void(engine: Engine) -> None:
+def test_what_was_said_of_another_day_is_void(engine: Engine) -> None:
     with locked_pacing_row(engine, APP) as (row, clock):
         row.daily_remaining, row.daily_as_of = 5, clock.now - 5 * 24 * 3600
     assert RateLimiter(engine, APP, daily_reserve=100).acquire(GO)
@@ -190,7 +190,7 @@ def test_an_answer_that_arrived_is_kept_although_the_database_is_gone(engine: En
     assert (limiter.limit.calls, limiter.limit.window) == (190, 5.0)
 
 
-def test_news_that_the_database_did_not_take_are_told_again(engine: Engine) -> None:
+def test_news_that_the_database_did_not_take_are_written_again(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP)
     permit = limiter.acquire(GO)
     limiter.arrived(permit, sent_at=time.monotonic() + 0.3, answered_at=time.monotonic() + 0.35)

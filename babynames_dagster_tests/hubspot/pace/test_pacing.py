@@ -81,7 +81,7 @@ def test_nothing_goes_during_a_pause() -> None:
     assert next_slot([90.0], now=100.0, paused_until=107.0, limit=Limit()) == 107.0
 
 
-def test_a_clock_set_back_by_an_hour_holds_up_nobody_for_an_hour() -> None:
+def test_a_clock_set_back_by_an_hour_delays_no_call_for_an_hour() -> None:
     limit = Limit()
     log = still_counted([5000.0], now=1400.0, limit=limit)
     assert next_slot(log, now=1400.0, paused_until=0.0, limit=limit) < 1400.0 + MAX_PAUSE_SECONDS + 2 * limit.window
@@ -92,8 +92,8 @@ def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
     assert detour(Trip(0.5), recent) == 0
     assert detour(Trip(0.51), recent) == pytest.approx(0.01)
     assert detour(Trip(1.4), recent) == UNTOLD_DETOUR_SECONDS
-    told = [Trip(0.5, 100.0), Trip(9.0, 105.0)]
-    assert detour(told[1], told) == MOST_DETOUR_SECONDS
+    reported = [Trip(0.5, 100.0), Trip(9.0, 105.0)]
+    assert detour(reported[1], reported) == MOST_DETOUR_SECONDS
 
 
 def test_a_detour_ends_where_hubspot_began_to_work() -> None:
@@ -108,12 +108,12 @@ def test_a_clock_that_can_not_be_is_not_believed() -> None:
     assert detour(stopped[2], stopped) == UNTOLD_DETOUR_SECONDS
 
 
-def share_and_refused(*, corrected: bool, told: bool) -> tuple[float, float]:
+def share_and_refused(*, corrected: bool, reported: bool) -> tuple[float, float]:
     """Call at full pace for ten minutes, one call in twenty held up on its way there by up to a second.
 
     Args:
         corrected: Whether a call's place in the log is corrected when its answer comes.
-        told: Whether the answers say when the server began to work.
+        reported: Whether the answers say when the server began to work.
 
     Returns:
         Share of the ceiling, and share of the calls that the server refuses.
@@ -135,7 +135,7 @@ def share_and_refused(*, corrected: bool, told: bool) -> tuple[float, float]:
         way = chance.uniform(0.2, 1.0) if chance.random() < 0.05 else 0.0
         latency = way + chance.uniform(0.05, 1.5)
         arrivals.append(now + way)
-        heapq.heappush(under_way, (now + latency, now, Trip(latency, way if told else None)))
+        heapq.heappush(under_way, (now + latency, now, Trip(latency, way if reported else None)))
     window: deque[float] = deque()
     refused = 0
     for arrival in sorted(arrivals):
@@ -149,16 +149,16 @@ def share_and_refused(*, corrected: bool, told: bool) -> tuple[float, float]:
 
 
 def test_calls_that_are_held_up_on_their_way_are_hardly_ever_refused_where_hubspot_says_when_it_began() -> None:
-    assert share_and_refused(corrected=False, told=True)[1] > 0.01
-    share, refused = share_and_refused(corrected=True, told=True)
+    assert share_and_refused(corrected=False, reported=True)[1] > 0.01
+    share, refused = share_and_refused(corrected=True, reported=True)
     assert share > 0.99
     assert refused < 0.001
 
 
 def test_where_hubspot_does_not_say_when_it_began_fewer_are_refused_for_a_little_of_the_rate() -> None:
-    share, refused = share_and_refused(corrected=True, told=False)
+    share, refused = share_and_refused(corrected=True, reported=False)
     assert share > 0.98
-    assert refused < share_and_refused(corrected=False, told=False)[1] * 0.6
+    assert refused < share_and_refused(corrected=False, reported=False)[1] * 0.6
 
 
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:

@@ -31,7 +31,7 @@ def synced(engine: Engine, stand_in: StandIn) -> Engine:
     return engine
 
 
-def test_every_kind_of_change_is_told_apart(synced: Engine, stand_in: StandIn) -> None:
+def test_every_kind_of_change_is_distinguished(synced: Engine, stand_in: StandIn) -> None:
     stand_in.edit(email(1), firstname="Johnny")
     merged = stand_in.merge(BOSS, email(2))
     stand_in.edit(email(3), email="real.person@customer.com")

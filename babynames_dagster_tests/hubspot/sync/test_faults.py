@@ -1,4 +1,4 @@
-"""What goes wrong on the way: waited out where it can pass, told where it can't, and never a reason to stop others."""
+"""What goes wrong on the way: waited out where it can pass, else reported, and never a reason to stop others."""
 
 import threading
 from typing import Any
@@ -64,7 +64,7 @@ def test_a_lock_is_waited_for(sqlite_engine: Engine, stand_in: StandIn) -> None:
         ({"kind": "html", "status": 404}, 1),
     ],
 )
-def test_rows_of_a_request_that_never_gets_through_fail_while_others_go_on(
+def test_rows_of_a_request_that_never_gets_through_fail_while_others_continue(
     sqlite_engine: Engine, stand_in: StandIn, fault: dict[str, Any], tries: int
 ) -> None:
     add_names(sqlite_engine, 300, initials=["A"])
@@ -135,7 +135,7 @@ def test_a_missing_scope_is_named_and_nothing_more_is_sent(sqlite_engine: Engine
 
 
 @pytest.mark.parametrize("change", [{"expired": True}, {"portal_id": 1}])
-def test_a_bad_token_is_told_by_its_variable_and_never_shown(
+def test_a_bad_token_is_reported_by_its_variable_and_never_shown(
     sqlite_engine: Engine, stand_in: StandIn, change: dict[str, Any]
 ) -> None:
     stand_in.change(**change)
@@ -148,7 +148,7 @@ def test_a_bad_token_is_told_by_its_variable_and_never_shown(
     assert stand_in.writes() == []
 
 
-def test_nobody_at_the_address_is_one_clear_error(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_no_server_at_the_address_is_one_clear_error(sqlite_engine: Engine, stand_in: StandIn) -> None:
     with pytest.raises(PipelineError) as caught:
         sync(sqlite_engine, stand_in, hubspot_base_url="http://127.0.0.1:9", max_retries=1)
     assert caught.value.code is ErrorCode.HUBSPOT_UNREACHABLE
@@ -168,8 +168,8 @@ def test_the_daily_reserve_is_left_to_others(engine: Engine, stand_in: StandIn) 
     assert sync(engine, stand_in, hubspot_daily_reserve=10).total.created == report.total.unsent
 
 
-@pytest.mark.parametrize("hidden", [[], DAILY_HEADERS], ids=["told", "not told"])
-def test_after_a_used_up_day_work_goes_on_in_the_next(engine: Engine, stand_in: StandIn, hidden: list[str]) -> None:
+@pytest.mark.parametrize("hidden", [[], DAILY_HEADERS], ids=["reported", "not reported"])
+def test_after_a_used_up_day_work_resumes_in_the_next(engine: Engine, stand_in: StandIn, hidden: list[str]) -> None:
     add_names(engine, 2000)
     stand_in.change(daily_calls=12, hidden_headers=hidden)
     ended = sync(engine, stand_in, hubspot_daily_reserve=0, hubspot_max_in_flight=4)
@@ -183,7 +183,7 @@ def test_after_a_used_up_day_work_goes_on_in_the_next(engine: Engine, stand_in: 
     assert (next_day.total.created, next_day.total.unchanged) == (ended.total.unsent, ended.total.created)
 
 
-def test_a_day_without_a_call_left_is_told_with_its_end(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_a_day_without_a_call_left_is_reported_with_its_end(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 10)
     stand_in.change(daily_calls=0)
     with pytest.raises(PipelineError) as caught:

@@ -25,7 +25,7 @@ def test_each_policy_does_what_its_name_says(policy: WritePolicy, absent: Action
     assert [decide(PAYLOAD, theirs, policy).action for theirs in (None, PAYLOAD, EDITED)] == [absent, same, edited]
 
 
-def test_what_is_filled_is_what_hubspot_lacks_and_the_rest_is_told() -> None:
+def test_what_is_filled_is_what_hubspot_lacks_and_the_rest_is_reported() -> None:
     decision = decide(PAYLOAD, EDITED, WritePolicy.FILL_EMPTY)
     assert decision.properties == {"hs_lead_status": "NEW"}
     assert {item.property: item.theirs for item in decision.differences} == {

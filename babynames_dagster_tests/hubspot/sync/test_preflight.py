@@ -76,7 +76,7 @@ def test_a_mapping_that_the_account_cannot_take_is_refused_before_the_first_writ
     assert stand_in.writes() == []
 
 
-def test_every_mismatch_is_told_at_once(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_every_mismatch_is_reported_at_once(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 5)
     stand_in.change(options={"hs_lead_status": ["OPEN"], "lifecyclestage": None})
     report = sync(sqlite_engine, stand_in)

@@ -70,7 +70,7 @@ def left(report: SyncReport) -> list[str]:
 
 @TAKEN
 @pytest.mark.parametrize("run", ["rename", "mapping", "full_refresh"])
-def test_what_users_took_is_left_alone_and_told(
+def test_what_users_took_is_left_alone_and_reported(
     synced: Engine,
     stand_in: StandIn,
     take: Take,
@@ -167,7 +167,7 @@ def test_a_contact_that_is_ours_again_is_sent_again(synced: Engine, stand_in: St
     assert stand_in.contacts()[FIRST]["company"] == "B"
 
 
-def test_a_merge_between_look_and_write_is_told(synced: Engine, stand_in: StandIn) -> None:
+def test_a_merge_between_look_and_write_is_reported(synced: Engine, stand_in: StandIn) -> None:
     known = ledger(synced)[1].hubspot_id
     stand_in.set_faults({"kind": "slow", "path": "/update", "seconds": 3.0})
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""What is told of each partition: its own counts, rejects and rows, and what the run did while it was under way."""
+"""What is reported of each partition: its own counts, rejects and rows, and what the run did while it was under way."""
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -19,7 +19,7 @@ def test_a_span_runs_from_the_first_hand_over_to_the_latest_answer() -> None:
     assert spans.of("B") == Span(seconds=1, requests=2, waited_seconds=0)
 
 
-def test_nothing_is_told_of_what_was_never_sent_or_never_answered() -> None:
+def test_nothing_is_reported_of_what_was_never_sent_or_never_answered() -> None:
     spans = Spans(lambda: Moment(1, 1, 1))
     spans.handed_over({"A"})
     assert spans.of("A") == spans.of("B") == Span()
@@ -32,19 +32,19 @@ def test_a_pause_counts_only_as_far_as_the_span_reaches() -> None:
 def test_partitions_that_follow_each_other_have_calls_of_their_own(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 60, initials=["A", "B", "C"])
     report = sync(sqlite_engine, stand_in, hubspot_requests_per_batch=10, hubspot_max_in_flight=1)
-    told = [report.by_partition[initial] for initial in "ABC"]
-    assert [counts.span.requests for counts in told] == [2, 2, 2]
-    assert 0 < sum(counts.span.seconds for counts in told) <= report.seconds
-    for counts in told:
+    reported = [report.by_partition[initial] for initial in "ABC"]
+    assert [counts.span.requests for counts in reported] == [2, 2, 2]
+    assert 0 < sum(counts.span.seconds for counts in reported) <= report.seconds
+    for counts in reported:
         assert counts.contacts_per_second == pytest.approx(20 / counts.span.seconds)
 
 
 def test_partitions_that_share_a_batch_share_its_call(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 30, initials=["A", "B", "C"])
     report = sync(sqlite_engine, stand_in)
-    told = [report.by_partition[initial] for initial in "ABC"]
-    assert {counts.span.requests for counts in told} == {1}
-    assert len({counts.span.seconds for counts in told}) == 1
+    reported = [report.by_partition[initial] for initial in "ABC"]
+    assert {counts.span.requests for counts in reported} == {1}
+    assert len({counts.span.seconds for counts in reported}) == 1
 
 
 def test_a_partition_that_sends_nothing_has_no_rates(sqlite_engine: Engine, stand_in: StandIn) -> None:
@@ -66,7 +66,7 @@ def test_a_dry_run_acknowledges_nothing_and_so_has_no_rates(sqlite_engine: Engin
     assert counts.contacts_per_second is None
 
 
-def test_a_pause_is_told_of_the_partition_that_had_to_wait(sqlite_engine: Engine, stand_in: StandIn) -> None:
+def test_a_pause_is_reported_of_the_partition_that_had_to_wait(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 20, initials=["A", "B"])
     stand_in.set_faults({"kind": "rate_limit", "emails": ["name1.f@babynamesdemo.com"], "times": 1, "retry_after": 1})
     report = sync(sqlite_engine, stand_in, hubspot_requests_per_batch=10, hubspot_max_in_flight=1)
@@ -85,10 +85,10 @@ def test_each_partition_keeps_its_own_first_rejects_and_no_more_than_it_may(
             "UPDATE baby_names SET slug = 'two..dots' || id WHERE initial = 'A' OR (initial = 'B' AND id < 5)"
         )
     report = sync(sqlite_engine, stand_in)
-    told = [report.by_partition[initial] for initial in "ABC"]
-    assert [counts.rejected for counts in told] == [40, 2, 0]
-    assert [len(counts.troubles.first_rejects) for counts in told] == [REJECTS_KEPT, 2, 0]
-    assert {reject.email for reject in told[1].troubles.first_rejects} == {
+    reported = [report.by_partition[initial] for initial in "ABC"]
+    assert [counts.rejected for counts in reported] == [40, 2, 0]
+    assert [len(counts.troubles.first_rejects) for counts in reported] == [REJECTS_KEPT, 2, 0]
+    assert {reject.email for reject in reported[1].troubles.first_rejects} == {
         "two..dots1@babynamesdemo.com",
         "two..dots4@babynamesdemo.com",
     }

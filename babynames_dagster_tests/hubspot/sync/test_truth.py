@@ -300,7 +300,7 @@ def one_refused_and_two_failed(stand_in: StandIn) -> None:
 
 
 @pytest.mark.usefixtures("one_refused_and_two_failed")
-def test_a_first_run_in_which_nothing_gets_through_tells_both_reasons(engine: Engine, stand_in: StandIn) -> None:
+def test_a_first_run_in_which_nothing_gets_through_says_both_reasons(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 3)
     report = sync(engine, stand_in, max_retries=0)
     assert report.stopped is not None
@@ -342,7 +342,7 @@ def test_a_refusal_of_all_that_a_full_refresh_sends_says_nothing_of_the_account(
         (503, ErrorCode.HUBSPOT_ERROR),
     ],
 )
-def test_calls_that_all_fail_alike_end_the_run_with_their_reason(
+def test_calls_that_all_fail_the_same_way_end_the_run_with_their_reason(
     sqlite_engine: Engine, stand_in: StandIn, status: int, code: ErrorCode
 ) -> None:
     add_names(sqlite_engine, 5000)
@@ -358,7 +358,7 @@ def test_calls_that_all_fail_alike_end_the_run_with_their_reason(
     assert sync(sqlite_engine, stand_in).total.created == 5000
 
 
-def test_names_that_are_one_contact_are_told(engine: Engine, stand_in: StandIn) -> None:
+def test_names_that_are_one_contact_are_reported(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 5)
     stand_in.seed({"email": "name1.f@babynamesdemo.com"})
     for number, sex in ((2, "m"), (3, "f")):

@@ -156,7 +156,7 @@ def _send_for_ever(control: Connection, url: str) -> None:
         signal.pause()
 
 
-def test_a_killed_sender_of_this_host_is_in_nobodys_way(engine: Engine) -> None:
+def test_a_killed_sender_of_this_host_blocks_no_other(engine: Engine) -> None:
     ours, theirs = SPAWN.Pipe()
     url = engine.url.render_as_string(hide_password=False)
     other = SPAWN.Process(target=_send_for_ever, args=(theirs, url))

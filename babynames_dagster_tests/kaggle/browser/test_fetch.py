@@ -115,7 +115,7 @@ def test_each_obstacle_has_its_code_a_remedy_and_a_screenshot(
     assert list(settings.files.downloads.iterdir()) == [], "nothing half-written stays"
 
 
-def test_wrong_credentials_are_told_from_everything_else(make_settings: MakeSettings) -> None:
+def test_wrong_credentials_are_distinguished_from_everything_else(make_settings: MakeSettings) -> None:
     settings = make_settings(kaggle_password="not the password", max_retries=3)
 
     with pytest.raises(PipelineError) as caught:
@@ -175,7 +175,7 @@ def test_a_kept_session_makes_login_and_credentials_unnecessary(
     assert _SIGN_IN not in kaggle.site.record.paths("site")
 
 
-def test_a_session_that_the_browser_does_not_take_is_forgotten_and_made_anew(
+def test_a_session_that_the_browser_does_not_take_is_forgotten_and_made_again(
     kaggle: ServedKaggle, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = make_settings()
@@ -217,7 +217,7 @@ def test_a_person_signs_in_with_a_second_factor_and_the_headless_run_needs_no_cr
     assert obtain_dataset(settings).how == "fetched"
 
 
-def test_a_person_who_closes_the_window_is_told_so(make_settings: MakeSettings) -> None:
+def test_a_person_who_closes_the_window_gets_that_as_error(make_settings: MakeSettings) -> None:
     settings = make_settings(kaggle_email=None, kaggle_password=None)
 
     async def close_it() -> None:
@@ -246,7 +246,7 @@ def test_a_banner_is_dismissed_without_the_mouse_which_another_click_may_be_usin
     assert run_in_own_loop(dismissed) == "false"
 
 
-def test_a_browser_that_ends_during_a_download_is_told_at_once(
+def test_a_browser_that_ends_during_a_download_is_reported_at_once(
     kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     _behave(kaggle, transfer="stalled")
@@ -300,7 +300,7 @@ def test_works_within_an_event_loop_and_with_a_long_path_of_temporary_files(
     assert kaggle.site.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
 
 
-def test_a_window_without_a_screen_is_told(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_without_a_screen_is_reported(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
 
@@ -312,7 +312,7 @@ def test_a_window_without_a_screen_is_told(make_settings: MakeSettings, monkeypa
     assert not caught.value.retryable
 
 
-def test_nothing_to_sign_in_with_is_told_before_any_browser_starts(
+def test_nothing_to_sign_in_with_is_reported_before_any_browser_starts(
     kaggle: ServedKaggle, make_settings: MakeSettings
 ) -> None:
     with pytest.raises(PipelineError) as caught:

@@ -164,7 +164,7 @@ def test_a_key_that_the_api_repeats_is_hidden(make_settings: MakeSettings, statu
         ("/around", ErrorCode.KAGGLE_SITE_ERROR),
     ],
 )
-def test_a_redirect_to_nowhere_is_told_without_its_signature(
+def test_a_redirect_to_nowhere_is_reported_without_its_signature(
     make_settings: MakeSettings, location: str, code: ErrorCode
 ) -> None:
     async def redirect(_: Request) -> Response:
@@ -177,7 +177,9 @@ def test_a_redirect_to_nowhere_is_told_without_its_signature(
     assert "secret" not in str(caught.value)
 
 
-def test_nobody_is_told_to_say_who_they_are(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_credentials_are_asked_for_only_where_they_are_needed(
+    kaggle: ServedKaggle, make_settings: MakeSettings
+) -> None:
     _behave(kaggle, api_requires_login=True)
 
     with pytest.raises(PipelineError) as caught:

@@ -1,4 +1,4 @@
-"""The mapping: valid emails, one to one with names, fixed for good; and what it refuses."""
+"""The mapping: valid emails, one to one with names, fixed; and what it refuses."""
 
 import dataclasses
 from datetime import datetime

@@ -74,7 +74,7 @@ def test_a_bad_row_costs_itself_and_no_other(tmp_path: Path, row: bytes, reason:
 
 
 def test_bad_rows_are_kept_with_line_reason_and_text(engine: Engine, tmp_path: Path) -> None:
-    # Behind an open quote comes a row without quotes, which tells it from a field of several lines.
+    # Behind an open quote comes a row without quotes, which distinguishes it from a field of several lines.
     body = b"".join(row + b"\n1880,Anna,F,7\n" for row, _ in BAD_ROWS)
     report = load(engine, csv_file(tmp_path, body))
     assert counts(report) == (2 * len(BAD_ROWS), 1, 0, len(BAD_ROWS) - 1, len(BAD_ROWS))
@@ -102,7 +102,7 @@ def test_words_that_look_like_nothing_are_names(engine: Engine, tmp_path: Path) 
     assert names_in(engine) == {(name, "F") for name in names}
 
 
-def test_accents_tell_names_apart_and_case_and_form_do_not(engine: Engine, tmp_path: Path) -> None:
+def test_accents_distinguish_names_and_case_and_form_do_not(engine: Engine, tmp_path: Path) -> None:
     names = ["José", "Jose", "JOHN", "John", "Zo\u00eb", "Zoe\u0308", "zoë", "Zoe"]
     report = load(engine, csv_file(tmp_path, "".join(f"1880,{name},F,7\n" for name in names).encode()))
     assert counts(report) == (8, 5, 0, 3, 0)

@@ -135,7 +135,7 @@ def test_a_zip_is_read_from_inside_and_a_csv_named_zip_as_a_csv(engine: Engine, 
     assert inspect_file(plain, wanted=WANTED, max_uncompressed=10**6).kind == "csv"
 
 
-def test_files_that_are_no_sound_zip_are_told_apart(tmp_path: Path) -> None:
+def test_files_that_are_no_sound_zip_are_distinguished(tmp_path: Path) -> None:
     path = zip_file(tmp_path, [(WANTED, HEADER + BODY * 1000)])
     whole = path.read_bytes()
     assert code_of(tmp_path / "nothing.zip") is ErrorCode.FILE_NOT_FOUND

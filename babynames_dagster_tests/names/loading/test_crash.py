@@ -49,13 +49,13 @@ def body() -> bytes:
 
 
 def load_in_process(url: str, path: str, loading: Loading, batch_size: int, progress: PipeEnd) -> None:
-    """Load a file in small batches, and tell of each."""
+    """Load a file in small batches, and report each."""
     engine = open_engine(make_url(url))
     loading(engine, Path(path), batch_size=batch_size, on_progress=lambda step: progress.send(step.done))
 
 
 def started(url: str, path: Path, loading: Loading, batch_size: int) -> tuple[ForkServerProcess, PipeEnd]:
-    """Start a process that loads a file; return it, and the pipe that tells of its progress."""
+    """Start a process that loads a file; return it, and the pipe that reports its progress."""
     ours, theirs = _FORKS.Pipe(duplex=False)
     process = _FORKS.Process(target=load_in_process, args=(url, str(path), loading, batch_size, theirs))
     process.start()
@@ -86,7 +86,7 @@ def empty(engine: Engine, *tables: sa.Table) -> None:
 def test_a_load_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
     engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The fork server finds what it is to preload by this variable only, and each child would import it all anew.
+    # The fork server finds what it is to preload by this variable only, and each child would import it all again.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     path = csv_file(tmp_path, body())
     undisturbed = load(engine, path)

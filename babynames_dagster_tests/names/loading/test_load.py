@@ -186,7 +186,7 @@ def test_on_a_server_that_refuses_named_locks_a_load_resumes_all_the_same(
 
 
 @pytest.mark.parametrize("remembered", [0, 300, 10**6])
-def test_an_interrupted_load_goes_on_after_its_last_batch(
+def test_an_interrupted_load_resumes_after_its_last_batch(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
     monkeypatch.setattr(targets, "PairMemory", lambda: PairMemory(remembered))
@@ -238,7 +238,7 @@ def test_the_last_finished_load_is_the_one_that_ended_last(
     assert last.id == resumed.load.id
 
 
-def test_an_interrupted_load_whose_rows_are_gone_starts_anew(
+def test_an_interrupted_load_whose_rows_are_gone_starts_over(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = csv_file(tmp_path, many_names(1000))

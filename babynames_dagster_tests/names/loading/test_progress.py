@@ -1,4 +1,4 @@
-"""What a load tells of its progress: rows done, and about how many there are."""
+"""What a load reports of its progress: rows done, and about how many there are."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ def test_the_expected_rows_are_about_right_from_the_first_batch_on(engine: Engin
     rows = 60_000
     text = "".join(f"1990,N{chr(97 + index % 26)}{index // 26:05x},F,1\n" for index in range(rows))
     path = csv_file(tmp_path, text.encode())
-    told: list[Progress] = []
-    load(engine, path, batch_size=8_000, on_progress=told.append)
-    assert told[-1] == Progress("load", rows, rows, "rows")
-    assert len(told) > 5
-    for report in told:
+    reported: list[Progress] = []
+    load(engine, path, batch_size=8_000, on_progress=reported.append)
+    assert reported[-1] == Progress("load", rows, rows, "rows")
+    assert len(reported) > 5
+    for report in reported:
         assert report.total is not None
         assert report.done <= report.total
         assert abs(report.total - rows) < 0.5 * rows
-    assert [report.done for report in told] == sorted(report.done for report in told)
+    assert [report.done for report in reported] == sorted(report.done for report in reported)

@@ -40,7 +40,7 @@ def api(stand_in: StandIn) -> Api:
     return Api(stand_in)
 
 
-def test_new_contacts_are_told_from_known_ones_by_trace_id(api: Api) -> None:
+def test_new_contacts_are_distinguished_from_known_ones_by_trace_id(api: Api) -> None:
     api.upsert("a@x.com")
     answer = api.upsert("a@x.com", "b@x.com")
     assert answer.status_code == 200
@@ -148,7 +148,7 @@ def test_contacts_are_listed_in_pages(api: Api) -> None:
     assert api.get("/crm/v3/objects/contacts?limit=101").status_code == 400
 
 
-def test_a_wrong_token_an_expired_one_and_a_missing_scope_are_told_apart(api: Api) -> None:
+def test_a_wrong_token_an_expired_one_and_a_missing_scope_are_distinguished(api: Api) -> None:
     assert api.post("upsert", {}, token="wrong").json()["category"] == "INVALID_AUTHENTICATION"
     api.stand_in.change(scopes=[])
     refused = api.post("upsert", {})
@@ -158,7 +158,7 @@ def test_a_wrong_token_an_expired_one_and_a_missing_scope_are_told_apart(api: Ap
     assert api.post("upsert", {}).json()["category"] == "EXPIRED_AUTHENTICATION"
 
 
-def test_the_window_rolls_and_tells_what_is_left_of_it(api: Api) -> None:
+def test_the_window_rolls_and_says_what_is_left_of_it(api: Api) -> None:
     api.stand_in.change(calls=3, window_seconds=60.0)
     answers = [api.get("/account-info/v3/details") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
@@ -204,7 +204,7 @@ def test_a_reset_may_come_before_or_after_the_write(api: Api) -> None:
         ({"kind": "wrong_types"}, lambda results: isinstance(results[0]["id"], dict)),
     ],
 )
-def test_good_rows_may_be_told_badly(api: Api, fault: dict[str, Any], broken: Callable[[list[Any]], bool]) -> None:
+def test_good_rows_may_be_reported_badly(api: Api, fault: dict[str, Any], broken: Callable[[list[Any]], bool]) -> None:
     api.stand_in.set_faults(fault)
     assert broken(api.upsert("a@x.com", "b@x.com").json()["results"])
     assert set(api.stand_in.contacts()) == {"a@x.com", "b@x.com"}
@@ -240,5 +240,5 @@ def test_an_update_names_the_rows_that_it_can_not_write(api: Api) -> None:
         {"id": "999999", "objectWriteTraceId": "absent", "properties": {"firstname": "N"}},
     ]
     errors = api.post("update", {"inputs": inputs}).json()["errors"]
-    told = {error["context"]["objectWriteTraceId"][0]: error["category"] for error in errors}
-    assert told == {"taken": "CONFLICT", "absent": "OBJECT_NOT_FOUND"}
+    reported = {error["context"]["objectWriteTraceId"][0]: error["category"] for error in errors}
+    assert reported == {"taken": "CONFLICT", "absent": "OBJECT_NOT_FOUND"}
