@@ -186,6 +186,22 @@ def test_rejects_are_shown_with_the_partition_they_belong_to(instance: dg.Dagste
     assert "first_rejects" not in partition_metadata(instance, "J")
 
 
+def test_contacts_that_are_left_alone_are_shown_with_the_partition_they_belong_to(
+    instance: dg.DagsterInstance, sandbox: Sandbox
+) -> None:
+    run_sync(instance)
+    taken = {"email": "mary.f@babynamesdemo.com", "properties": {"email": "mary@customer.com"}}
+    requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=taken, timeout=10).raise_for_status()
+    told = run_sync(instance, full_refresh=True)
+    assert (told["contacts_kept"], told["contacts_updated"]) == (1, 2)
+    shown = partition_metadata(instance, "M")
+    (left,) = shown["first_left_alone"]
+    assert (left["email"], left["category"]) == ("mary.f@babynamesdemo.com", "NOT_OURS")
+    assert left["message"].startswith("its email has become mary@customer.com, record ")
+    assert shown["contacts_kept"] == 1
+    assert "first_left_alone" not in partition_metadata(instance, "J")
+
+
 def test_full_refresh_sends_what_has_not_changed(instance: dg.DagsterInstance) -> None:
     run_sync(instance)
     assert run_sync(instance)["contacts_unchanged"] == 3
