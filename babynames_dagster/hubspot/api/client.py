@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 _WORTH_SAYING_SECONDS = 10.0
+_SAME_PAUSE_SECONDS = 5.0
+"""Pauses that end within these seconds of each other are one: each call hears of it by itself."""
 _ABOVE_ANY_PORTAL = 2**63
 """No BIGINT holds this or more."""
 
@@ -241,7 +243,7 @@ class HubSpotClient:
         self, endpoint: Endpoint, data: bytes | None, stop: threading.Event, on_departure: Callable[[], None]
     ) -> Answer:
         try:
-            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily)
+            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily, on_pause=self._tell_of_others)
         except PipelineError as error:
             raise self._with_return_time(error) from None
         on_departure()
@@ -267,14 +269,20 @@ class HubSpotClient:
 
     def _tell_of(self, answer: Answer, pause: float) -> None:
         """Say that calls wait, once for all that were refused together."""
+        asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
+        self._tell(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'})")
+
+    def _tell_of_others(self, pause: float) -> None:
+        """Say that calls wait for what HubSpot asked another process of the app."""
+        self._tell(pause, f"HubSpot has asked another run to wait: this one waits {pause:,.0f} s, too")
+
+    def _tell(self, pause: float, what: str) -> None:
         until = time.monotonic() + pause
         with self._counted:
-            news = pause > _WORTH_SAYING_SECONDS and until > self._said_until + 1
+            news = pause > _WORTH_SAYING_SECONDS and until > self._said_until + _SAME_PAUSE_SECONDS
             self._said_until = max(self._said_until, until)
         if news:
-            asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
-            status = answer.status or "no answer"
-            self._say(f"HubSpot {asks} {pause:,.0f} s ({status}), until {moment_in(pause)}.")
+            self._say(f"{what}, until {moment_in(pause)}.")
 
     def _with_return_time(self, error: PipelineError) -> PipelineError:
         """Name the moment when the daily limit starts again: midnight in the account's time zone."""

@@ -44,10 +44,12 @@ class Permit:
     Attributes:
         slot: The reserved moment, by the database's clock.
         clock: The reading that translates this process's clock into the database's.
+        paused: Seconds of the wait that are a pause of the whole app.
     """
 
     slot: float
     clock: ClockReading
+    paused: float = 0.0
 
 
 class RateLimiter:
@@ -109,13 +111,20 @@ class RateLimiter:
         """Seconds that calls had to stand still because HubSpot refused one (429)."""
         return self._pause.total
 
-    def acquire(self, stop: threading.Event, *, counts_daily: bool = True) -> Permit:
+    def acquire(
+        self,
+        stop: threading.Event,
+        *,
+        counts_daily: bool = True,
+        on_pause: Callable[[float], None] = lambda _: None,
+    ) -> Permit:
         """Wait until one call may go.
 
         Args:
             stop: Ends the wait when set.
             counts_daily: Whether the call is refused when only the daily reserve is left. The call that asks how
                 much is left must not be.
+            on_pause: Called before a wait for a pause, which another process may have been asked for, with its seconds.
 
         Raises:
             PipelineError: INTERRUPTED when `stop` was set; HUBSPOT_DAILY_LIMIT when only HUBSPOT_DAILY_RESERVE
@@ -127,6 +136,8 @@ class RateLimiter:
                     raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
                 pauses = self._pause.count
                 permit = self._reserve(counts_daily=counts_daily)
+                if permit.paused > 0:
+                    on_pause(permit.paused)
                 stop.wait(max(0.0, permit.clock.after + permit.slot - permit.clock.now - time.monotonic()))
                 if self._pause.count == pauses and not stop.is_set():
                     return permit
@@ -225,7 +236,7 @@ class RateLimiter:
                 )
             slot = next_slot(row.calls, now=clock.now, paused_until=row.paused_until, limit=limit)
             row.calls.append(slot)
-            return Permit(slot, clock)
+            return Permit(slot, clock, max(0.0, row.paused_until - clock.now))
 
         return self._with_news(take)
 

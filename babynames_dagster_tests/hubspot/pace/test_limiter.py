@@ -296,6 +296,24 @@ def test_a_wait_within_the_users_patience_is_waited_for_as_asked_and_said(
     assert f"wait 90 s ({fault.get('status', 429)})" in said[0]
 
 
+def test_a_pause_that_another_run_was_asked_for_is_said_too(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    said: list[str] = []
+    stop = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        stop.set()
+
+    settings = stand_in.settings(sqlite_engine).account
+    with open_client(settings, sqlite_engine) as other, open_client(settings, sqlite_engine, say=say) as client:
+        other.limiter.pause(90)
+        with pytest.raises(PipelineError) as raised:
+            client.request(READ, body={"inputs": [], "idProperty": "email"}, stop=stop)
+    assert raised.value.code is ErrorCode.INTERRUPTED
+    (text,) = said
+    assert re.fullmatch(r"HubSpot has asked another run to wait: this one waits (89|90) s, too, until .* UTC\.", text)
+
+
 def test_a_shorter_wait_before_a_retry_is_said_too(sqlite_engine: Engine, stand_in: StandIn) -> None:
     said: list[str] = []
     stop = threading.Event()
