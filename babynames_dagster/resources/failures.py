@@ -29,6 +29,8 @@ _RUN_ENDED = (
     "This job is being forcibly marked as failed",
     "This run has been marked as failed from outside",
 )
+_REPORTER = re.compile(r"\[\w+\] ")
+"""Before the text of an engine's event: the class that reported it, such as `[DagsterApiServer] `."""
 _WRITTEN = re.compile(r"\[(?P<code>[A-Z_]+)\] (?P<what>.*?)\n\s*What to do: (?P<remedy>.*)", re.DOTALL)
 
 
@@ -87,8 +89,9 @@ def error_of_run(events: Iterable[dg.DagsterEvent]) -> PipelineError | None:
     for event in events:
         if event.is_step_failure:
             return error_of(event)
-        if event.is_engine_event and event.message and event.message.startswith(_WORKER_ENDED):
-            engine_said = event.message
+        if event.is_engine_event:
+            said = _REPORTER.sub("", event.message or "", count=1)
+            engine_said = said if said.startswith(_WORKER_ENDED) else engine_said
         if event.is_failure:
             return _error_of_failure(event, engine_said)
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import requests
+from dagster._grpc.server import DagsterApiServer
 from dagster._utils import get_run_crash_explanation
 
 from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
@@ -117,7 +118,7 @@ def test_a_worker_that_died_is_reported_with_its_signal(
     run = started_run(instance)
     # As dagster/_grpc/server.py does when it finds a run without its process.
     crash = get_run_crash_explanation(f"Run execution process for {run.run_id}", exit_code)
-    instance.report_engine_event(crash, run)
+    instance.report_engine_event(crash, run, cls=DagsterApiServer)
     instance.report_run_failed(run)
     report_failure(instance, run)
     (text,) = reported(hook)
