@@ -57,12 +57,3 @@ def test_contacts_survive_from_run_to_run(tmp_path: Path) -> None:
         listed = requests.get(f"{sandbox.hubspot_url}/crm/v3/objects/contacts", headers=headers, timeout=30)
 
     assert [found["id"] for found in listed.json()["results"]] == [created.json()["results"][0]["id"]]
-
-
-def test_the_sites_behaviour_can_be_changed_from_outside(tmp_path: Path) -> None:
-    with running_sandbox(dataset=None, state=tmp_path / "state") as sandbox:
-        address = f"{sandbox.kaggle.url}/sandbox/behaviour"
-
-        assert requests.patch(address, json={"api_status": 404}, timeout=30).json()["api_status"] == 404
-        assert requests.get(sandbox.kaggle.url + _FILE, timeout=30).status_code == 404
-        assert requests.patch(address, json={"no_such_thing": 1}, timeout=30).status_code == 400

@@ -1,4 +1,4 @@
-"""How the Kaggle-like site behaves, and what it received: for tests and for trying things out.
+"""How the Kaggle-like site behaves, in each form that Kaggle was seen to have, and what it received.
 
 What belongs here: the choices. What does not: carrying them out (`site.py`, `storage.py`).
 """

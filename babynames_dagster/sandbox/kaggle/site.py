@@ -6,7 +6,6 @@ What belongs here: what is answered to whom. What does not: HTML (`pages.py`), f
 
 import asyncio
 import base64
-import dataclasses
 import secrets
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -99,7 +98,6 @@ class KaggleSite:
                 Route(f"{dataset}/download", self._download),
                 Route(api, self._api),
                 Route(f"{api}/{{file}}", self._api),
-                Route("/sandbox/behaviour", self._change_behaviour, methods=["GET", "PATCH"]),
             ],
             middleware=[Middleware(_Recording, record=self.record)],
             exception_handlers={404: self._no_such_page},
@@ -217,17 +215,6 @@ class KaggleSite:
     def _to_storage(self, name: str) -> Response:
         signature = secrets.token_hex(16)
         return RedirectResponse(f"{self._storage_url}/files/{quote(name)}?X-Goog-Signature={signature}", 302)
-
-    async def _change_behaviour(self, request: Request) -> Response:
-        if request.method == "PATCH":
-            changes = await request.json()
-            names = {field.name for field in dataclasses.fields(Behaviour)}
-            unknown = sorted(set(changes) - names)
-            if unknown:
-                return JSONResponse({"unknown": unknown, "known": sorted(names)}, 400)
-            for name, value in changes.items():
-                setattr(self.behaviour, name, value)
-        return JSONResponse(dataclasses.asdict(self.behaviour))
 
     async def _no_such_page(self, _request: Request, _error: Exception) -> Response:
         return HTMLResponse(pages.message_page("404", "We can't find that page.", self.behaviour), 404)
