@@ -84,6 +84,7 @@ class ErrorCode(Enum):
         "Run again once the server answers: it resumes after the last committed batch.",
     )
     DB_ERROR = (False, "Read the server's message; DATABASE_URL names the server.")
+    SOURCE_INVALID = (False, "Correct the asset's table or query, or the columns that it names.")
     NAMES_NOT_LOADED = (False, "Materialize baby_names_table first, with the same file.")
     YEARS_NOT_LOADED = (False, "Materialize baby_name_years first, or unset MIN_YEAR and MAX_YEAR.")
 

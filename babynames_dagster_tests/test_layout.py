@@ -30,7 +30,7 @@ FLOORS = [
     | {"documents", "errors_docs"},
     {"datafile", "database"},
     {"kaggle", "hubspot"},
-    {"names"},
+    {"names", "sources"},
     {"io_managers", "resources"},
     {"assets"},
     {"definitions", "automation", "cli", "metrics", "queue"},

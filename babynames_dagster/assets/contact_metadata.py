@@ -1,6 +1,6 @@
 """What the UI shows of a sync: of each partition, and of the run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,6 +11,8 @@ from babynames_dagster.io_managers.files import WARNING_KEY
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
+_PREVIEWED = 5
+"""Properties that are shown where those are not all there."""
 DRY_RUN_KEY = "dry_run"
 SHARE_SECONDS = 60.0
 """A run that took less has no `share_of_ceiling`."""
@@ -38,7 +40,7 @@ def partition_metadata(report: PartitionReport, run: SyncReport) -> dict[str, An
     if report.contacts_per_second is not None:
         metadata["contacts_per_second"] = round(report.contacts_per_second, 1)
     if report.preview:
-        rows = [dg.TableRecord({name: contact[name] for name in PREVIEW_PROPERTIES}) for contact in report.preview]
+        rows = [dg.TableRecord(_previewed(contact)) for contact in report.preview]
         metadata["preview"] = dg.MetadataValue.table(rows)
     return {**metadata, **_troubles_metadata(report.troubles)}
 
@@ -55,6 +57,14 @@ def sync_counts(report: SyncReport) -> dict[str, int | None]:
     }
 
 
+def whole_metadata(report: SyncReport) -> dict[str, Any]:
+    """Return what the UI shows of an asset without partitions: the run's figures, and a look at its contacts."""
+    (told,) = report.by_partition.values()
+    metadata = {**partition_metadata(told, report), **run_metadata(report)}
+    metadata["dagster/row_count"] = metadata.pop("dagster/partition_row_count")
+    return metadata
+
+
 def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
     return {
@@ -68,6 +78,12 @@ def run_metadata(report: SyncReport) -> dict[str, Any]:
         **_mirror_metadata(report.mirrored),
         **_troubles_metadata(report.troubles),
     }
+
+
+def _previewed(contact: Mapping[str, str]) -> dict[str, str]:
+    """Return what a preview shows of a contact: a table of Dagster's has the same columns in each row."""
+    shown = PREVIEW_PROPERTIES if contact.keys() >= {*PREVIEW_PROPERTIES} else [*contact][:_PREVIEWED]
+    return {name: contact[name] for name in shown}
 
 
 def _mirror_metadata(mirrored: ArchiveReport | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from babynames_dagster.database.ledger.findings import (
 )
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
-from babynames_dagster.hubspot.reconcile.sample import compare_sample
+from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
@@ -67,11 +67,24 @@ def sample_reads_back(
     What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
     is not there.
     """
-    started = context.instance.get_run_stats(context.run.run_id).start_time or 0.0
-    since = datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
     with files.failures(context.log), hubspot.client(database.engine) as client:
         source = NameSource.from_settings(database.engine, hubspot.settings.hubspot)
-        sample = compare_sample(client, database.engine, source, since=since, size=SAMPLE_SIZE)
+        sample = compare_sample(client, database.engine, source, since=since_start(context), size=SAMPLE_SIZE)
+    return sample_result(context, sample)
+
+
+def since_start(context: dg.AssetCheckExecutionContext) -> datetime:
+    """Return when a check's run began, in UTC as the tables keep it."""
+    started = context.instance.get_run_stats(context.run.run_id).start_time or 0.0
+    return datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
+
+
+def sample_result(context: dg.AssetCheckExecutionContext, sample: SampleComparison) -> dg.AssetCheckResult:
+    """Return what a sample that was read back says about its asset.
+
+    What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
+    is not there.
+    """
     shown = [*sample.lost, *sample.news]
     metadata: dict[str, Any] = {
         "compared": sample.compared,

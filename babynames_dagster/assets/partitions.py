@@ -16,10 +16,10 @@ WHOLE_RANGE = (INITIALS[0], INITIALS[-1])
 GROUP = "babynames"
 
 
-def covered_partitions(tags: Mapping[str, str]) -> Sequence[str]:
-    """Return the partitions that a run with these tags is about; all where the tags name none."""
+def covered_partitions(tags: Mapping[str, str], among: Sequence[str] = INITIALS) -> Sequence[str]:
+    """Return which of some partitions a run with these tags is about; all where the tags name none."""
     if PARTITION_TAG in tags:
         return [tags[PARTITION_TAG]]
-    first = INITIALS.index(tags.get(RANGE_START_TAG, WHOLE_RANGE[0]))
-    last = INITIALS.index(tags.get(RANGE_END_TAG, WHOLE_RANGE[1]))
-    return INITIALS[first : last + 1]
+    first = among.index(tags.get(RANGE_START_TAG, among[0]))
+    last = among.index(tags.get(RANGE_END_TAG, among[-1]))
+    return among[first : last + 1]

@@ -1,6 +1,6 @@
 """The HubSpot account of the settings, rate limited for every thread, process and host that shares the database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -83,12 +83,15 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         *,
         partitions: Sequence[str],
         options: SyncOptions,
+        overrides: Mapping[str, object],
         on_progress: ProgressListener,
         sender: str,
         say: Callable[[str], None],
         on_broken_off: Callable[[SyncReport], None],
     ) -> SyncReport:
         """Bring these partitions' contacts in line with their source; arguments as `sync_contacts`.
+
+        `overrides` are fields of HubSpotSettings that are others than the resource's.
 
         Raises:
             PipelineError: What keeps the rows from being counted.
@@ -104,7 +107,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
                 engine,
                 source,
                 partitions=partitions,
-                settings=settings.hubspot,
+                settings=settings.hubspot.replaced(overrides),
                 options=options,
                 on_progress=on_progress,
                 sender=sender,

@@ -211,7 +211,7 @@ class Run:
         lacking = set(self.report.by_partition)
         for page in pages:
             for row in page:
-                if row.partition in lacking:
+                if row.partition in lacking and not row.unfit:
                     preview = self.report.by_partition[row.partition].preview
                     preview.append(row.payload)
                     if len(preview) == PREVIEW_KEPT:

@@ -70,6 +70,7 @@ def default_properties() -> dict[str, dict[str, Any]]:
         property_definition("firstname"),
         property_definition("lastname"),
         property_definition("company"),
+        property_definition("phone"),
         property_definition("hs_additional_emails", read_only=True),
         property_definition("hs_merged_object_ids", read_only=True),
         property_definition("hs_object_source", read_only=True),

@@ -37,6 +37,15 @@ class Group(BaseModel):
         except ValidationError as error:
             raise invalid([mistake(cls, dict(item)) for item in error.errors(include_url=False)]) from None
 
+    def replaced(self, values: Mapping[str, object]) -> Self:
+        """Return the same settings but for some, by field.
+
+        Raises:
+            PipelineError: INVALID_CONFIG with every mistake at once.
+        """
+        others = self.of(values)
+        return self.model_copy(update={name: getattr(others, name) for name in values})
+
     @classmethod
     def variables(cls) -> dict[str, FieldInfo]:
         """Return the group's fields by variable."""

@@ -1,0 +1,112 @@
+"""What the ledger knows of the rows of a source that is in no one database with it.
+
+What belongs here: looking entries up by key, and which contacts the account has by the ledger. What does not: which of
+those are still meant, which the source knows.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.orphans import Orphan
+from babynames_dagster.database.ledger.rows import Entry
+from babynames_dagster.database.portable import slices
+from babynames_dagster.database.tables import hubspot_contacts
+
+
+class Holder(NamedTuple):
+    """An entry whose contact is a record."""
+
+    sync: str
+    key: str
+    hubspot_id: str
+
+
+def entries_by_key(engine: Engine, ledger: Ledger, keys: Collection[str]) -> dict[str, Entry]:
+    """Return the entries of some rows, by key.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    read = (
+        entry.row_key,
+        entry.outcome,
+        entry.fingerprint,
+        entry.hubspot_email,
+        entry.initial_sent,
+        entry.finding,
+        entry.hubspot_id,
+    )
+    found: dict[str, Entry] = {}
+    with reading(engine) as connection:
+        for listed in slices(sorted(keys)):
+            statement = sa.select(*read).where(ledger.owns(hubspot_contacts), entry.row_key.in_(listed))
+            found.update((row[0], Entry._make(row[1:])) for row in connection.execute(statement))
+    return found
+
+
+def held_pages(
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int
+) -> Iterator[list[Orphan]]:
+    """Read the contacts that the account has by the ledger, in keyset pages, as the orphans that they may be.
+
+    Args:
+        engine: The ledger's database.
+        ledger: Whose entries.
+        partitions: Which partitions; None for all, those that there are no more included.
+        page_rows: Most contacts a page.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry, after = hubspot_contacts.c, ""
+    statement = (
+        sa.select(
+            entry.row_key,
+            sa.func.coalesce(entry.hubspot_email, entry.email),
+            entry.hubspot_id,
+            entry.partition_key,
+            entry.created_by_us,
+        )
+        .where(
+            ledger.owns(hubspot_contacts),
+            entry.hubspot_id.is_not(None),
+            entry.outcome != LedgerOutcome.ARCHIVED.value,
+            sa.true() if partitions is None else entry.partition_key.in_(list(partitions)),
+        )
+        .order_by(entry.row_key)
+        .limit(page_rows)
+    )
+    while True:
+        with reading(engine) as connection:
+            rows = connection.execute(statement.where(entry.row_key > after)).all()
+        if rows:
+            yield [Orphan(CreatedContact(*row[:3]), row[3], bool(row[4])) for row in rows]
+        if len(rows) < page_rows:
+            return
+        after = rows[-1].row_key
+
+
+def holders(engine: Engine, portal_id: int, hubspot_ids: Collection[str]) -> list[Holder]:
+    """Return the entries, of whichever source, that have one of these records as their contact.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    found: list[Holder] = []
+    with reading(engine) as connection:
+        for listed in slices(sorted(hubspot_ids)):
+            statement = sa.select(entry.sync, entry.row_key, entry.hubspot_id).where(
+                entry.portal_id == portal_id,
+                entry.hubspot_id.in_(listed),
+                entry.outcome != LedgerOutcome.ARCHIVED.value,
+            )
+            found += [Holder._make(row) for row in connection.execute(statement)]
+    return found

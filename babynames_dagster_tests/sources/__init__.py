@@ -1,0 +1,1 @@
+"""Everybody's own tables as sources of the sync."""
