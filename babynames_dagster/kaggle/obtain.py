@@ -17,9 +17,7 @@ from babynames_dagster.datafile.store import bring_latest
 from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
-from babynames_dagster.kaggle.browser.fetch import fetch_by_browser
 from babynames_dagster.kaggle.browser.session import kept_session
-from babynames_dagster.kaggle.browser.signin import missing_credentials
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.paths import printable
@@ -110,7 +108,7 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
     by_hand = settings.kaggle.method == "api" or not settings.kaggle.headless
     if by_hand or kept_session(settings) is not None or kept_files(settings).sound is not None:
         return {}
-    return missing_credentials(settings)
+    return settings.kaggle.missing("email", "password")
 
 
 def _as_it_is(file: DataFile, how: How) -> Obtained:
@@ -162,6 +160,8 @@ def _fetch(settings: FetchSettings, on_progress: ProgressListener, log: logging.
 def _by_browser(
     settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger
 ) -> Obtained:
+    from babynames_dagster.kaggle.browser.fetch import fetch_by_browser  # noqa: PLC0415 - Playwright, which a run may not need
+
     log.info("Fetching %s of %s with the browser.", settings.kaggle.file, settings.kaggle.dataset)
 
     def attempt() -> Obtained:

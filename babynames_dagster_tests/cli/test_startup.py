@@ -38,3 +38,9 @@ def test_a_command_imports_only_what_it_needs(command: list[str], needed: set[st
         env=clean_environment(),
     )
     assert set(done.stdout.splitlines()[-1].split()) - {"imported"} == needed
+
+
+def test_definitions_import_neither_a_browser_nor_migrations() -> None:
+    script = f"import sys, babynames_dagster.definitions\nprint(*(name for name in {_HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
+    assert set(done.stdout.split()) == {"dagster", "pyarrow"}

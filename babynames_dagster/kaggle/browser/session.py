@@ -9,12 +9,14 @@ import logging
 import os
 import secrets
 from pathlib import Path
-
-from playwright.async_api import StorageState
+from typing import TYPE_CHECKING
 
 from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import FetchSettings
+
+if TYPE_CHECKING:
+    from playwright.async_api import StorageState
 
 _OWNER_ONLY = 0o600
 _LOG = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ def kept_session(settings: FetchSettings) -> Path | None:
     return path if usable else None
 
 
-def keep_session(settings: FetchSettings, state: StorageState) -> Path:
+def keep_session(settings: FetchSettings, state: "StorageState") -> Path:
     """Keep a browser's session, mode 0600 from its first byte on.
 
     Args:
@@ -72,7 +74,7 @@ def keep_session(settings: FetchSettings, state: StorageState) -> Path:
     return path
 
 
-def keep_session_if_possible(settings: FetchSettings, state: StorageState) -> None:
+def keep_session_if_possible(settings: FetchSettings, state: "StorageState") -> None:
     """Keep a session where a download must not fail only because it can't be kept."""
     try:
         keep_session(settings, state)

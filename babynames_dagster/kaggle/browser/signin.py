@@ -25,11 +25,6 @@ _REFUSALS = {
 }
 
 
-def missing_credentials(settings: FetchSettings) -> dict[str, str]:
-    """Return what a headless sign-in lacks: description by variable."""
-    return settings.kaggle.missing("email", "password")
-
-
 def require_credentials(settings: FetchSettings) -> None:
     """Make sure that there is something to sign in with.
 
