@@ -1,7 +1,4 @@
-"""Keeping the process small while blocks of a megabyte come and go.
-
-What belongs here: the memory allocators' settings. What does not: what is allocated.
-"""
+"""Keeping the process small while blocks of a megabyte come and go."""
 
 import ctypes
 import os

@@ -1,7 +1,4 @@
-"""Paths as text: what people read of them, and what survives JSON and Dagster's records.
-
-What belongs here: file names that are not UTF-8. What does not: opening files.
-"""
+"""Paths as text: what people read of them, and what survives JSON and Dagster's records."""
 
 import os
 import re

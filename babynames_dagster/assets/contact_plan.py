@@ -1,7 +1,4 @@
-"""A plan as the UI shows it: its totals, its first rows, and where the file is.
-
-What belongs here: turning the domain's plan into an observation. What does not: making it.
-"""
+"""A plan as the UI shows it: its totals, its first rows, and where the file is."""
 
 from pathlib import Path
 from typing import Any

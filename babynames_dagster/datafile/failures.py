@@ -1,7 +1,4 @@
-"""What the operating system's errors about files mean.
-
-What belongs here: one mapping for reading, one for writing. What does not: what is wrong inside a file.
-"""
+"""What the operating system's errors about files mean."""
 
 import errno
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""Why a row is not loaded.
-
-What belongs here: the reasons and the value that carries one. What does not: finding them.
-"""
+"""Why a row is not loaded."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,7 +1,4 @@
-"""The sync by workers of the queue, each run a process of its own: what `bench/sync.py` measures last.
-
-What belongs here: launching the runs, and how long their calls took. What does not: the stand-in, thresholds.
-"""
+"""The sync by workers of the queue, each run a process of its own: what `bench/sync.py` measures last."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""What a contact of the ledger can be found to be in HubSpot.
-
-What belongs here: the words, which the ledger keeps and people read. What does not: finding it out.
-"""
+"""What a contact of the ledger can be found to be in HubSpot."""
 
 from enum import Enum
 

@@ -1,7 +1,4 @@
-"""Whose entries: the ledger holds those of many sources with many accounts, side by side.
-
-What belongs here: the first half of the ledger's key. What does not: statements.
-"""
+"""Whose entries: the ledger holds those of many sources with many accounts, side by side."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,4 @@
-"""A row of a source beside what the ledger knows of it: what every source hands to the sync.
-
-What belongs here: the value. What does not: reading it, which each source does in its own way.
-"""
+"""A row of a source beside what the ledger knows of it: what every source hands to the sync."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

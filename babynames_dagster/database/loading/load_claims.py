@@ -1,7 +1,5 @@
 """Who works on a load: a claim that ends with the process that holds it, however it ends.
 
-What belongs here: taking and giving back the claim. What does not: the load.
-
 A claim only tells a crashed load from a running one. What keeps two processes from writing one load's batches is the
 resume point, which each batch's transaction checks.
 """

@@ -1,7 +1,4 @@
-"""What can be asked of either table that is loaded, by its name.
-
-What belongs here: whether it has rows, and how many. What does not: statements about one table's columns.
-"""
+"""What can be asked of either table that is loaded, by its name."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine

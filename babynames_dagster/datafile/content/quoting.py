@@ -1,7 +1,4 @@
-"""One record of a CSV (RFC 4180), split into its fields.
-
-What belongs here: what quotes mean. What does not: where a record ends in a stream of lines.
-"""
+"""One record of a CSV (RFC 4180), split into its fields."""
 
 from enum import Enum
 

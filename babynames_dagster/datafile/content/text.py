@@ -1,7 +1,4 @@
-"""The text of a CSV as UTF-8 lines, whatever its encoding and line ends.
-
-What belongs here: byte order marks, decoding, line ends. What does not: fields.
-"""
+"""The text of a CSV as UTF-8 lines, whatever its encoding and line ends."""
 
 import codecs
 

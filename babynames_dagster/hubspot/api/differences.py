@@ -1,7 +1,4 @@
-"""Comparing a contact with what we would send.
-
-What belongs here: the comparison of properties. What does not: what is done about differences.
-"""
+"""Comparing a contact with what we would send."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

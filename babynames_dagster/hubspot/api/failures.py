@@ -1,7 +1,4 @@
-"""Why a call could not succeed, as errors for people: what HubSpot answered, and when to come back.
-
-What belongs here: errors over an answer that ends a call. What does not: what ends a whole run (`answers.stop_error`).
-"""
+"""Why a call could not succeed, as errors for people: what HubSpot answered, and when to come back."""
 
 from datetime import datetime, timedelta
 from http import HTTPStatus

@@ -1,7 +1,4 @@
-"""The dry run: what a sync would do with a batch, found out by reading only.
-
-What belongs here: foreseeing outcomes. What does not: anything that writes to HubSpot or to the ledger.
-"""
+"""The dry run: what a sync would do with a batch, found out by reading only."""
 
 from collections.abc import Sequence
 

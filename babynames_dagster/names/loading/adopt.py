@@ -1,7 +1,4 @@
-"""Taking over the names of another program's `baby_names`, as a load like any other.
-
-What belongs here: the way from that table to a load, which accounts for every row. What does not: SQL.
-"""
+"""Taking over the names of another program's `baby_names`, as a load like any other."""
 
 import csv
 from pathlib import Path

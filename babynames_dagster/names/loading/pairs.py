@@ -1,7 +1,4 @@
-"""The memory of the pairs (name, sex) that a load has met.
-
-What belongs here: what is remembered, and how much. What does not: what happens to pairs that are not.
-"""
+"""The memory of the pairs (name, sex) that a load has met."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""What came of a load.
-
-What belongs here: the report and how it is made of the load's record. What does not: loading.
-"""
+"""What came of a load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,4 @@
-"""Advice about settings that make a load slow.
-
-What belongs here: what was measured to cost much. What does not: refusing a setting.
-"""
+"""Advice about settings that make a load slow."""
 
 from babynames_dagster.settings import LoadingSettings
 
