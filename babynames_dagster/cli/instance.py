@@ -16,10 +16,14 @@ import dagster as dg
 from dagster._check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
 
-from babynames_dagster.database.connection.failures import meaning
+from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.shell import lend_to_dagster
 
+_DAMAGED = (
+    "Move {home} away, and run again: another one is made. Only Dagster's history of runs is lost, and which sensors "
+    "are on; tables and ledger are elsewhere."
+)
 _NAMES_VARIABLE = re.compile(r"\benv:\s*[\"']?([A-Za-z_]\w*)")
 
 
@@ -75,7 +79,7 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, permanently.
     with _alone_in(home), _told(home):
         instance = dg.DagsterInstance.from_config(str(home))
-    with instance:
+    with instance, _reached(home):
         yield instance
 
 
@@ -96,17 +100,11 @@ def migrate_instance(home: Path) -> tuple[str, str]:
 
 @contextmanager
 def _told(home: Path) -> Iterator[None]:
-    """Turn what goes wrong while Dagster's records are reached into errors for people, without any password."""
+    """Turn what goes wrong while Dagster's records are opened into errors for people, without any password."""
     file = home / "dagster.yaml"
     try:
-        yield
-    except SQLAlchemyError as error:
-        code, text = meaning(error)
-        raise PipelineError(
-            code,
-            f"Dagster's records, which {file} places: {text}",
-            remedy=f"Start that server, or correct its address in {file} or in the variable that it names.",
-        ) from error
+        with _reached(home):
+            yield
     except dg.DagsterInvalidConfigError as error:
         unset = re.search(r'environment variable "(\w+)" which is not set', str(error))
         found = f"it names {unset[1]}, which is not set" if unset else error.errors[0].message.splitlines()[0]
@@ -124,6 +122,20 @@ def _told(home: Path) -> Iterator[None]:
             f"{file} needs {module[1]}, which is not installed.",
             remedy="Install it: `pip install '.[instance]'` brings dagster-mysql.",
         ) from None
+
+
+@contextmanager
+def _reached(home: Path) -> Iterator[None]:
+    """Turn what a server or file of Dagster's records says into errors for people; all else here is translated."""
+    file = home / "dagster.yaml"
+    try:
+        yield
+    except SQLAlchemyError as error:
+        code, text = meaning(error)
+        remedy: str | None = f"Start that server, or correct its address in {file} or in the variable that it names."
+        if is_of_sqlite(error):
+            remedy = _DAMAGED.format(home=home) if is_damage(error) else None
+        raise PipelineError(code, f"Dagster's records, which {file} places: {text}", remedy=remedy) from error
 
 
 @contextmanager

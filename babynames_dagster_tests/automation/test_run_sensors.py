@@ -196,7 +196,25 @@ def test_a_success_pings_the_monitor_and_a_dry_run_or_half_a_run_does_not(
 def test_checks_that_failed_in_a_run_that_succeeded_are_reported_and_the_monitor_gets_nothing(
     instance: dg.DagsterInstance, hook: list[bytes], monitor: list[bytes], tmp_path: Path
 ) -> None:
-    path = write_csv(tmp_path / "names.csv", ROWS)
+    result = run_with_failed_check(instance, tmp_path, dg.AssetCheckSeverity.ERROR)
+    report_success(instance, result)
+    (text,) = reported(hook)
+    assert "CHECK_FAILED" in text
+    assert "hubspot_contacts: sample_reads_back" in text
+    assert monitor == []
+
+
+def test_checks_that_only_warn_alert_no_one_and_keep_no_monitor_waiting(
+    instance: dg.DagsterInstance, hook: list[bytes], monitor: list[bytes], tmp_path: Path
+) -> None:
+    report_success(instance, run_with_failed_check(instance, tmp_path, dg.AssetCheckSeverity.WARN))
+    assert (len(monitor), hook) == (1, [])
+
+
+def run_with_failed_check(
+    instance: dg.DagsterInstance, folder: Path, severity: dg.AssetCheckSeverity
+) -> dg.ExecuteInProcessResult:
+    path = write_csv(folder / "names.csv", ROWS)
     result = run_graph(instance, config={"raw_zip": {"path": str(path)}})
     instance.report_dagster_event(
         dg.DagsterEvent(
@@ -207,13 +225,9 @@ def test_checks_that_failed_in_a_run_that_succeeded_are_reported_and_the_monitor
                 check_name="sample_reads_back",
                 passed=False,
                 metadata={},
-                severity=dg.AssetCheckSeverity.ERROR,
+                severity=severity,
             ),
         ),
         run_id=result.run_id,
     )
-    report_success(instance, result)
-    (text,) = reported(hook)
-    assert "CHECK_FAILED" in text
-    assert "hubspot_contacts: sample_reads_back" in text
-    assert monitor == []
+    return result

@@ -1,7 +1,7 @@
 """`babynames migrate --instance`, and Dagster's records on a server that every command shares."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -129,3 +129,34 @@ def test_records_in_files_are_made_as_well(database_url: str, tmp_path: Path) ->
 def test_the_sql_of_dagsters_tables_is_refused(tmp_path: Path) -> None:
     done = run_babynames("migrate", "--instance", "--sql", folder=tmp_path)
     assert (done.returncode, "pipeline's own tables only" in done.stderr) == (2, True)
+
+
+DAMAGED = b"no database at all, but long enough to look like one " * 100
+
+
+@pytest.mark.parametrize("file", ["history/runs.db", "schedules/schedules.db", "history/runs/index.db"])
+def test_damaged_records_in_files_are_told_from_a_server_out_of_reach(
+    tmp_path: Path, environment: Mapping[str, str], dataset: Path, file: str
+) -> None:
+    arguments = ("run", "--path", str(dataset))
+    assert run_babynames(*arguments, folder=tmp_path, environment=environment).returncode == 0
+    home = tmp_path / "data" / "dagster"
+    for rest in (home / file).parent.glob(f"{Path(file).name}-*"):
+        rest.unlink()
+    (home / file).write_bytes(DAMAGED)
+    told = run_babynames(*arguments, folder=tmp_path, environment=environment)
+    assert told.returncode == 1
+    assert "DB_ERROR: Dagster's records" in told.stderr
+    assert f"Move {home} away" in told.stderr
+    assert "Start that server" not in told.stderr
+    home.rename(tmp_path / "away")
+    assert run_babynames(*arguments, folder=tmp_path, environment=environment).returncode == 0
+
+
+def test_damaged_tables_are_told_with_what_brings_them_back(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "babynames.db").write_bytes(DAMAGED)
+    told = run_babynames("check", "db", folder=tmp_path)
+    assert "DB_ERROR" in told.stderr
+    assert "Restore a back-up" in told.stderr
+    assert "babynames reconcile" in told.stderr

@@ -4,6 +4,7 @@ What belongs here: the tables of server error numbers. What does not: the retryi
 Numbers: MySQL Server Error Message Reference and MariaDB Error Codes.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -66,7 +67,11 @@ _SQLITE_PHRASES = (
     ("disk is full", ErrorCode.DISK_FULL),
     ("no such table", ErrorCode.DB_SCHEMA_OUTDATED),
     ("no such column", ErrorCode.DB_SCHEMA_OUTDATED),
-    ("file is not a database", ErrorCode.DB_ERROR),
+)
+_DAMAGE = ("file is not a database", "database disk image is malformed")
+"""SQLite's SQLITE_NOTADB and SQLITE_CORRUPT (sqlite.org/rescode.html)."""
+_DAMAGED = (
+    "Restore a back-up, or move the file away: names are loaded again, and `babynames reconcile` adopts contacts."
 )
 
 _TLS_PHRASES = (
@@ -105,7 +110,17 @@ def translate(error: SQLAlchemyError, url: URL) -> PipelineError:
         url: The database that was talked to.
     """
     code, text = meaning(error)
-    return PipelineError(code, f"{shown_address(url)}: {text}")
+    return PipelineError(code, f"{shown_address(url)}: {text}", remedy=_DAMAGED if is_damage(error) else None)
+
+
+def is_damage(error: SQLAlchemyError) -> bool:
+    """Say whether SQLite finds its file damaged, or no database at all."""
+    return is_of_sqlite(error) and any(phrase in str(error) for phrase in _DAMAGE)
+
+
+def is_of_sqlite(error: SQLAlchemyError) -> bool:
+    """Say whether an error is about a SQLite file, and no server."""
+    return isinstance(getattr(error, "orig", None), sqlite3.Error)
 
 
 def meaning(error: SQLAlchemyError) -> tuple[ErrorCode, str]:
