@@ -50,14 +50,15 @@ def ten_times(folder: Path, data: Data) -> Data:
     return _data(folder, f"{data.title}, ten times", data.plain.read_text().split("\n", 1)[1] * 10)
 
 
-def all_distinct(folder: Path, names: int) -> Data:
-    """Return a file without any duplicate, in no order."""
+def all_distinct(folder: Path, names: int, *, in_order: bool = False) -> Data:
+    """Return a file without any duplicate, in the order of the alphabet or in none."""
     letters = random.Random(2)  # noqa: S311 - numbers to measure with
     distinct: set[str] = set()
     while len(distinct) < names:
         distinct.add("".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=8)).capitalize())
-    rows = (f"1880,{name},{'MF'[index % 2]},5\n" for index, name in enumerate(sorted(distinct, key=_scattered)))
-    return _data(folder, "all distinct", "".join(rows))
+    chosen = sorted(distinct, key=None if in_order else _scattered)
+    rows = (f"1880,{name},{'MF'[sum(map(ord, name)) % 2]},5\n" for name in chosen)
+    return _data(folder, f"all distinct, {'in order' if in_order else 'shuffled'}", "".join(rows))
 
 
 def _scattered(name: str) -> str:

@@ -1,8 +1,9 @@
 """How what a user waits for grows with the data: `make bench-growth`, slow, apart from `make bench`.
 
 Loads files of distinct names of several sizes into empty tables, and does with ledgers of several sizes what runs,
-sensors, commands and scrapes do. All on a private MariaDB with its defaults (a buffer pool of 128 MB). Prints tables,
-draws time against size, and exits with 1 where something grows much faster than its input.
+sensors, commands and scrapes do. All on a private MariaDB with its defaults (a buffer pool of 128 MB). Prints tables
+of CPU seconds, the server's and ours, which other work on the machine changes little; draws them against size; exits
+with 1 where something grows much faster than its input.
 """
 
 import argparse
@@ -20,18 +21,17 @@ from babynames_dagster.database.figures import contact_counts, finished_loads, l
 from babynames_dagster.database.ledger.candidates import ContactScope, candidate_pages
 from babynames_dagster.database.ledger.entries import partitions_with_work
 from babynames_dagster.database.schema.migrate import upgrade
-from babynames_dagster.documents import CHECKOUT, write_text
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.bench.data import all_distinct
-from babynames_dagster_tests.bench.growth_chart import exponent, growth_chart
+from babynames_dagster_tests.bench.figures import SCALING, keep_growth
+from babynames_dagster_tests.bench.growth_chart import Growth, exponent, growth_table
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import cpu_seconds
 from babynames_dagster_tests.support.hubspot import (
     PARTITIONS,
     PORTAL,
     StandIn,
-    add_names,
     standing_in_elsewhere,
     sync,
 )
@@ -40,13 +40,8 @@ from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
 
 _MOST = 1.3
 """The exponent of the last step, from which on a growth is a failure: pages and caches bend a line a little."""
-_PAGE = "docs/scaling.md"
-_PICTURE = "docs/images/growth.svg"
-_ADDED_AT_ONCE = 10_000
 _TRIES = 3
 """The shortest counts: other work on the machine only ever adds to it."""
-
-Growth = dict[str, dict[int, float]]
 
 
 def missed(growth: Mapping[str, Mapping[int, float]]) -> list[str]:
@@ -63,33 +58,30 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=_sizes, default="100000,300000,1000000,2000000", help="(default: %(default)s)")
     parser.add_argument("--contacts", type=_sizes, default="100000,300000,1000000", help="(default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help=f"write the tables into {_PAGE}, and the picture")
+    parser.add_argument("--write", action="store_true", help=f"write the tables into {SCALING}, and the picture")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="babynames-growth-") as name:
         folder = Path(name)
         with running_mariadb(folder / "server") as server:
             loads = _loads(server, folder, chosen.names)
             ledger = _ledger(server, folder, chosen.contacts)
-    tables = f"{_table('distinct names', loads)}\n{_table('contacts in the ledger', ledger)}"
-    sys.stdout.write(tables)
-    growth = {**loads, **ledger}
+    sys.stdout.write(f"{growth_table('distinct names', loads)}\n{growth_table('contacts in the ledger', ledger)}")
     if chosen.write:
-        write_text(_PAGE, "growth", f"Measured by `make bench-growth` on {machine()}.\n\n{tables}")
-        (CHECKOUT / _PICTURE).write_text(growth_chart(growth), encoding="utf-8")
-    shortfalls = missed(growth)
+        sizes = f"--names {_listed(chosen.names)} --contacts {_listed(chosen.contacts)}"
+        keep_growth(loads, ledger, by=f'`make bench-growth ARGS="{sizes}"` on {machine()}')
+    shortfalls = missed({**loads, **ledger})
     for shortfall in shortfalls:
         sys.stdout.write(f"MISSED: {shortfall}\n")
     return 1 if shortfalls else 0
 
 
 def _loads(server: MariaDB, folder: Path, sizes: Sequence[int]) -> Growth:
-    growth: Growth = {"load": {}, "load, the server's CPU": {}}
+    growth: Growth = {}
     for number, size in enumerate(sizes):
         data = all_distinct(folder / f"names{size}", names=size)
         engine = _database(server, f"names{number}")
-        before = cpu_seconds(server.process_id)
-        growth["load"][size] = _timed(lambda: load(engine, data.zipped))  # noqa: B023 - called at once
-        growth["load, the server's CPU"][size] = cpu_seconds(server.process_id) - before
+        took = _cpu_seconds(server, lambda: load(engine, data.zipped))  # noqa: B023 - called at once
+        growth.setdefault("load", {})[size] = took
         engine.dispose()
     return growth
 
@@ -97,15 +89,13 @@ def _loads(server: MariaDB, folder: Path, sizes: Sequence[int]) -> Growth:
 def _ledger(server: MariaDB, folder: Path, sizes: Sequence[int]) -> Growth:
     growth: Growth = {}
     engine = _database(server, "ledger")
-    there = 0
     with standing_in_elsewhere(folder, calls=100_000, window_seconds=1.0) as stand_in:
         for size in sizes:
-            for first in range(there + 1, size + 1, _ADDED_AT_ONCE):
-                add_names(engine, min(_ADDED_AT_ONCE, size + 1 - first), initials=PARTITIONS, first=first)
-            there = size
+            # The smaller file's names are in the larger one, too, and only the others are added.
+            load(engine, all_distinct(folder / f"contacts{size}", names=size).zipped)
             sync(engine, stand_in, hubspot_daily_reserve=0)
             for title, work in _waited_for(engine, stand_in, folder).items():
-                growth.setdefault(title, {})[size] = min(_timed(work) for _ in range(_TRIES))
+                growth.setdefault(title, {})[size] = min(_cpu_seconds(server, work) for _ in range(_TRIES))
     engine.dispose()
     return growth
 
@@ -139,22 +129,15 @@ def _database(server: MariaDB, name: str) -> Engine:
     return engine
 
 
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _cpu_seconds(server: MariaDB, work: Callable[[], object]) -> float:
+    """Return the CPU seconds of work, the server's and ours; at least a hundredth, as fine as /proc counts."""
+    before = cpu_seconds(server.process_id) + time.process_time()
     work()
-    return time.perf_counter() - started
+    return max(0.01, cpu_seconds(server.process_id) + time.process_time() - before)
 
 
-def _table(title: str, growth: Growth) -> str:
-    sizes = sorted({size for seconds in growth.values() for size in seconds})
-    lines = [
-        f"| seconds, by {title} | {' | '.join(f'{size:,}' for size in sizes)} | power of the last step |",
-        f"|---|{'--:|' * (len(sizes) + 1)}",
-    ]
-    for name, seconds in growth.items():
-        power = f"{exponent(seconds):.2f}" if len(seconds) > 1 else ""
-        lines.append(f"| {name} | {' | '.join(f'{seconds[size]:.3g}' for size in sizes)} | {power} |")
-    return "\n".join(lines) + "\n"
+def _listed(sizes: Sequence[int]) -> str:
+    return ",".join(map(str, sizes))
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 _LEFT, _TOP, _DECADE, _LEGEND = 60, 20, 110, 230
+Growth = dict[str, dict[int, float]]
+"""Seconds by size, by what took them."""
+
 _COLOURS = ("#4f43dd", "#d9480f", "#2b8a3e", "#1971c2", "#c2255c", "#5f3dc4", "#846300")
 
 
@@ -56,3 +59,16 @@ def growth_chart(growth: Mapping[str, Mapping[int, float]]) -> str:
         )
     parts.append(f'<text x="{(_LEFT + right) / 2:g}" y="{bottom + 40}" text-anchor="middle">names or contacts</text>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def growth_table(title: str, growth: Mapping[str, Mapping[int, float]]) -> str:
+    """Return seconds by size as a Markdown table, and with which power of the size they grew at last."""
+    sizes = sorted({size for seconds in growth.values() for size in seconds})
+    lines = [
+        f"| seconds, by {title} | {' | '.join(f'{size:,}' for size in sizes)} | power of the last step |",
+        f"|---|{'--:|' * (len(sizes) + 1)}",
+    ]
+    for name, seconds in growth.items():
+        power = f"{exponent(seconds):.2f}" if len(seconds) > 1 else ""
+        lines.append(f"| {name} | {' | '.join(f'{seconds[size]:.3g}' for size in sizes)} | {power} |")
+    return "\n".join(lines) + "\n"

@@ -39,7 +39,7 @@ def test_nothing_changed_takes_three_seconds_and_no_write() -> None:
 
 
 def test_a_load_at_its_thresholds_misses_nothing() -> None:
-    assert load.missed(Figures(10.0, 1.5, years_per_second=130_000, peak_mb=300, memory_growth=1.05)) == []
+    assert load.missed(Figures(10.0, 1.5, years_per_second=250_000, peak_mb=260, memory_growth=1.05)) == []
     assert load.missed(Figures()) == []
 
 
@@ -48,8 +48,8 @@ def test_a_load_at_its_thresholds_misses_nothing() -> None:
     [
         (Figures(ratio_real=9.9), "real file"),
         (Figures(ratio_distinct=1.4), "distinct"),
-        (Figures(years_per_second=129_000), "births by year"),
-        (Figures(peak_mb=301), "300 MB"),
+        (Figures(years_per_second=249_000), "births by year"),
+        (Figures(peak_mb=261), "260 MB"),
         (Figures(memory_growth=1.06), "ten times"),
     ],
 )

@@ -1,0 +1,14 @@
+"""The pages are what their generator makes of the figures."""
+
+from babynames_dagster.documents import CHECKOUT, with_text
+from babynames_dagster_tests.bench.figures import PICTURE, picture, texts
+
+
+def test_the_pages_say_what_was_measured_last() -> None:
+    for page, name, text in texts():
+        document = (CHECKOUT / page).read_text(encoding="utf-8")
+        assert with_text(document, name, text) == document
+
+
+def test_the_picture_shows_it() -> None:
+    assert (CHECKOUT / PICTURE).read_text(encoding="utf-8") == picture()
