@@ -50,7 +50,7 @@ class ErrorCode(Enum):
     CSV_EMPTY = (False, "Fetch the file again, or check what its publisher put there.")
     CSV_COLUMN_MISSING = (False, "Check that this is the right file, and CSV_DELIMITER if it is.")
     CSV_ENCODING_ERROR = (False, "Name the file's encoding in CSV_ENCODING, for example latin-1.")
-    CSV_MALFORMED = (False, "Mend the file at the named line, or fetch it again.")
+    CSV_MALFORMED = (False, "Correct the file at the named line, or fetch it again.")
     TOO_MANY_REJECTS = (
         False,
         "Look at the reasons (babynames rejects); raise REJECT_LIMIT if they are fine.",
@@ -117,7 +117,7 @@ class ErrorCode(Enum):
     HUBSPOT_MISSING_SCOPES = (False, "Give the private app of HUBSPOT_ACCESS_TOKEN the named scopes.")
     HUBSPOT_NOT_ALLOWED = (
         False,
-        "Mend in HubSpot what the message names: a permission of the user, the account's plan, its payment.",
+        "Correct in HubSpot what the message names: a permission of the user, the account's plan, its payment.",
     )
     HUBSPOT_VERSION_GONE = (False, "Set HUBSPOT_API_VERSION to a version that HubSpot serves, such as 2026-03.")
     HUBSPOT_NOT_FOUND = (False, "Check HUBSPOT_BASE_URL and HUBSPOT_API_VERSION: HubSpot has no such address.")

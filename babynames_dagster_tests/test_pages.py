@@ -23,7 +23,7 @@ CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
 def found(path: str) -> list[Path]:
     """Return what a path may mean; a name alone may be in any folder of the package."""
     direct = [there for root in ROOTS for there in root.glob(path.rstrip("/"))]
-    return direct or ([] if "/" in path else list(ROOTS[1].rglob(path)))
+    return direct or ([] if "/" in path.rstrip("/") else list(ROOTS[1].rglob(path.rstrip("/"))))
 
 
 def missing(page: Path) -> Iterator[str]:

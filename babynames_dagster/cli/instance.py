@@ -77,7 +77,7 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """
     lend_to_dagster(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, permanently.
-    with _alone_in(home), _told(home):
+    with _alone_in(home), _reporting(home):
         instance = dg.DagsterInstance.from_config(str(home))
     with instance, _reached(home):
         yield instance
@@ -92,14 +92,14 @@ def migrate_instance(home: Path) -> tuple[str, str]:
     Raises:
         PipelineError: As `opened_instance`.
     """
-    with opened_instance(ready_home(home)) as instance, _told(home):
+    with opened_instance(ready_home(home)) as instance, _reporting(home):
         instance.upgrade()
         revisions = instance.run_storage.alembic_version()
     return type(instance.run_storage).__name__, str(revisions[0] if revisions else None)
 
 
 @contextmanager
-def _told(home: Path) -> Iterator[None]:
+def _reporting(home: Path) -> Iterator[None]:
     """Turn what goes wrong while Dagster's records are opened into errors for people, without any password."""
     file = home / "dagster.yaml"
     try:

@@ -48,7 +48,7 @@ def show_error(error: PipelineError) -> None:
 
 
 def warn(text: str) -> None:
-    """Tell on stderr what a person should know of a result; the log gets it, too."""
+    """Print on stderr what a person should know of a result; the log gets it, too."""
     _log.warning("%s", text)
     err.print(Text(text))
 

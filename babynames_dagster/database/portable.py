@@ -23,7 +23,7 @@ def slices(items: Sequence[Item], size: int = KEYS_LISTED) -> Iterator[Sequence[
 
 
 def server_clock(connection: Connection) -> str:
-    """Return the query for seconds since 1970 by the database's clock, as finely as it tells them."""
+    """Return the query for seconds since 1970 by the database's clock, as finely as it gives them."""
     if connection.dialect.name == "sqlite":
         # julianday() is the finest clock that every SQLite has; 2440587.5 is 1970-01-01.
         return "SELECT (julianday('now') - 2440587.5) * 86400.0"

@@ -66,8 +66,8 @@ class PacingRow:
         window_seconds: The window that HubSpot said last.
         paused_until: No call goes before this moment.
         daily_remaining: What is left of the day's calls, as HubSpot said last; None where it does not say.
-        daily_as_of: The time of the call that it told it to.
-        portal_id: The account that the app belongs to, once HubSpot has told.
+        daily_as_of: The time of the call whose answer said it.
+        portal_id: The account that the app belongs to, once HubSpot has said it.
         calls_refused: Calls that HubSpot refused for their rate (429), ever.
         answer_times: How long the answers to all calls took, ever.
     """
@@ -172,7 +172,7 @@ def _pacing_row(found: sa.Row[Any]) -> PacingRow:
 
 
 def _insert_if_missing(connection: Connection, app: str) -> sa.Insert:
-    """Return an insert of the strictest known limit (Free and Starter accounts), until HubSpot tells its own."""
+    """Return an insert of the strictest known limit (Free and Starter accounts), until HubSpot says its own."""
     values = {
         "app": app,
         "calls": b"",

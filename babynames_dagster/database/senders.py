@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
-from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import senders
@@ -73,7 +73,7 @@ def claim_partitions(  # noqa: PLR0913 - a claim is all of these, by keyword
     Raises:
         PipelineError: Any DB_* code.
     """
-    return patiently(lambda: _claim_once(engine, ledger, sorted(partitions), claim, seconds, is_gone))
+    return retried_transaction(lambda: _claim_once(engine, ledger, sorted(partitions), claim, seconds, is_gone))
 
 
 def renew_claim(engine: Engine, holder: str, *, seconds: float) -> int:

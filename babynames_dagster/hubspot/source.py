@@ -1,6 +1,6 @@
 """What the sync sends: a source of rows, each of which becomes a contact.
 
-What belongs here: what every source has to tell. What does not: any source; the names are in `names/contacts/`, and
+What belongs here: what every source has to say. What does not: any source; the names are in `names/contacts/`, and
 everybody's own tables in `tables/`.
 """
 

@@ -13,7 +13,7 @@ _LAUNCHERS_MODULE = "babynames_dagster.queue.launcher"
 
 
 class _HearingLauncher(Protocol):
-    def hears(self, run: dg.DagsterRun) -> bool: ...
+    def has_heartbeat(self, run: dg.DagsterRun) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -45,5 +45,7 @@ def queue_figures(instance: dg.DagsterInstance) -> QueueFigures:
         redis.RedisError: Redis does not answer.
     """
     launcher = cast("_HearingLauncher", instance.run_launcher)
-    heard = [launcher.hears(run) for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))]
+    heard = [
+        launcher.has_heartbeat(run) for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    ]
     return QueueFigures(sum(heard), len(heard) - sum(heard))

@@ -60,7 +60,7 @@ class QueueRunLauncher(CeleryRunLauncher):
         inherited: Any = super().config_type()
         return {**inherited, "heartbeat_seconds": beat}
 
-    def hears(self, run: dg.DagsterRun) -> bool:
+    def has_heartbeat(self, run: dg.DagsterRun) -> bool:
         """Say whether a run's process has been heard of lately.
 
         Args:
@@ -81,7 +81,7 @@ class QueueRunLauncher(CeleryRunLauncher):
         Raises:
             redis.RedisError: Redis does not answer; Dagster then leaves the run alone.
         """
-        if self.hears(run):
+        if self.has_heartbeat(run):
             self._silent_since.pop(run.run_id, None)
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         found = super().check_run_worker_health(run)

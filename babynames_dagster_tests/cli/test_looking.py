@@ -86,9 +86,9 @@ def test_what_was_changed_in_hubspot_is_shown_and_no_failure(tmp_path: Path, env
     reported = json.loads(run_babynames("reconcile", "--json", folder=tmp_path, environment=environment).stdout)
     assert (reported["contacts_changed"], reported["contacts_same"]) == (1, 1)
     assert reported["first"][0]["what"] == "lastname: 'Female' -> 'Smith'"
-    mended = run_babynames("reconcile", "--repair", folder=tmp_path, environment=environment)
-    assert mended.returncode == 0, mended.stderr
-    assert "repaired" in mended.stdout
+    repaired = run_babynames("reconcile", "--repair", folder=tmp_path, environment=environment)
+    assert repaired.returncode == 0, repaired.stderr
+    assert "repaired" in repaired.stdout
     quiet = run_babynames("rejects", "--retry", folder=tmp_path, environment=environment)
     assert "Warning" not in quiet.stderr
 

@@ -38,7 +38,7 @@ def test_a_row_becomes_a_contact() -> None:
     assert MAPPING.unfit(payload) is None
 
 
-def test_what_no_property_can_hold_is_told() -> None:
+def test_what_no_property_can_hold_is_reported() -> None:
     with pytest.raises(ValueError, match="a value is bytes"):
         MAPPING.payload({"mail": "a@shop.com", "name": b"\x00", "stage": ""})
     long = MAPPING.unfit(MAPPING.payload({"mail": "a@shop.com", "name": "x" * (LONGEST_TEXT + 1), "stage": ""}))

@@ -106,7 +106,7 @@ def test_a_row_that_can_be_no_contact_has_a_reason_and_holds_up_no_other(engine:
     assert {key: entry.updated_at for key, entry in entries(engine).items()} == before
 
 
-def test_a_row_that_is_mended_is_sent_by_the_next_run(engine: Engine, stand_in: StandIn) -> None:
+def test_a_row_that_is_corrected_is_sent_by_the_next_run(engine: Engine, stand_in: StandIn) -> None:
     make_table(engine)
     add_customers(engine, [customer(1), customer(2, email=None), customer(3, email=email_of(1))])
     assert sync_table(engine, stand_in).total.rejected == 2

@@ -1,4 +1,4 @@
-"""`babynames reconcile`: what became in HubSpot of every contact, and mending what may be mended."""
+"""`babynames reconcile`: what became in HubSpot of every contact, and repairing what may be repaired."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

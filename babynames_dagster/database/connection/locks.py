@@ -21,7 +21,7 @@ def named_lock(engine: Engine, name: str, *, seconds: int) -> Iterator[bool]:
     """Hold a lock for as long as the block lasts, on a connection of its own.
 
     Some servers refuse named locks, such as Percona XtraDB Cluster in its strict mode. The lock then counts as taken,
-    with a warning: what it guards must bear that.
+    with a warning: what it guards must allow for that.
 
     Args:
         engine: A MySQL-like server.
@@ -48,7 +48,7 @@ def named_lock(engine: Engine, name: str, *, seconds: int) -> Iterator[bool]:
 
 
 def _take(connection: Connection, name: str, seconds: int) -> tuple[bool, bool]:
-    """Return whether to go on as if the lock were ours, and whether it is."""
+    """Return whether to continue as if the lock were ours, and whether it is."""
     try:
         taken = connection.execute(sa.text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": seconds})
         is_held = bool(taken.scalar())

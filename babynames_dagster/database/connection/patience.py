@@ -2,7 +2,7 @@
 
 What belongs here: the policies. What does not: the loop (`retry.py`), and what an error means (`failures.py`).
 
-A lock that was waited for in vain (DB_LOCK_TIMEOUT) gets none: DB_TIMEOUT is the whole patience with it.
+A lock that was waited for (DB_LOCK_TIMEOUT) gets none: DB_TIMEOUT is the whole patience with it.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def of_database(lost: Retries) -> Policy:
     return policy
 
 
-def patiently(transaction: Callable[[], Result]) -> Result:
+def retried_transaction(transaction: Callable[[], Result]) -> Result:
     """Return what a short transaction returns, trying again after a deadlock or a lost connection.
 
     What it records happened already, so that it is tried for some seconds whatever MAX_RETRIES says.

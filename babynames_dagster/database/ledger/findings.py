@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
-from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome, by_key
 from babynames_dagster.database.ledger.finding import LOST, NOT_OURS_TO_WRITE, Finding
 from babynames_dagster.database.ledger.key import Ledger
@@ -54,7 +54,7 @@ class LedgerRow:
         accepted: What the account is known to rewrite.
         finding: What it was found to be before.
         synced_at: When HubSpot acknowledged it last, in UTC.
-        source: The row; None where its source has it no more, and where nobody has looked.
+        source: The row; None where its source has it no more, and where it was not looked at.
     """
 
     key: str
@@ -192,7 +192,7 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
     """
     now, entry = utc_now(), hubspot_contacts.c
     ordered = sorted(findings, key=lambda found: found.key)
-    told = [found for found in ordered if found.detail or found.accepted]
+    detailed = [found for found in ordered if found.detail or found.accepted]
     plain: dict[Finding, list[str]] = {}
     for found in ordered:
         if not (found.detail or found.accepted):
@@ -205,7 +205,7 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
             for finding, keys in plain.items():
                 values = {"finding": finding.value, "finding_detail": None, "accepted": None, "read_at": now}
                 connection.execute(one.where(entry.row_key.in_(keys)).values(values))
-            if told:
+            if detailed:
                 connection.execute(
                     one.where(entry.row_key == sa.bindparam("of_row")).values(
                         finding=sa.bindparam("found"),
@@ -220,7 +220,7 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
                             "detail": found.detail[:_DETAIL_KEPT] or None,
                             "rewritten": as_text(found.accepted) or None,
                         }
-                        for found in told
+                        for found in detailed
                     ],
                 )
             if lost:
@@ -229,7 +229,7 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
                 )
 
     if findings:
-        patiently(write)
+        retried_transaction(write)
 
 
 def as_text(accepted: Accepted) -> str | None:

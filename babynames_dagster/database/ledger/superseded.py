@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
-from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.entries import CreatedContact, created_by_us
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, slices
@@ -128,4 +128,4 @@ def forget_superseded(engine: Engine, ledger: Ledger, hubspot_ids: Collection[st
                 among = sa.and_(ledger.owns(superseded_contacts), kept.hubspot_id.in_(listed))
                 connection.execute(sa.delete(superseded_contacts).where(among))
 
-    patiently(forget)
+    retried_transaction(forget)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import utc_now, writing
-from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
@@ -31,7 +31,7 @@ _REPLACED = (
 )
 
 
-_MENDED_BY_SENDING = ("changed", "pending", "archived", "gone")
+_SETTLED_BY_SENDING = ("changed", "pending", "archived", "gone")
 """Findings that are true no more once HubSpot has acknowledged the row again."""
 
 
@@ -118,7 +118,7 @@ def record(engine: Engine, ledger: Ledger, mapping: str, entries: Sequence[Ledge
             owned = [{**row, "created_by_us": row["created_by_us"] or row["hubspot_id"] in ours} for row in rows]
             connection.execute(_upsert(engine), owned)
 
-    patiently(write)
+    retried_transaction(write)
 
 
 def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
@@ -164,7 +164,7 @@ def _change(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact], 
     )
     ordered = sorted(contacts, key=lambda contact: contact.key)
     keys = [{"of_row": contact.key, "of_record": contact.hubspot_id} for contact in ordered]
-    patiently(lambda: _execute(engine, statement, keys))
+    retried_transaction(lambda: _execute(engine, statement, keys))
 
 
 def _cut(text: str | None, column: str) -> str | None:
@@ -202,7 +202,7 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
     # No bound values here: PyMySQL sends a batch as one statement only where they are all in VALUES (...).
     none: sa.ColumnElement[str] = sa.literal_column("''")
     settled: sa.ColumnElement[Any] = sa.literal_column("'synced'")
-    mended: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{finding}'") for finding in _MENDED_BY_SENDING]
+    cleared: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{finding}'") for finding in _SETTLED_BY_SENDING]
     same_id = sa.func.coalesce(new["hubspot_id"], old.hubspot_id, none) == sa.func.coalesce(old.hubspot_id, none)
     # "It exists already" is no word against what was acknowledged: another request of ours was quicker. The outcome
     # is assigned first, so that this means the same in all assignments after it.
@@ -218,7 +218,7 @@ def _assignments(new: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("hubspot_email", sa.func.coalesce(new["hubspot_email"], old.hubspot_email)),
         (
             "finding",
-            sa.case((sa.and_(new["outcome"] == settled, old.finding.in_(mended)), sa.null()), else_=old.finding),
+            sa.case((sa.and_(new["outcome"] == settled, old.finding.in_(cleared)), sa.null()), else_=old.finding),
         ),
         ("attempts", old.attempts + new["attempts"]),
         ("synced_at", sa.func.coalesce(new["synced_at"], old.synced_at)),

@@ -1,7 +1,7 @@
 """Who works on a load: a claim that ends with the process that holds it, however it ends.
 
-A claim only tells a crashed load from a running one. What keeps two processes from writing one load's batches is the
-resume point, which each batch's transaction checks.
+A claim only distinguishes a crashed load from a running one. What keeps two processes from writing one load's batches
+is the resume point, which each batch's transaction checks.
 """
 
 import fcntl

@@ -22,7 +22,7 @@ def count_rows(engine: Engine, table: str) -> int:
 
 
 def count_rows_of_load(engine: Engine, table: str, load_id: int, *, and_before: bool = False) -> int:
-    """Return how many rows bear the id of a load: of `baby_names` it inserted them, of the years it met them last.
+    """Return how many rows have the id of a load: of `baby_names` it inserted them, of the years it met them last.
 
     Args:
         engine: The database.

@@ -122,7 +122,7 @@ def _json_lists(connection: Connection, rows: pa.Table) -> Iterator[str]:
 
 
 def count_years_of_loads_beside(engine: Engine, load: LoadRow) -> int:
-    """Return how many rows bear the id of a load that was at work between a load's beginning and its end."""
+    """Return how many rows have the id of a load that was at work between a load's beginning and its end."""
     beside = sa.select(loads.c.id).where(
         loads.c.target == load.target,
         loads.c.id != load.id,

@@ -25,7 +25,7 @@ _LONGEST_WAIT_SECONDS = 366 * 24 * 3600.0
 
 _MESSAGE_KEPT = 2000
 _MOST_DIGITS = 9
-"""Of a whole number in a header: what a 32-bit column holds, and more than HubSpot ever tells."""
+"""Of a whole number in a header: what a 32-bit column holds, and more than HubSpot ever sends."""
 
 _MIGRATION = 477
 _RETRY = frozenset({NO_ANSWER, 408, 423, 425, 500, 502, 503, 504, 521, 523, 524})
@@ -56,7 +56,7 @@ class Verdict(Enum):
     WAIT = auto()
     """The rate limit: everyone pauses, then the same again, as often as it takes."""
     GIVE_UP = auto()
-    """Neither will help: the rows fail with the answer's text, others go on."""
+    """Neither will help: the rows fail with the answer's text, others continue."""
     STOP = auto()
     """No request can succeed any more: see `stop_error`."""
 
@@ -93,7 +93,7 @@ def objects_in(value: object) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why something was refused or failed, as HubSpot tells it.
+    """Why something was refused or failed, as HubSpot says it.
 
     Attributes:
         category: In one word.
@@ -163,7 +163,7 @@ def refuses_a_row(answer: Answer) -> bool:
 
 
 def is_about_the_account(problem: Problem) -> bool:
-    """Return whether a refusal is about the account, its plan or its rights: it passes once those are mended.
+    """Return whether a refusal is about the account, its plan or its rights: it passes once those are corrected.
 
     The keys decide where they can; the wording only where HubSpot gives none that does.
     """
@@ -191,7 +191,7 @@ def retry_after(answer: Answer) -> float | None:
 def started_at(answer: Answer) -> float | None:
     """Return when HubSpot began to work on a batch, in seconds since 1970 by its clock; None where it does not say.
 
-    A moment without a fraction says too little: HubSpot tells milliseconds.
+    A moment without a fraction says too little: HubSpot sends milliseconds.
     """
     try:
         moment = datetime.strptime(str(answer.body("startedAt")), "%Y-%m-%dT%H:%M:%S.%f%z")

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_BACKOFF_SECONDS = 60.0
 _WORTH_SAYING_SECONDS = 10.0
 _SAME_PAUSE_SECONDS = 5.0
-"""Pauses that end within these seconds of each other are one: each call hears of it by itself."""
+"""Pauses that end within these seconds of each other are one: each call learns of it by itself."""
 _ABOVE_ANY_PORTAL = 2**63
 """No BIGINT holds this or more."""
 
@@ -221,7 +221,7 @@ class HubSpotClient:
                 waited += self._hold_up(answer, waited)
                 continue
             pause = max(least_wait(answer), backoff_seconds(tries, base=self._retry_delay))
-            self._tell_of(answer, pause)
+            self._report(answer, pause)
             stop.wait(pause)
 
     def _hold_up(self, answer: Answer, waited: float) -> float:
@@ -235,7 +235,7 @@ class HubSpotClient:
         pause = self.limiter.limit.window if asked is None else asked
         if waited + pause > self._patience:
             raise out_of_patience(answer, pause)
-        self._tell_of(answer, pause)
+        self._report(answer, pause)
         self.limiter.pause(asked)
         return pause
 
@@ -259,7 +259,7 @@ class HubSpotClient:
             refused=answer.status == HTTPStatus.TOO_MANY_REQUESTS,
         )
         interval = whole_number(answer, "X-HubSpot-RateLimit-Interval-Milliseconds")
-        self.limiter.told(
+        self.limiter.note_limits(
             permit,
             calls=whole_number(answer, "X-HubSpot-RateLimit-Max"),
             window_seconds=interval / 1000 if interval else None,
@@ -267,7 +267,7 @@ class HubSpotClient:
         )
         return answer
 
-    def _tell_of(self, answer: Answer, pause: float) -> None:
+    def _report(self, answer: Answer, pause: float) -> None:
         """Say that calls wait, once for all that were refused together."""
         asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
         self._tell(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'})")

@@ -79,7 +79,7 @@ def look(  # noqa: PLR0913 - what a call is made of
 
     Args:
         client: The account.
-        keys: Record ids, or emails; no two alike.
+        keys: Record ids, or emails; no two the same.
         properties: Names of the properties to read, besides those that say who a record is.
         by_email: Whether the keys are emails.
         archived: Whether to look into the archive instead, which knows record ids alone.

@@ -25,7 +25,7 @@ from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import Record, look
 from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 
 KEPT_SHOWN = 20
 
@@ -165,15 +165,15 @@ def _record(engine: Engine, ledger: Ledger, result: _Result) -> None:
     gone = [*result.archived, *result.absent]
     mark_archived(engine, ledger, [contact for contact in gone if not contact.superseded])
     merged = [kept.contact for kept in result.kept if kept.reason == MERGED]
-    # Nobody can take a merge back, so that what was ours is not ours again.
+    # A merge cannot be taken back, so that what was ours is not ours again.
     let_go(engine, ledger, [contact for contact in merged if not contact.superseded])
     forget_superseded(engine, ledger, [contact.hubspot_id for contact in (*gone, *merged) if contact.superseded])
 
 
-def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], desk: Desk[_Result]) -> None:
+def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], channel: Channel[_Result]) -> None:
     """Look at a batch, and archive what is ours of it, halving what HubSpot refuses as a whole."""
     ids = [contact.hubspot_id for contact in contacts]
-    looked = look(client, ids, stop=desk.stop, on_departure=desk.departed)
+    looked = look(client, ids, stop=channel.stop, on_departure=channel.departed)
     ours: list[CreatedContact] = []
     absent: list[CreatedContact] = []
     unknown: list[CreatedContact] = []
@@ -187,17 +187,17 @@ def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], desk: De
         else:
             kept.append(Kept(contact, reason, record.record_id, record.email))
     problem = NOT_MENTIONED if looked.found or looked.missing else problem_of(looked.answer)
-    desk.deliver(_Result(absent=absent, kept=kept, failed=unknown, problem=problem if unknown else None))
+    channel.deliver(_Result(absent=absent, kept=kept, failed=unknown, problem=problem if unknown else None))
     parts = [ours] if ours else []
     while parts:
         part = parts.pop()
         body = {"inputs": [{"id": contact.hubspot_id} for contact in part]}
-        answer = client.request(ARCHIVE, body=body, stop=desk.stop, on_departure=desk.departed)
+        answer = client.request(ARCHIVE, body=body, stop=channel.stop, on_departure=channel.departed)
         decision = verdict(answer, has_body=ARCHIVE.has_body)
         if decision is Verdict.SPLIT and len(part) > 1:
             middle = len(part) // 2
             parts += [part[middle:], part[:middle]]
         elif decision is Verdict.DONE:
-            desk.deliver(_Result(archived=part))
+            channel.deliver(_Result(archived=part))
         else:
-            desk.deliver(_Result(failed=part, problem=problem_of(answer)))
+            channel.deliver(_Result(failed=part, problem=problem_of(answer)))

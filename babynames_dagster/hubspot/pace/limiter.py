@@ -1,6 +1,6 @@
 """The one limiter of an app: every thread, process and host asks the same database row before each call.
 
-What belongs here: asking for a slot and waiting for it, and passing on what answers tell. What does not: the
+What belongs here: asking for a slot and waiting for it, and passing on what answers say. What does not: the
 arithmetic (`pacing.py`) and the row (`database/rate_limits.py`).
 """
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.patience import patiently
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.rate_limits import ClockReading, PacingRow, locked_pacing_row
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pace.pacing import (
@@ -56,7 +56,7 @@ class RateLimiter:
     """Paces the calls of one app. Safe to share between threads.
 
     At most one thread of a process holds a slot that it has not used yet, so that a process that dies leaves
-    one slot of one window unused, and nobody waits for it.
+    one slot of one window unused, and no call waits for it.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword
@@ -74,7 +74,7 @@ class RateLimiter:
         Args:
             engine: The database that holds the shared row.
             app: Digest of HubSpot's address and the app's token.
-            calls_per_window: Calls a window, instead of what HubSpot tells (HUBSPOT_RATE_LIMIT).
+            calls_per_window: Calls a window, instead of what HubSpot says (HUBSPOT_RATE_LIMIT).
             spacing_seconds: Least seconds between two calls (HUBSPOT_BATCH_DELAY).
             daily_reserve: Calls of the day that are left to others (HUBSPOT_DAILY_RESERVE).
             patience_seconds: Longest pause that HubSpot may ask for (HUBSPOT_WAIT).
@@ -93,13 +93,13 @@ class RateLimiter:
         self._refused = 0
         self._daily: tuple[float, int] | None = None
         self._daily_remaining: int | None = None
-        self._told = Limit()
+        self._stated = Limit()
         self._pause = _Pause()
 
     @property
     def limit(self) -> Limit:
-        """The limit in force: HUBSPOT_RATE_LIMIT, else what HubSpot told, else what its smallest account allows."""
-        return replace(self._told, calls=self._calls_per_window or self._told.calls, spacing=self._spacing)
+        """The limit in force: HUBSPOT_RATE_LIMIT, else what HubSpot says, else what its smallest account allows."""
+        return replace(self._stated, calls=self._calls_per_window or self._stated.calls, spacing=self._spacing)
 
     @property
     def daily_remaining(self) -> int | None:
@@ -151,7 +151,7 @@ class RateLimiter:
         started_at: float | None = None,
         refused: bool = False,
     ) -> None:
-        """Tell when a call's last byte left and when its answer came, by `time.monotonic()`.
+        """Record when a call's last byte left and when its answer came, by `time.monotonic()`.
 
         On a busy machine both can be later than the slot promised. The call's place in the log is then corrected,
         so that the call that takes its place in the next window waits as much longer.
@@ -172,7 +172,7 @@ class RateLimiter:
             if moment - permit.slot > _WORTH_CORRECTING_SECONDS:
                 self._corrections.append((permit.slot, moment))
 
-    def told(
+    def note_limits(
         self, permit: Permit, *, calls: int | None, window_seconds: float | None, daily_remaining: int | None
     ) -> None:
         """Pass on what an answer's rate limit headers said; None for those it lacked. Never raises."""
@@ -181,14 +181,14 @@ class RateLimiter:
                 if self._daily is None or permit.slot > self._daily[0]:
                     self._daily = (permit.slot, daily_remaining)
                     self._daily_remaining = daily_remaining
-        known = self._told
-        told = Limit(calls or known.calls, window_seconds or known.window)
-        if told != known and is_believable(told):
+        known = self._stated
+        stated = Limit(calls or known.calls, window_seconds or known.window)
+        if stated != known and is_believable(stated):
             # The answer that said so counts for more than what it said: the next one says it again.
             with suppress(PipelineError):
                 with locked_pacing_row(self._engine, self._app) as (row, _):
-                    row.calls_per_window, row.window_seconds = told.calls, told.window
-                self._told = told
+                    row.calls_per_window, row.window_seconds = stated.calls, stated.window
+                self._stated = stated
 
     def pause(self, seconds: float | None) -> None:
         """Hold up every call of the app after a 429.
@@ -248,7 +248,7 @@ class RateLimiter:
 
         def informed(row: PacingRow, clock: ClockReading) -> Result:
             stored = Limit(row.calls_per_window, row.window_seconds)
-            self._told = stored if is_believable(stored) else Limit()
+            self._stated = stored if is_believable(stored) else Limit()
             limit = self.limit
             row.paused_until = min(row.paused_until, clock.now + self._longest_pause)
             calls = [corrections.get(call, call) for call in row.calls]
@@ -260,7 +260,7 @@ class RateLimiter:
             return work(row, clock, limit)
 
         result = self._with_row(informed)
-        # Forgotten only now: a transaction that failed has told nobody.
+        # Forgotten only now: a transaction that failed has passed nothing on.
         with self._news:
             self._corrections = [known for known in self._corrections if known[0] not in corrections]
             self._daily = None if self._daily == daily else self._daily
@@ -275,7 +275,7 @@ class RateLimiter:
             with locked_pacing_row(self._engine, self._app) as row_and_clock:
                 return work(*row_and_clock)
 
-        return patiently(transaction)
+        return retried_transaction(transaction)
 
 
 class _Pause:

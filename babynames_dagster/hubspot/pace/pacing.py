@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MARGIN_SECONDS = 0.02
-"""Added to the window, for what neither clock nor answers tell of two calls' trips to the server."""
+"""Added to the window, for what neither clock nor answers say of two calls' trips to the server."""
 
 CATCH_UP = 2.0
 """How many times faster than the even pace calls may follow each other. Without a bound, a whole window's calls
@@ -56,11 +56,11 @@ class Limit:
 
 _WINDOW_BOUNDS = (0.05, 60.0)
 _LEAST_CALLS_A_SECOND = 1.0
-"""A tenth of what the smallest account has: what tells of less is no limit, and would freeze a run."""
+"""A tenth of what the smallest account has: less is no limit, and would freeze a run."""
 
 
 def is_believable(limit: Limit) -> bool:
-    """Return whether HubSpot can have meant a limit that one of its answers told."""
+    """Return whether HubSpot can have meant a limit that one of its answers gave."""
     least, most = _WINDOW_BOUNDS
     return least <= limit.window <= most and limit.calls / limit.window >= _LEAST_CALLS_A_SECOND
 
@@ -88,7 +88,7 @@ def still_counted(
     """Return the calls that can still matter, ascending; the last one always does, for the gap after it.
 
     A call further ahead than anyone can have reserved means that the clock was set back; it is moved to where it
-    holds up nobody for longer than that.
+    delays no call for longer than that.
     """
     horizon = now + limit.window + limit.spacing + longest_pause
     ordered = sorted(min(call, horizon) for call in calls)
@@ -114,7 +114,7 @@ def detour(trip: Trip, recent: Sequence[Trip]) -> float:
     """Return how many seconds later than the quickest calls one call may have reached the server.
 
     An answer that took longer than the quickest was held up on the way there, in the server's queue, at its work,
-    or on the way back. Only the first two matter; `startedAt` tells them from the others.
+    or on the way back. Only the first two matter; `startedAt` separates them from the others.
 
     Args:
         trip: The call.

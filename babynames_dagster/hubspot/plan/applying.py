@@ -31,7 +31,7 @@ from babynames_dagster.hubspot.sync.looking import look_at
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing
 from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
@@ -166,7 +166,7 @@ class Applier:
         while batch := list(itertools.islice(rows, BATCH_INPUTS)):
             yield batch
 
-    def _write(self, batch: Sequence[PlannedRow], desk: Desk[Sequence[Outcome | Refused]]) -> None:
+    def _write(self, batch: Sequence[PlannedRow], channel: Channel[Sequence[Outcome | Refused]]) -> None:
         """Write what is as it was reviewed."""
         wanted, reviewed = self.wanted, {row.key: row for row in batch}
         source, noun = wanted.source, wanted.source.noun
@@ -185,15 +185,15 @@ class Applier:
         gone = {item.row.key for item in refused}
         rows: list[Outgoing] = [row for key, row in sent.items() if key not in gone]
         if refused:
-            desk.deliver(refused)
+            channel.deliver(refused)
         if not rows:
             return
-        own: Desk[list[Outcome]] = Desk(desk.stop, desk.deliver, desk.departed)
+        own: Channel[list[Outcome]] = Channel(channel.stop, channel.deliver, channel.departed)
         looked = look_at(self.client, wanted.policy, rows, own)
         today = {item.row.key: planned_row(rows_by_key[item.row.key], item) for item in looked}
         changed = [key for key, row in today.items() if row.reviewed != reviewed[key].reviewed]
         if changed:
-            desk.deliver([Refused(reviewed[key], _what_changed(today[key])) for key in changed])
+            channel.deliver([Refused(reviewed[key], _what_changed(today[key])) for key in changed])
         agreed = [item for item in looked if item.row.key not in changed]
         write(self.client, Brake(), agreed, own)
 

@@ -16,7 +16,7 @@ from babynames_dagster.hubspot.sync.email_rules import is_valid_email
 from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 _SETTLED = {
     LedgerOutcome.REJECTED: "HubSpot refused it before; --retry-rejected sends it again",
@@ -29,7 +29,7 @@ def planned_rows(
     client: HubSpotClient,
     policy: WritePolicy,
     batch: Sequence[tuple[SourceRow, Outgoing]],
-    desk: Desk[Sequence[PlannedRow]],
+    channel: Channel[Sequence[PlannedRow]],
 ) -> list[PlannedRow]:
     """Look at a batch's contacts, and return what is to be done with each.
 
@@ -44,7 +44,7 @@ def planned_rows(
         if not is_valid_email(sent.email)
     ]
     silent: list[Outcome] = []
-    own: Desk[list[Outcome]] = Desk(desk.stop, silent.extend, desk.departed)
+    own: Channel[list[Outcome]] = Channel(channel.stop, silent.extend, channel.departed)
     looked = look_at(client, policy, valid, own) if valid else []
     rows += [planned_row(rows_by_key[item.row.key], item) for item in looked]
     rows += [

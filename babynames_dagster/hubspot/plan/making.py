@@ -26,7 +26,7 @@ from babynames_dagster.hubspot.sync.outcomes import Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
@@ -141,13 +141,13 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
             take(row)
         on_progress(Progress("plan", report.contacts, None, "contacts"))
 
-    def look_at_rows(batch: Sequence[tuple[SourceRow, Outgoing]], desk: Desk[Sequence[PlannedRow]]) -> None:
-        desk.deliver(planned_rows(client, wanted.policy, batch, desk))
+    def look_at_rows(batch: Sequence[tuple[SourceRow, Outgoing]], channel: Channel[Sequence[PlannedRow]]) -> None:
+        channel.deliver(planned_rows(client, wanted.policy, batch, channel))
 
-    def look_at_orphans(batch: Sequence[Orphan], desk: Desk[Sequence[PlannedRow]]) -> None:
+    def look_at_orphans(batch: Sequence[Orphan], channel: Channel[Sequence[PlannedRow]]) -> None:
         ids = list(dict.fromkeys(orphan.contact.hubspot_id for orphan in batch))
-        looked = look(client, ids, stop=desk.stop, on_departure=desk.departed)
-        desk.deliver([orphan_row(orphan, looked, source.noun) for orphan in batch])
+        looked = look(client, ids, stop=channel.stop, on_departure=channel.departed)
+        channel.deliver([orphan_row(orphan, looked, source.noun) for orphan in batch])
 
     batches = _unsettled(ledger, report, wanted, receive)
     report.stopped = Pump(look_at_rows, receive, max_in_flight=max_in_flight, stop=halt).run(batches)

@@ -1,1 +1,1 @@
-"""Reconciling: what became in HubSpot of every contact that the ledger knows, and mending what may be mended."""
+"""Reconciling: what became in HubSpot of every contact that the ledger knows, and repairing what may be repaired."""

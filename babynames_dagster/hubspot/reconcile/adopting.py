@@ -4,7 +4,7 @@ What belongs here: which of HubSpot's contacts those are, and entering them. Wha
 sends.
 
 An adopted contact is the ledger's to update, and never to undo: that HubSpot names an app as a record's source
-(`hs_object_source`), or that it bears the marker, says who made it, but not that nobody has relied on it since.
+(`hs_object_source`), or that it has the marker, says who made it, but not that no user has relied on it since.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from babynames_dagster.hubspot.api.records import SOURCE, Record, look
 from babynames_dagster.hubspot.reconcile.judging import properties_to_read, same_writing
 from babynames_dagster.hubspot.reconcile.reading_back import by_email
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 _APP = "INTEGRATION"
 
@@ -34,7 +34,7 @@ class Adopted:
     Attributes:
         contacts: Rows with their record ids.
         made_by_app: How many of them an app has made.
-        marked: How many of them bear the marker.
+        marked: How many of them have the marker.
         unknown: Rows without a right contact.
     """
 
@@ -49,7 +49,7 @@ def right_contacts(
     mapping: ContactMapping,
     marker: str | None,
     rows: Sequence[SourceRow],
-    desk: Desk[Adopted],
+    channel: Channel[Adopted],
 ) -> None:
     """Deliver which rows have a right contact: with our email as its primary one, not merged, nothing to write.
 
@@ -58,16 +58,16 @@ def right_contacts(
     """
     fit = by_email(rows)
     if not fit:
-        desk.deliver(Adopted(unknown=len(rows)))
+        channel.deliver(Adopted(unknown=len(rows)))
         return
     wanted = [*properties_to_read(row.payload for row in fit.values()), SOURCE]
-    looked = look(client, [*fit], wanted, by_email=True, stop=desk.stop, on_departure=desk.departed)
+    looked = look(client, [*fit], wanted, by_email=True, stop=channel.stop, on_departure=channel.departed)
     right = [
         (row, found)
         for email, row in fit.items()
         if (found := looked.found.get(email)) is not None and is_right(found, mapping.lasting(row.payload))
     ]
-    desk.deliver(
+    channel.deliver(
         Adopted(
             [(row, found.record_id) for row, found in right],
             sum(found.properties.get(SOURCE) == _APP for _, found in right),

@@ -1,7 +1,7 @@
 """What a contact that was read back is found to be: pure decisions over the ledger's row and HubSpot's record.
 
-What belongs here: the order in which findings are looked for, and telling a rewritten value from a changed one. What
-does not: reading, writing.
+What belongs here: the order in which findings are looked for, and what sets a rewritten value apart from a changed one.
+What does not: reading, writing.
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
 
 QUIET = frozenset({Finding.SAME, Finding.REWRITTEN, Finding.PENDING})
-"""Findings that nobody needs to look at."""
+"""Findings that need no look."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.reconcile.judging import Judged, judge, properties_to_read
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 
 def read_back(
-    client: HubSpotClient, mapping: ContactMapping, rows: Sequence[LedgerRow], desk: Desk[Any] | None = None
+    client: HubSpotClient, mapping: ContactMapping, rows: Sequence[LedgerRow], channel: Channel[Any] | None = None
 ) -> list[Judged]:
     """Read rows back by record id, and judge each; what is missing is looked for in the archive.
 
@@ -29,13 +29,13 @@ def read_back(
         client: The account.
         mapping: How rows become contacts.
         rows: At most 100, beside their sources; two may be one record.
-        desk: Where a pump wants to hear of the call.
+        channel: Where a pump wants to hear of the call.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
-    stop = desk.stop if desk else None
-    departed = desk.departed if desk else _nothing
+    stop = channel.stop if channel else None
+    departed = channel.departed if channel else _nothing
     payloads = {row.key: acknowledged_payload(row, mapping) for row in rows}
     ids = list(dict.fromkeys(row.hubspot_id for row in rows))
     wanted = properties_to_read(payloads.values())
@@ -70,4 +70,4 @@ def by_email(rows: Iterable[SourceRow]) -> dict[str, SourceRow]:
 
 
 def _nothing() -> None:
-    """Do nothing: nobody wants to hear of the call."""
+    """Do nothing with the call."""

@@ -29,7 +29,7 @@ from babynames_dagster.hubspot.sync.delivery import deliver
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy, decide
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, entry_of
 
 
@@ -80,7 +80,7 @@ def repair(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
 
 
 def recreate(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
-    """Make contacts again whose email nobody has; return what ended it early.
+    """Make contacts again whose email no contact has; return what ended it early.
 
     Raises:
         PipelineError: Any DB_* code.
@@ -154,8 +154,8 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
     return done & set(writes)
 
 
-def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: Desk[list[Outcome]]) -> None:
-    """Make the contacts of a batch again, as far as nobody has their email today."""
+def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], channel: Channel[list[Outcome]]) -> None:
+    """Make the contacts of a batch again, as far as no contact has their email."""
     fit = by_email(row.source for row in rows if row.source is not None)
     meant = [
         Outgoing(
@@ -168,7 +168,7 @@ def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], desk: D
         for row in fit.values()
     ]
     if meant:
-        deliver(repairs.client, brake, WritePolicy.CREATE_ONLY, meant, desk)
+        deliver(repairs.client, brake, WritePolicy.CREATE_ONLY, meant, channel)
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

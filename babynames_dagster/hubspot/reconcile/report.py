@@ -23,7 +23,7 @@ class ReconcileReport:
         first: The first contacts that somebody should look at.
         adopted: Contacts that were right already, and that the ledger knows from this run on.
         adopted_made_by_app: Those of them that an app has made, as HubSpot says of a record's source.
-        adopted_marked: Those of them that bear HUBSPOT_MARKER_PROPERTY, and were so made by this pipeline.
+        adopted_marked: Those of them that have HUBSPOT_MARKER_PROPERTY, and were so made by this pipeline.
         unknown: Rows that neither the ledger nor HubSpot knows a right contact of; a sync sends them.
         repaired: Contacts that were sent again, and hold it.
         recreated: Contacts that were made again.

@@ -38,7 +38,7 @@ from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
@@ -194,5 +194,7 @@ class Reconciler:
         self.on_progress(Progress("reconcile", self._done, max(self._total, self._done), "contacts"))
 
 
-def _read(client: HubSpotClient, mapping: ContactMapping, rows: Sequence[LedgerRow], desk: Desk[list[Judged]]) -> None:
-    desk.deliver(read_back(client, mapping, rows, desk))
+def _read(
+    client: HubSpotClient, mapping: ContactMapping, rows: Sequence[LedgerRow], channel: Channel[list[Judged]]
+) -> None:
+    channel.deliver(read_back(client, mapping, rows, channel))

@@ -1,4 +1,4 @@
-"""The brake: what strikes every row or every call is told once, and not found out one by one.
+"""The brake: what strikes every row or every call is reported once, and not found out one by one.
 
 What belongs here: when a run's refusals or failures are taken for one. What does not: sending.
 """
@@ -63,7 +63,7 @@ class Brake:
                 ErrorCode.HUBSPOT_ERROR,
                 f"HubSpot refused {count:,} contacts in a row, and took none between them. The last refusal: {said}",
                 retryable=False,
-                remedy="Mend what it says, then run again.",
+                remedy="Correct what it names, then run again.",
             )
         if problem is not None and any(outcome.kind is Kind.FAILED for outcome in outcomes):
             self.failed(problem.category, PipelineError(ErrorCode.HUBSPOT_NOT_ALLOWED, f"HubSpot says {said}"))
@@ -72,7 +72,7 @@ class Brake:
         """Take note of a call in which nothing got through.
 
         Args:
-            reason: What makes two failures alike: a status or a category.
+            reason: What makes two failures the same: a status or a category.
             error: What says so for people.
 
         Raises:
@@ -83,5 +83,5 @@ class Brake:
             self._failed_for = str(reason)
             count = self._failed
         if count >= MOST_FAILED_ALIKE:
-            what = f"{count} calls in a row failed alike, and none got through. {error.what}"
+            what = f"{count} calls in a row failed the same way, and none got through. {error.what}"
             raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable)

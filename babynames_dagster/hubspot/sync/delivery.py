@@ -28,7 +28,7 @@ from babynames_dagster.hubspot.sync.outcomes import (
     update_inputs,
 )
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 _CONFLICT = "CONFLICT"
 _CHANGED_MEANWHILE = frozenset({_CONFLICT, "OBJECT_NOT_FOUND"})
@@ -59,7 +59,7 @@ _UPDATE = _Write(UPDATE, update_inputs)
 
 
 def deliver(
-    client: HubSpotClient, brake: Brake, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]
+    client: HubSpotClient, brake: Brake, policy: WritePolicy, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
 ) -> None:
     """Write rows as the policy allows, and deliver the outcome of each as its answer arrives.
 
@@ -72,17 +72,17 @@ def deliver(
             HUBSPOT_ERROR where the brake finds that none does.
     """
     unseen = [] if policy.looks_first else [row for row in rows if row.record is None]
-    there = _send(client, brake, replace(_CREATE, on_conflict=_OnConflict.LOOK), [row.whole for row in unseen], desk)
+    there = _send(client, brake, replace(_CREATE, on_conflict=_OnConflict.LOOK), [row.whole for row in unseen], channel)
     seen = [row for row in rows if policy.looks_first or row.record is not None or row.trace_id in there]
     if seen:
-        write(client, brake, look_at(client, policy, seen, desk), desk, asked_before=bool(there))
+        write(client, brake, look_at(client, policy, seen, channel), channel, asked_before=bool(there))
 
 
 def write(
     client: HubSpotClient,
     brake: Brake,
     looked: Sequence[Looked],
-    desk: Desk[list[Outcome]],
+    channel: Channel[list[Outcome]],
     *,
     asked_before: bool = False,
 ) -> None:
@@ -92,7 +92,7 @@ def write(
         client: The account.
         brake: Where refusals are counted.
         looked: The rows.
-        desk: Where outcomes are delivered to.
+        channel: Where outcomes are delivered to.
         asked_before: Whether HubSpot has refused to make these contacts before, because there are some.
 
     Raises:
@@ -100,7 +100,7 @@ def write(
     """
     settled = [item.outcome for item in looked if not item.decision.properties]
     if settled:
-        desk.deliver(settled)
+        channel.deliver(settled)
     creates = [item.row for item in looked if item.decision.action is Action.CREATE]
     updates = [
         replace(item.row, record=item.record, changes=item.decision.properties)
@@ -108,12 +108,12 @@ def write(
         if item.decision.action is Action.UPDATE
     ]
     on_conflict = _OnConflict.REFUSED if asked_before else _OnConflict.LATER
-    _send(client, brake, replace(_CREATE, on_conflict=on_conflict), creates, desk)
-    _send(client, brake, _UPDATE, updates, desk)
+    _send(client, brake, replace(_CREATE, on_conflict=on_conflict), creates, channel)
+    _send(client, brake, _UPDATE, updates, channel)
 
 
 def _send(
-    client: HubSpotClient, brake: Brake, write: _Write, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]
+    client: HubSpotClient, brake: Brake, write: _Write, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
 ) -> set[str]:
     """Make one kind of call for rows, and return the trace ids of those that have to be looked at.
 
@@ -124,7 +124,9 @@ def _send(
     there: set[str] = set()
     while parts:
         part = parts.pop()
-        answer = client.request(write.endpoint, body=write.inputs(part), stop=desk.stop, on_departure=desk.departed)
+        answer = client.request(
+            write.endpoint, body=write.inputs(part), stop=channel.stop, on_departure=channel.departed
+        )
         decision = verdict(answer)
         if answer.status == HTTPStatus.CONFLICT and write.on_conflict is _OnConflict.LOOK:
             there |= {row.trace_id for row in part}
@@ -142,10 +144,10 @@ def _send(
                 outcomes = [outcome for outcome in outcomes if outcome.row.trace_id not in met]
             elif write.on_conflict is _OnConflict.LATER:
                 outcomes = [replace(o, kind=Kind.FAILED) if o.row.trace_id in met else o for o in outcomes]
-            desk.deliver(outcomes)
+            channel.deliver(outcomes)
             brake.saw(outcomes)
         else:
-            desk.deliver(all_failed(part, answer))
+            channel.deliver(all_failed(part, answer))
             brake.failed(answer.status, unsuccessful(answer, write.endpoint))
     return there
 

@@ -8,10 +8,12 @@ from babynames_dagster.hubspot.sync.email_rules import is_valid_email
 from babynames_dagster.hubspot.sync.looking import Looked, look_at
 from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 
-def foresee(client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]) -> None:
+def foresee(
+    client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
+) -> None:
     """Deliver what a run would make of rows: the outcome of the decision that it takes.
 
     Rejected where it would make a contact whose email HubSpot's rule forbids, and failed where HubSpot does not say
@@ -20,7 +22,7 @@ def foresee(client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing]
     Raises:
         PipelineError: As `HubSpotClient.request`.
     """
-    desk.deliver([_foreseen(looked) for looked in look_at(client, policy, rows, desk)])
+    channel.deliver([_foreseen(looked) for looked in look_at(client, policy, rows, channel)])
 
 
 def _foreseen(looked: Looked) -> Outcome:

@@ -13,7 +13,7 @@ from babynames_dagster.hubspot.api.records import Record, look
 from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed, left_alone
 from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
 from babynames_dagster.hubspot.sync.policy import Action, Decision, WritePolicy, decide
-from babynames_dagster.hubspot.sync.pump import Desk
+from babynames_dagster.hubspot.sync.pump import Channel
 
 _KINDS = {
     Action.CREATE: Kind.CREATED,
@@ -49,7 +49,7 @@ class Looked:
 
 
 def look_at(
-    client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]]
+    client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
 ) -> list[Looked]:
     """Read the rows' contacts, and decide; rows of which HubSpot says nothing are delivered as failed.
 
@@ -60,14 +60,19 @@ def look_at(
         PipelineError: As `HubSpotClient.request`.
     """
     known = [row for row in rows if row.record is not None]
-    decided, gone = _look(client, policy, known, desk, by_email=False)
-    others, absent = _look(client, policy, [row for row in rows if row.record is None] + gone, desk, by_email=True)
+    decided, gone = _look(client, policy, known, channel, by_email=False)
+    others, absent = _look(client, policy, [row for row in rows if row.record is None] + gone, channel, by_email=True)
     new = [Looked(row.whole, decide(row.whole.payload, None, policy), None) for row in absent]
     return [*decided, *others, *new]
 
 
 def _look(
-    client: HubSpotClient, policy: WritePolicy, rows: Sequence[Outgoing], desk: Desk[list[Outcome]], *, by_email: bool
+    client: HubSpotClient,
+    policy: WritePolicy,
+    rows: Sequence[Outgoing],
+    channel: Channel[list[Outcome]],
+    *,
+    by_email: bool,
 ) -> tuple[list[Looked], list[Outgoing]]:
     """Return the decisions about the contacts that are there, and the rows of those that are not."""
     if not rows:
@@ -78,8 +83,8 @@ def _look(
         list(dict.fromkeys(keys.values())),
         list(rows[0].whole.payload),
         by_email=by_email,
-        stop=desk.stop,
-        on_departure=desk.departed,
+        stop=channel.stop,
+        on_departure=channel.departed,
     )
     there, absent, unknown = list[Looked](), list[Outgoing](), list[Outgoing]()
     for row in rows:
@@ -91,7 +96,7 @@ def _look(
     if unknown:
         done = verdict(looked.answer) is Verdict.DONE
         failed = [Outcome(row, Kind.FAILED, problem=NOT_MENTIONED) for row in unknown]
-        desk.deliver(failed if done else all_failed(unknown, looked.answer))
+        channel.deliver(failed if done else all_failed(unknown, looked.answer))
     return there, absent
 
 

@@ -1,4 +1,4 @@
-"""What the sync has to know of how rows become contacts: which properties, and how to tell whether they changed.
+"""What the sync has to know of how rows become contacts: which properties, and how to see whether they changed.
 
 What belongs here: the mapping as one frozen value. What does not: making a payload of a row, which its source does.
 """

@@ -68,7 +68,7 @@ class Outgoing:
 
     @property
     def trace_id(self) -> str:
-        """What tells this row apart in an answer."""
+        """What identifies this row in an answer."""
         return f"row-{self.key if _IS_PLAIN.fullmatch(self.key) else digest(self.key)}"
 
     @property
@@ -147,7 +147,7 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
         rows: What was sent.
         answer: A 2xx answer with a JSON body.
         creating: Whether the call makes contacts. An update's result has to be about the very record and email that it
-            was sent for: what was merged after the look is somebody's, and is told as such.
+            was sent for: what was merged after the look is somebody's, and is reported as such.
     """
     by_key = {key: row for row in rows for key in (row.trace_id, row.email)}
     outcomes: dict[str, Outcome] = {}

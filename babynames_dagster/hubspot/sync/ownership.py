@@ -1,7 +1,7 @@
 """Whose a contact is that our email or our record id leads to: a pure decision over what HubSpot shows of it.
 
-What belongs here: telling somebody's contact from ours to write. What does not: looking (`looking.py`), and what may be
-archived (`archive/archiving.py`), which asks for more.
+What belongs here: which contacts are ours to write. What does not: looking (`looking.py`), and what may be archived
+(`archive/archiving.py`), which asks for more.
 """
 
 from dataclasses import dataclass

@@ -73,7 +73,7 @@ def mismatches(mapping: ContactMapping, definitions: Mapping[str, Mapping[str, A
 
 
 def _problem(value: str, definition: Mapping[str, Any]) -> str | None:
-    """Return why a property can't hold a value; None where it can, as far as its definition tells."""
+    """Return why a property can't hold a value; None where it can, as far as its definition says."""
     kind = definition.get("type", "enumeration")
     options = _options(definition) if kind in {"enumeration", "bool"} else {}
     if options:
@@ -90,7 +90,7 @@ def _problem(value: str, definition: Mapping[str, Any]) -> str | None:
 
 
 def _options(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Return the labels of the values that a property takes, hidden ones included; empty where none are told."""
+    """Return the labels of the values that a property takes, hidden ones included; empty where none are given."""
     return {
         str(option["value"]): str(option.get("label") or "")
         for option in objects_in(definition.get("options"))

@@ -24,8 +24,8 @@ _LOOK_UP_SECONDS = 0.2
 """How often the receiving thread looks whether it was asked to stop, while nothing arrives."""
 
 
-class Desk(Generic[Result]):
-    """Where the work on one batch reports to; used by the thread that works on it."""
+class Channel(Generic[Result]):
+    """The way from the work on one batch back to the pump; used by the thread that works on it."""
 
     def __init__(self, stop: threading.Event, deliver: Callable[[Result], None], departed: Callable[[], None]) -> None:
         """Hand over the ends of the pump that a worker may touch.
@@ -60,7 +60,7 @@ class Pump(Generic[Batch, Result]):
 
     def __init__(
         self,
-        work: Callable[[Batch, Desk[Result]], None],
+        work: Callable[[Batch, Channel[Result]], None],
         receive: Callable[[Result], None],
         *,
         max_in_flight: int,
@@ -148,7 +148,7 @@ class Pump(Generic[Batch, Result]):
             self._under_way -= 1
 
     def _end_early(self, error: BaseException) -> None:
-        """Let nothing more be sent. The first error counts: later ones are only the others being told to stop."""
+        """Let nothing more be sent. The first error counts: later ones are only the others being stopped."""
         with self._erring:
             self._error = self._error or error
             self._halt.set()
@@ -164,7 +164,7 @@ class Pump(Generic[Batch, Result]):
                 self._events.put(_Departed())
 
         try:
-            self._work(batch, Desk(self._halt, lambda result: self._events.put(_Delivered(result)), departed))
+            self._work(batch, Channel(self._halt, lambda result: self._events.put(_Delivered(result)), departed))
         except BaseException as error:  # noqa: BLE001 - carried over to the thread of `run`, which raises it
             self._end_early(error)
         departed()

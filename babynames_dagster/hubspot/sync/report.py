@@ -1,4 +1,4 @@
-"""What a sync is asked to do, and what it tells of every row.
+"""What a sync is asked to do, and what it reports of every row.
 
 What belongs here: the values that go in and come out of `sync.py`. What does not: how they come about.
 """
@@ -101,7 +101,7 @@ class Reject:
 
     @classmethod
     def of(cls, outcome: Outcome) -> "Reject":
-        """Return the reject that an outcome tells of."""
+        """Return the reject of an outcome."""
         problem = outcome.problem
         return cls(
             outcome.row.email,
@@ -193,10 +193,10 @@ class SyncReport:
         seconds: How long the run took.
         troubles: The contacts that did not get through.
         shared: How many more names than contacts the account has: names whose email leads to the contact of another
-            name, because somebody merged the two or added an email; None where nobody counted.
+            name, because somebody merged the two or added an email; None where they were not counted.
         ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
         orphaned: Contacts that the account is no longer to have, and has: their names are gone from the table or left
-            out by the years, or have another email by now; None where nobody counted.
+            out by the years, or have another email by now; None where they were not counted.
         mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
         notice: What a person should know of the account; mostly empty.
         stopped: Why the run ended before its last row; what was done until then is kept.
@@ -264,5 +264,5 @@ def refusal_of_all(refused: int, failed: int, troubles: Troubles) -> PipelineErr
         ErrorCode.HUBSPOT_ERROR,
         " ".join([what, *reasons]),
         retryable=False,
-        remedy="Mend what it says, then run again: they are sent again.",
+        remedy="Correct what it names, then run again: they are sent again.",
     )

@@ -1,4 +1,4 @@
-"""HubSpotSettings that make the sync needlessly slow, told in words."""
+"""Advice about settings that make the sync slow."""
 
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.pace.pacing import Limit

@@ -1,7 +1,7 @@
 """How the sync went while each partition was under way.
 
 Batches mix partitions and many are under way at once, so that neither time nor calls can be shared out among them. What
-can be told truly of a partition is what the run did in the partition's span: from when its first batch was handed over
+is true of a partition is what the run did in the partition's span: from when its first batch was handed over
 to be sent until its latest outcome was known. The spans of neighbours overlap, and their calls add up to more than the
 run's.
 

@@ -16,7 +16,7 @@ from babynames_dagster.hubspot.sync.outcomes import Outgoing
 def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], *, stop: threading.Event) -> str:
     """Return what a person should know where HubSpot has contacts that no run of this ledger made; else nothing.
 
-    It costs one call. Where that fails, nothing is said: the calls that follow will tell what is wrong.
+    It costs one call. Where that fails, nothing is said: the calls that follow will say what is wrong.
 
     Args:
         client: The account.

@@ -111,8 +111,8 @@ def describe_senders(rows: Sequence[SenderRow]) -> str:
 def this_process() -> str:
     """Return what this process is known by on its host.
 
-    Two containers may share a host's name and count their processes apart: the boot and the process namespace tell
-    them from each other where the system has these (`proc(5)`, `pid_namespaces(7)`).
+    Two containers may share a host's name and count their processes apart: the boot and the process namespace
+    distinguish them where the system has these (`proc(5)`, `pid_namespaces(7)`).
     """
     return f"{_host()} {os.getpid()}"
 

@@ -174,7 +174,7 @@ class _Splitter:
         numbers = pc.add(pc.indices_nonzero(regular).cast(pa.int64()), first_line)
         columns = self._parse(plain + b"\n", quoting=True) if plain else self._columns([])
         if columns is None or len(numbers) != len(next(iter(columns.values()))):
-            raise PipelineError(ErrorCode.CSV_MALFORMED, f"The rows from line {first_line:,} on can't be told apart.")
+            raise PipelineError(ErrorCode.CSV_MALFORMED, f"The rows from line {first_line:,} on can't be separated.")
         if odd.records:
             extra = self._columns([record.fields for record in odd.records])
             numbers = pa.concat_arrays([numbers, pa.array([record.line for record in odd.records], pa.int64())])
@@ -186,7 +186,7 @@ class _Splitter:
         return Block(numbers, columns, odd.rejects, texts.text_of), odd.end, consumed
 
     def _regular(self, lines: pa.BinaryArray, *, quotes: bool) -> pa.BooleanArray:
-        """Tell the lines that are one record each, which Arrow reads as we do.
+        """Return the lines that are one record each, which Arrow reads as we do.
 
         The fields are counted, and not part of the pattern: RE2 repeats nothing more than a thousand times.
         """
@@ -249,7 +249,7 @@ class _Texts:
 
 
 def _has_plain_line_ends(chunk: bytes) -> bool:
-    """Tell whether no carriage return stands elsewhere than before a line feed, once or twice."""
+    """Return whether no carriage return stands elsewhere than before a line feed, once or twice."""
     returns = chunk.count(b"\r")
     return not returns or returns == chunk.count(b"\r\n") + chunk.count(b"\r\r\n")
 

@@ -24,8 +24,8 @@ from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCH
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
 
-# A load that was interrupted is taken up by counting stream rows, so a new way of cutting the stream, or of telling
-# names apart, has to count as another way of reading.
+# A load that was interrupted is resumed by counting stream rows, so a new way of cutting the stream, or of
+# distinguishing names, has to count as another way of reading.
 _READING_VERSION = 2
 
 
@@ -50,7 +50,7 @@ class ReadOptions:
         """Return a digest of all that decides what rows a given content has."""
         csv = self.csv
         parts = (str(_READING_VERSION), str(BLOCK_BYTES), csv.encoding, csv.delimiter or "", ",".join(csv.columns))
-        # The content tells a zip's members and their names; a plain file's own name is not in it.
+        # The content has a zip's members and their names; a plain file's own name is not in it.
         inside = [str(member.index) for member in file.members] or [file.path.name if file.year is not None else ""]
         return hashlib.sha256("\0".join((*parts, *inside)).encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 What belongs here: what happens in which order, and after an error. What does not: reading the file, SQL, and what
 differs between the tables (`targets.py`).
 
-Each batch is one transaction together with the load's resume point, so that a load killed at any moment goes on
+Each batch is one transaction together with the load's resume point, so that a load killed at any moment resumes
 after its last batch, and a batch whose commit got no answer is looked up before it is sent again.
 """
 
@@ -134,7 +134,7 @@ class _Load:
         return latest_load(self._engine, target=header.target, sha256=header.sha256, options=header.options)
 
     def _take_up(self, latest: LoadRow | None, run_id: str | None, claims: ExitStack) -> LoadRow | None:
-        """Take up the last load of this file, if it is unfinished, nobody works on it, and its rows are still there."""
+        """Resume the last load of this file if it is unfinished, no process works on it, and its rows are there."""
         if latest is None or latest.state == DONE:
             return None
         attempt = claims.enter_context(ExitStack())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 PAIRS_REMEMBERED = 150_000
-"""Some 100 bytes each. What a file has beyond that is told apart by the database."""
+"""Some 100 bytes each. What a file has beyond that is distinguished by the database."""
 
 
 class PairMemory:

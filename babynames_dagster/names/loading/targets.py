@@ -92,7 +92,7 @@ class NamesTarget:
         return _first_of_each(rows.select(["slug", "name", "sex", "initial", "line"]), ["slug"])
 
     def write(self, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool) -> RowCounts:
-        """Insert the new ones; tell present ones from duplicates, which takes a mark where memory is full."""
+        """Insert the new ones; distinguish present ones from duplicates, which takes a mark where memory is full."""
         inserted = insert_names(connection, rows, load_id=load_id, now=utc_now(), all_new=all_new)
         rest = rows.num_rows - inserted
         if rest and self._memory.full:

@@ -136,7 +136,7 @@ def test_a_waiting_call_gives_up_when_asked_to_stop(engine: Engine) -> None:
 
 def test_what_hubspot_says_of_its_limit_is_followed_and_remembered(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP)
-    limiter.told(limiter.acquire(GO), calls=190, window_seconds=5.0, daily_remaining=None)
+    limiter.note_limits(limiter.acquire(GO), calls=190, window_seconds=5.0, daily_remaining=None)
     assert (limiter.limit.calls, limiter.limit.window) == (190, 5.0)
     later = RateLimiter(engine, APP)
     later.acquire(GO)
@@ -145,19 +145,19 @@ def test_what_hubspot_says_of_its_limit_is_followed_and_remembered(engine: Engin
 
 def test_the_users_limit_overrides_what_hubspot_tells(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP, calls_per_window=40)
-    limiter.told(limiter.acquire(GO), calls=190, window_seconds=10.0, daily_remaining=None)
+    limiter.note_limits(limiter.acquire(GO), calls=190, window_seconds=10.0, daily_remaining=None)
     assert limiter.limit.calls == 40
 
 
 def test_the_newest_answer_says_what_the_day_has_left(engine: Engine) -> None:
     limiter = RateLimiter(engine, APP, daily_reserve=5)
     first, second = limiter.acquire(GO), limiter.acquire(GO)
-    limiter.told(second, calls=None, window_seconds=None, daily_remaining=5)
-    limiter.told(first, calls=None, window_seconds=None, daily_remaining=6)
+    limiter.note_limits(second, calls=None, window_seconds=None, daily_remaining=5)
+    limiter.note_limits(first, calls=None, window_seconds=None, daily_remaining=6)
     with pytest.raises(PipelineError) as caught:
         limiter.acquire(GO)
     assert caught.value.code is ErrorCode.HUBSPOT_DAILY_LIMIT
-    limiter.told(limiter.acquire(GO, counts_daily=False), calls=None, window_seconds=None, daily_remaining=1000)
+    limiter.note_limits(limiter.acquire(GO, counts_daily=False), calls=None, window_seconds=None, daily_remaining=1000)
     limiter.acquire(GO)
 
 
@@ -184,8 +184,8 @@ def test_an_answer_that_arrived_is_kept_although_the_database_is_gone(engine: En
     limiter = RateLimiter(engine, APP)
     permit = limiter.acquire(GO)
     with losing_connections(engine, times=1):
-        limiter.told(permit, calls=190, window_seconds=5.0, daily_remaining=9)
-    limiter.told(permit, calls=190, window_seconds=5.0, daily_remaining=9)
+        limiter.note_limits(permit, calls=190, window_seconds=5.0, daily_remaining=9)
+    limiter.note_limits(permit, calls=190, window_seconds=5.0, daily_remaining=9)
     assert take(engine, 1)
     assert (limiter.limit.calls, limiter.limit.window) == (190, 5.0)
 
@@ -239,7 +239,7 @@ def test_no_header_however_odd_freezes_a_run(
     sqlite_engine: Engine, calls: int | None, window_seconds: float | None
 ) -> None:
     limiter = RateLimiter(sqlite_engine, "app")
-    limiter.told(limiter.acquire(GO), calls=calls, window_seconds=window_seconds, daily_remaining=None)
+    limiter.note_limits(limiter.acquire(GO), calls=calls, window_seconds=window_seconds, daily_remaining=None)
     assert limiter.limit == Limit()
     limiter.acquire(GO)
     assert limiter.limit == Limit()

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.pump import Desk, Pump
+from babynames_dagster.hubspot.sync.pump import Channel, Pump
 
 
-def echo(batch: int, desk: Desk[int]) -> None:
-    desk.departed()
-    desk.deliver(batch)
+def echo(batch: int, channel: Channel[int]) -> None:
+    channel.departed()
+    channel.deliver(batch)
 
 
 def test_what_arrives_while_the_run_is_interrupted_is_handed_over_again() -> None:

@@ -154,9 +154,9 @@ def test_rejected_rows_are_sent_again_only_when_changed_or_asked_for(engine: Eng
     assert (retried.total.unchanged, retried.total.rejected) == (9, 1)
     assert stand_in.writes()[-1]["inputs"] == 1
     with writing(engine) as connection:
-        connection.execute(sa.update(baby_names).where(baby_names.c.id == 3).values(slug="mended.m"))
-    mended = sync(engine, stand_in)
-    assert (mended.total.unchanged, mended.total.created) == (9, 1)
+        connection.execute(sa.update(baby_names).where(baby_names.c.id == 3).values(slug="corrected.m"))
+    corrected = sync(engine, stand_in)
+    assert (corrected.total.unchanged, corrected.total.created) == (9, 1)
     assert ledger(engine)[3].category is None
 
 
