@@ -67,10 +67,11 @@ def whole_metadata(report: SyncReport) -> dict[str, Any]:
 
 def run_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of the run as a whole, whose requests carry several partitions at once."""
+    warning = " ".join(filter(None, (report.notice, report.troubles.left_alone)))
     return {
         **_account_metadata(report),
         DRY_RUN_KEY: report.dry_run,
-        **({WARNING_KEY: report.notice} if report.notice else {}),
+        **({WARNING_KEY: warning} if warning else {}),
         **{name: count for name, count in sync_counts(report).items() if count is not None},
         "waited_seconds": round(report.waited_seconds, 3),
         **_share_metadata(report),

@@ -115,8 +115,7 @@ def sync_and_record(  # noqa: PLR0913 - what a run is made of, all by keyword
                 _materialize_what_is_complete(context, cut_short)
             raise
     _observe_run(context, report)
-    if report.shared:
-        context.log.warning(_SHARED, report.shared, rows.noun, rows.noun)
+    _warn(context.log, report, rows.noun)
     failure = what_failed(report)
     if failure is not None:
         _materialize_what_is_complete(context, report)
@@ -135,6 +134,14 @@ def sync_and_record(  # noqa: PLR0913 - what a run is made of, all by keyword
     for partition, counts in report.by_partition.items():
         context.add_asset_metadata(partition_metadata(counts, report), partition_key=partition)
     yield dg.MaterializeResult()
+
+
+def _warn(log: dg.DagsterLogManager, report: SyncReport, noun: str) -> None:
+    """Say what of a run's outcome is for people to look at, and no failure."""
+    if report.shared:
+        log.warning(_SHARED, report.shared, noun, noun)
+    if report.troubles.first_left:
+        log.warning(report.troubles.left_alone)
 
 
 def how_far(broken_off: Sequence[SyncReport]) -> str:

@@ -85,8 +85,11 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     ours, boss = "mary.f@babynamesdemo.com", {"email": "mary@customer.com", "firstname": "Boss"}
     users = f"{sandbox.hubspot_url}/_sandbox"
     requests.post(f"{users}/edit", json={"email": ours, "properties": boss}, timeout=10).raise_for_status()
-    run = reported("run", "--full-refresh")
-    assert (run["contacts_updated"], run["contacts_unchanged"], run["contacts_failed"]) == (2, 0, 0)
+    answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
+    run = json.loads(answer.stdout)
+    assert (run["contacts_updated"], run["contacts_kept"], run["contacts_failed"]) == (2, 1, 0)
+    said = " ".join(answer.stderr.split())
+    assert "1 contacts are somebody's by now, and were left alone; `babynames rejects` lists them." in said
     (left,) = reported("rejects")["contacts"]
     assert (left["name"], left["outcome"], left["category"]) == ("Mary", "kept", "NOT_OURS")
     assert left["message"].startswith("its email has become mary@customer.com, record ")

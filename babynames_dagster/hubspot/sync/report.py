@@ -144,6 +144,18 @@ class Troubles:
         self.reasons[reason] += 1
         self.said.setdefault(reason, reject.message)
 
+    @property
+    def left_alone(self) -> str:
+        """What people should know of contacts that were left alone, because they are somebody's; empty without any."""
+        if not self.first_left:
+            return ""
+        count = sum(count for reason, count in self.reasons.items() if reason[0] is Kind.KEPT)
+        first = self.first_left[0]
+        return (
+            f"{count:,} contacts are somebody's by now, and were left alone; `babynames rejects` lists them. The "
+            f"first: {first.email}: {first.message}."
+        )
+
     def main_reason(self, kind: Kind) -> str:
         """Return the reason that was given most often for a kind of outcome, for people; empty where there is none."""
         given = Counter({reason: count for reason, count in self.reasons.items() if reason[0] is kind})
