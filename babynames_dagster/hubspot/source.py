@@ -28,6 +28,10 @@ class ContactSource(Protocol):
         """What a row is called in sentences for people: `name`."""
 
     @property
+    def adopting(self) -> str:
+        """What a person does to take contacts over without writing to them; empty where there is no such way."""
+
+    @property
     def partitions(self) -> Sequence[str]:
         """Every partition, in order; each row is in one of them."""
 

@@ -40,6 +40,7 @@ class TableSource:
         partitioning: How rows are shared out among partitions.
         ledger_engine: The ledger's database, which may be another one than that of the rows.
         noun: What a row is called in sentences for people.
+        adopting: How contacts are taken over without writing to them.
     """
 
     sync: str
@@ -48,6 +49,7 @@ class TableSource:
     partitioning: Partitioning
     ledger_engine: Engine
     noun: str = "row"
+    adopting: str = ""
 
     @property
     def partitions(self) -> Sequence[str]:

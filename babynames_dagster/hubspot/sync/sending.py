@@ -169,7 +169,7 @@ class Run:
     def _look_for_strangers(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
         """Say where an empty ledger meets an account that is not."""
         if not self.options.dry_run and contacts_in_ledger(self.engine, self.ledger) == 0:
-            self.report.notice = notice_of_strangers(self.client, first, stop=stop)
+            self.report.notice = notice_of_strangers(self.client, first, self.source.adopting, stop=stop)
             if self.report.notice:
                 self.say(self.report.notice)
 

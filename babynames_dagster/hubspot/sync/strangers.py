@@ -13,7 +13,9 @@ from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.sync.outcomes import Outgoing
 
 
-def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], *, stop: threading.Event) -> str:
+def notice_of_strangers(
+    client: HubSpotClient, rows: Sequence[Outgoing], adopting: str, *, stop: threading.Event
+) -> str:
     """Return what a person should know where HubSpot has contacts that no run of this ledger made; else nothing.
 
     It costs one call. Where that fails, nothing is said: the calls that follow will say what is wrong.
@@ -21,6 +23,7 @@ def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], *, stop
     Args:
         client: The account.
         rows: What is to be sent first; at most a hundred of it are looked at.
+        adopting: What a person does to take contacts over without writing; empty where there is no such way.
         stop: Ends waiting when set.
     """
     emails = list(dict.fromkeys(row.email for row in rows[:BATCH_INPUTS]))
@@ -30,8 +33,9 @@ def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], *, stop
         return ""
     if not found:
         return ""
+    without_writing = f" To take them over without writing, stop, and {adopting}." if adopting else ""
     return (
         f"Portal {client.portal_id} has {found:,} of the first {len(emails):,} contacts already, and this ledger knows "
         "none: another data folder or database made them, or somebody else. What differs is written as "
-        "HUBSPOT_WRITE_POLICY says. To take them over without writing, stop, and run `babynames reconcile`."
-    )
+        "HUBSPOT_WRITE_POLICY says."
+    ) + without_writing

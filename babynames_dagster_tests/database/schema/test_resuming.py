@@ -74,6 +74,7 @@ def assert_at_head(engine: Engine) -> None:
         assert context.get_current_revision() == HEAD
 
 
+@pytest.mark.timeout(600)  # it migrates up and down again for each statement
 def test_a_migration_that_is_killed_after_any_statement_is_resumed(bare: Engine) -> None:
     address = bare.url.render_as_string(hide_password=False)
     statements = 1
@@ -92,10 +93,11 @@ def test_a_migration_that_is_killed_after_any_statement_is_resumed(bare: Engine)
     assert_at_head(bare)
 
 
+@pytest.mark.timeout(600)
 def test_a_migration_that_is_killed_again_and_again_gets_to_its_end(bare: Engine) -> None:
     address = bare.url.render_as_string(hide_password=False)
     kills = 0
-    while killed_after(address, 2 + kills // 8, upgrade):
+    while killed_after(address, 2 + kills // 4, upgrade):
         kills += 1
     assert kills > 8
     assert_at_head(bare)
