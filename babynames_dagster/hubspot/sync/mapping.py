@@ -30,6 +30,16 @@ class ContactMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
     initial: frozenset[str] = frozenset()
     remedy: str = "Create the property or option in HubSpot, or change the mapping."
+    _compared: tuple[str, ...] = field(init=False, repr=False)
+    _same_for_all: Mapping[str, str] | None = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Work out what is the same for every row, of which there may be millions."""
+        compared = tuple(name for name in self.row_properties if name not in self.initial)
+        object.__setattr__(self, "_compared", compared)
+        if self.initial.isdisjoint(self.row_properties):
+            constants = {name: value for name, value in self.constants.items() if name in self.initial}
+            object.__setattr__(self, "_same_for_all", constants)
 
     @property
     def property_names(self) -> tuple[str, ...]:
@@ -38,6 +48,8 @@ class ContactMapping:
 
     def initial_values(self, payload: Mapping[str, str]) -> dict[str, str]:
         """Return what of a payload a contact is given once."""
+        if self._same_for_all is not None:
+            return dict(self._same_for_all)
         return {name: value for name, value in payload.items() if name in self.initial}
 
     def lasting(self, payload: Mapping[str, str]) -> dict[str, str]:
@@ -50,10 +62,11 @@ class ContactMapping:
 
     def payload_fingerprint(self, payload: Mapping[str, str]) -> str:
         """Return what the ledger compares to see whether a contact has to be sent again."""
-        values = [payload.get(name, "") for name in self.row_properties if name not in self.initial]
-        if any(sign in value for value in values for sign in "\x1e\x1f"):
-            values = [value.translate(_ESCAPED) for value in values]
-        return digest(_SEPARATOR.join((self.fingerprint, *values)))
+        values = [payload.get(name, "") for name in self._compared]
+        text = _SEPARATOR.join((self.fingerprint, *values))
+        if "\x1e" in text or text.count(_SEPARATOR) != len(values):
+            text = _SEPARATOR.join((self.fingerprint, *(value.translate(_ESCAPED) for value in values)))
+        return digest(text)
 
 
 @lru_cache(maxsize=1024)
