@@ -47,6 +47,12 @@ def show_error(error: PipelineError) -> None:
     err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
 
 
+def inform(text: str) -> None:
+    """Tell on stderr what a command does meanwhile; the log hears it, too."""
+    _log.info("%s", text)
+    err.print(Text(text))
+
+
 def warn(text: str) -> None:
     """Print on stderr what a person should know of a result; the log gets it, too."""
     _log.warning("%s", text)

@@ -1,5 +1,6 @@
 """`babynames metrics` serves figures until it is stopped, and says what keeps it from serving."""
 
+import json
 import signal
 import socket
 from pathlib import Path
@@ -19,6 +20,16 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
 
     assert answer.status_code == 200
     assert "babynames_dagster_up 1.0" in answer.text
+
+
+def test_in_json_the_log_says_where_it_serves(tmp_path: Path) -> None:
+    environment = {"LOG_FORMAT": "json"}
+    with start_script("babynames", "metrics", "--port", "0", folder=tmp_path, environment=environment) as process:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "Serving http://127.0.0.1:" in line)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert json.loads(said)["level"] == "INFO"
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

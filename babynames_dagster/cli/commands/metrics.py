@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.instance import shared_instance
-from babynames_dagster.cli.terminal import err
+from babynames_dagster.cli.terminal import inform
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -49,7 +49,7 @@ def metrics(
                     f"{host}:{port} can't be served: {error.strerror}.",
                     remedy="Choose another --port or --host.",
                 ) from None
-            err.print(f"Serving http://{host}:{server.server_port}/metrics until Ctrl-C.", markup=False)
+            inform(f"Serving http://{host}:{server.server_port}/metrics until Ctrl-C.")
             stop.wait()
             server.shutdown()
     finally:
