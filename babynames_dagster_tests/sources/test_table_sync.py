@@ -171,6 +171,20 @@ def test_an_empty_table_archives_nothing_past_the_guard(engine: Engine, stand_in
     assert len(stand_in.contacts()) == 10
 
 
+def test_what_an_asset_made_is_taken_back_by_reading_no_row(engine: Engine, stand_in: StandIn) -> None:
+    make_table(engine)
+    add_customers(engine, map(customer, range(1, 11)))
+    stand_in.seed({"email": email_of(3), "firstname": "Boss"})
+    sync_table(engine, stand_in)
+    no_row = {"table": "", "query": "SELECT * FROM customers WHERE 1 = 0", "mirror": "archive"}
+    report = sync_table(
+        engine, stand_in, CUSTOMERS.model_copy(update=no_row), options=SyncOptions(override_guards=True)
+    )
+    assert report.mirrored is not None
+    assert report.mirrored.archived == 9
+    assert set(stand_in.contacts()) == {email_of(3)}
+
+
 def test_columns_that_vanish_are_named_with_their_use_before_anything_is_sent(
     engine: Engine, stand_in: StandIn
 ) -> None:
