@@ -59,8 +59,8 @@ def sync_counts(report: SyncReport) -> dict[str, int | None]:
 
 def whole_metadata(report: SyncReport) -> dict[str, Any]:
     """Return what the UI shows of an asset without partitions: the run's figures, and a look at its contacts."""
-    (told,) = report.by_partition.values()
-    metadata = {**partition_metadata(told, report), **run_metadata(report)}
+    (counts,) = report.by_partition.values()
+    metadata = {**partition_metadata(counts, report), **run_metadata(report)}
     metadata["dagster/row_count"] = metadata.pop("dagster/partition_row_count")
     return metadata
 

@@ -63,7 +63,7 @@ class ContactTable(_Described):
         "order, so that a large one should be a table.",
     )
     key_column: str = Field(
-        description="The column that a row is known by, in the ledger, too: unique, and the same for good. Whole "
+        description="The column that a row is known by, in the ledger, too: unique and unchanging. Whole "
         "numbers, texts or UUIDs."
     )
     email_column: str = Field(description="The column with the contact's email, by which HubSpot knows it.")

@@ -86,7 +86,7 @@ class TableMapping:
 
     @staticmethod
     def unfit(payload: Mapping[str, str]) -> Unfit | None:
-        """Return why a payload is none that HubSpot takes, as far as that can be told without asking; None if it is."""
+        """Return why a payload is none that HubSpot takes, as far as is known without asking; None if it is."""
         email = payload[_EMAIL]
         if not email:
             return Unfit("NO_EMAIL", "the row has no email")

@@ -31,7 +31,7 @@ class TableSource:
     """The rows of somebody's own table.
 
     What the whole table says about keys and emails that come more than once is asked once, so that a source is made
-    anew for each run.
+    again for each run.
 
     Attributes:
         sync: The source's name in the ledger.
@@ -156,7 +156,7 @@ class TableSource:
         return SourceRow(key, partition, key, payload, entry, unfit)
 
     def _keyless(self, ledger: Ledger, wanted: Collection[str]) -> Iterator[list[SourceRow]]:
-        """Yield as many rows as have no key, or one that others have, too; none of them can be told from the others."""
+        """Yield as many rows as have no key, or one that others have, too; they all look the same."""
         found: list[tuple[str, str, int, Unfit]] = []
         for column_says, count in self.rows.counts_without_key().items():
             found.append(("", self.partitioning.of("", column_says), count, _NO_KEY))
@@ -200,6 +200,6 @@ class TableSource:
 
 
 def ledger_key(key: str) -> str:
-    """Return what the ledger calls a row with a key: the key, but for what its column can't hold, or tell apart."""
+    """Return what the ledger calls a row with a key: the key, but for what its column can't hold, or distinguish."""
     fits = 0 < len(key) <= LONGEST_KEY and not key.endswith(" ")
     return key if fits else f"{key[:100].strip()}#{digest(key)}"

@@ -192,8 +192,8 @@ def test_contacts_that_are_left_alone_are_shown_with_the_partition_they_belong_t
     run_sync(instance)
     taken = {"email": "mary.f@babynamesdemo.com", "properties": {"email": "mary@customer.com"}}
     requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=taken, timeout=10).raise_for_status()
-    told = run_sync(instance, full_refresh=True)
-    assert (told["contacts_kept"], told["contacts_updated"]) == (1, 2)
+    reported = run_sync(instance, full_refresh=True)
+    assert (reported["contacts_kept"], reported["contacts_updated"]) == (1, 2)
     shown = partition_metadata(instance, "M")
     (left,) = shown["first_left_alone"]
     assert (left["email"], left["category"]) == ("mary.f@babynamesdemo.com", "NOT_OURS")

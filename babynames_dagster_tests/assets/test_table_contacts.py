@@ -88,8 +88,8 @@ def test_a_dry_run_writes_nothing(engine: Engine, resources: dict[str, object], 
     add_customers(engine, map(customer, range(1, 4)))
     result = run(CUSTOMERS, resources, config={"dry_run": True})
     assert result.asset_materializations_for_node("customers") == []
-    told = [event.metadata["contacts_created"].value for event in result.asset_observations_for_node("customers")]
-    assert told == [3, 3]
+    reported = [event.metadata["contacts_created"].value for event in result.asset_observations_for_node("customers")]
+    assert reported == [3, 3]
     assert stand_in.contacts() == {}
 
 
@@ -182,8 +182,8 @@ def test_the_example_does_what_its_page_says(project: Path, stand_in: StandIn) -
     assert len(held) == 196
     assert held["ada.berg1@babynamesdemo.com"]["lifecyclestage"] == "customer"
     assert len([call for call in stand_in.log() if call["path"].endswith("/batch/create")]) == 2
-    told = json.loads(run_script("babynames", "rejects", "--json", folder=project).stdout)
-    assert {row["key"]: (row["sync"], row["category"]) for row in told["contacts"]} == {
+    reported = json.loads(run_script("babynames", "rejects", "--json", folder=project).stdout)
+    assert {row["key"]: (row["sync"], row["category"]) for row in reported["contacts"]} == {
         "3": ("customer_contacts", "NO_EMAIL"),
         "5": ("customer_contacts", "INVALID_EMAIL"),
         "7": ("customer_contacts", "INVALID_EMAIL"),

@@ -135,7 +135,7 @@ DAMAGED = b"no database at all, but long enough to look like one " * 100
 
 
 @pytest.mark.parametrize("file", ["history/runs.db", "schedules/schedules.db", "history/runs/index.db"])
-def test_damaged_records_in_files_are_told_from_a_server_out_of_reach(
+def test_damaged_records_in_files_are_reported_from_a_server_out_of_reach(
     tmp_path: Path, environment: Mapping[str, str], dataset: Path, file: str
 ) -> None:
     arguments = ("run", "--path", str(dataset))
@@ -144,19 +144,19 @@ def test_damaged_records_in_files_are_told_from_a_server_out_of_reach(
     for rest in (home / file).parent.glob(f"{Path(file).name}-*"):
         rest.unlink()
     (home / file).write_bytes(DAMAGED)
-    told = run_babynames(*arguments, folder=tmp_path, environment=environment)
-    assert told.returncode == 1
-    assert "DB_ERROR: Dagster's records" in told.stderr
-    assert f"Move {home} away" in told.stderr
-    assert "Start that server" not in told.stderr
+    reported = run_babynames(*arguments, folder=tmp_path, environment=environment)
+    assert reported.returncode == 1
+    assert "DB_ERROR: Dagster's records" in reported.stderr
+    assert f"Move {home} away" in reported.stderr
+    assert "Start that server" not in reported.stderr
     home.rename(tmp_path / "away")
     assert run_babynames(*arguments, folder=tmp_path, environment=environment).returncode == 0
 
 
-def test_damaged_tables_are_told_with_what_brings_them_back(tmp_path: Path) -> None:
+def test_damaged_tables_are_reported_with_what_brings_them_back(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "babynames.db").write_bytes(DAMAGED)
-    told = run_babynames("check", "db", folder=tmp_path)
-    assert "DB_ERROR" in told.stderr
-    assert "Restore a back-up" in told.stderr
-    assert "babynames reconcile" in told.stderr
+    reported = run_babynames("check", "db", folder=tmp_path)
+    assert "DB_ERROR" in reported.stderr
+    assert "Restore a back-up" in reported.stderr
+    assert "babynames reconcile" in reported.stderr

@@ -90,8 +90,8 @@ def test_an_initial_value_of_a_row_is_sent_once_and_covers_no_change() -> None:
 
 def test_values_with_the_separator_in_them_do_not_look_alike() -> None:
     mapping = ContactMapping("m", ("email", "firstname", "lastname"))
-    told = {
+    reported = {
         mapping.payload_fingerprint({"email": "a", "firstname": first, "lastname": last})
         for first, last in (("x\x1fy", "z"), ("x", "y\x1fz"), ("x\x1e1y", "z"), ("x", "y\x1e1z"))
     }
-    assert len(told) == 4
+    assert len(reported) == 4

@@ -278,7 +278,7 @@ def test_keys_that_differ_in_case_or_order_otherwise_than_text_are_each_met_once
     assert {row.key for row in paged.rows_of(LEDGER, [*keys, "no such"])} == set(keys)
 
 
-def test_too_many_rows_with_one_email_are_told_apart_from_a_table_of_people(
+def test_too_many_rows_with_one_email_are_distinguished_from_a_table_of_people(
     sqlite_engine: Engine, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source_rows, "MOST_REPEATED", 3)
