@@ -105,7 +105,7 @@ def test_the_addresses_name_the_users_that_are_made(secrets: Path) -> None:
         assert url.host == "mariadb"
         assert url.username == url.database == name
         assert url.password == (secrets / secret).read_text(encoding="utf-8")
-    assert set(dagster.query) == {"connect_timeout", "read_timeout", "write_timeout"}
+    assert set(dagster.query) == {"connect_timeout", "read_timeout", "write_timeout", "ssl_disabled"}
 
 
 def test_the_users_that_are_made_may_do_what_the_tables_need(mariadb_server: str, secrets: Path) -> None:
