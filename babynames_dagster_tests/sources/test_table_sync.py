@@ -29,6 +29,8 @@ from babynames_dagster_tests.support.customers import (
 )
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 
+pytestmark = pytest.mark.slow
+
 MIRRORED = CUSTOMERS.model_copy(update={"mirror": "archive", "max_archives": "100%"})
 
 

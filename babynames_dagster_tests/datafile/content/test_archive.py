@@ -12,6 +12,8 @@ from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import HEADER, WANTED, read
 
+pytestmark = pytest.mark.slow
+
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
 BODY = HEADER + b"".join(b"1880,Name%d,F,%d\n" % (number, number % 97) for number in range(20_000))
 

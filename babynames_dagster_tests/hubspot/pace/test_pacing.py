@@ -22,6 +22,8 @@ from babynames_dagster.hubspot.pace.pacing import (
     still_counted,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def run_calls(limit: Limit, count: int, idle: list[float]) -> list[float]:
     """Make calls as fast as the limit allows, but for the idle times before each."""

@@ -14,6 +14,8 @@ from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions, SyncReport
 from babynames_dagster_tests.support.hubspot import StandIn, add_names, ledger, reconcile, sync
 
+pytestmark = pytest.mark.slow
+
 BOSS = "boss@customer.com"
 FIRST, SECOND = "name1.f@babynamesdemo.com", "name2.m@babynamesdemo.com"
 REFRESH = SyncOptions(full_refresh=True)
