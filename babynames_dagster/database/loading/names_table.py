@@ -81,7 +81,9 @@ def insert_names(connection: Connection, rows: pa.Table, *, load_id: int, now: d
         rows = _missing(connection, rows)
     stamp = now.isoformat(" ", "milliseconds")
     arrays = [rows[name].combine_chunks() for name in _COLUMNS]
-    return bulk.insert(connection, _INTO, arrays, f"{load_id},'{stamp}','{stamp}'", "baby_names")
+    constants = f"{load_id},'{stamp}','{stamp}'"
+    slugs = rows["slug"].combine_chunks()
+    return bulk.insert(connection, _INTO, arrays, constants, "baby_names", lambda: count_there(connection, slugs))
 
 
 def count_there(connection: Connection, slugs: pa.StringArray) -> int:

@@ -75,7 +75,9 @@ def upsert_years(connection: Connection, rows: pa.Table, *, load_id: int, all_ne
     if not all_new:
         there, rows = _there_and_missing(connection, rows)
     columns = [rows[name].combine_chunks() for name in _COLUMNS]
-    inserted = bulk.insert(connection, _INTO, columns, str(load_id), "baby_name_years")
+    inserted = bulk.insert(
+        connection, _INTO, columns, str(load_id), "baby_name_years", lambda: _count_there(connection, rows)
+    )
     present = sum(
         connection.exec_driver_sql(_UPDATE, (listed, load_id, load_id)).rowcount
         for listed in _json_lists(connection, there)
@@ -95,20 +97,24 @@ def _upsert_on_sqlite(connection: Connection, rows: pa.Table, load_id: int) -> R
 
 def _there_and_missing(connection: Connection, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Part rows by whether the table has them; the server's count decides, and its list has to agree."""
-    lists = list(_json_lists(connection, rows))
-    counts = [connection.exec_driver_sql(_COUNT, (listed,)).one() for listed in lists]
-    bulk.require_all(rows.num_rows, sum(asked for asked, _ in counts), "baby_name_years")
-    wanted = rows.num_rows - sum(there for _, there in counts)
+    wanted = rows.num_rows - _count_there(connection, rows)
     if wanted in {0, rows.num_rows}:
         return rows.slice(wanted), rows.slice(0, wanted)
     missing = [
         name_id * _KEY_FACTOR + year
-        for listed in lists
+        for listed in _json_lists(connection, rows)
         for name_id, year in connection.exec_driver_sql(_MISSING, (listed,))
     ]
     bulk.require_all(wanted, len(missing), "baby_name_years")
     is_missing = pc.is_in(_keys(rows), pa.array(missing, pa.int64()))
     return rows.filter(pc.invert(is_missing)), rows.filter(is_missing)
+
+
+def _count_there(connection: Connection, rows: pa.Table) -> int:
+    """Return how many of the rows are in the table, by the server's own count."""
+    counts = [connection.exec_driver_sql(_COUNT, (listed,)).one() for listed in _json_lists(connection, rows)]
+    bulk.require_all(rows.num_rows, sum(asked for asked, _ in counts), "baby_name_years")
+    return sum(there for _, there in counts)
 
 
 def _keys(rows: pa.Table) -> pa.ChunkedArray:

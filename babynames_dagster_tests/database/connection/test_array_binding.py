@@ -54,7 +54,7 @@ def make_copied(connection: Connection) -> None:
 
 def insert_copied(connection: Connection, texts: list[str], first: int = 1) -> int:
     numbers = pa.array(range(first, first + len(texts)), pa.int64())
-    return insert(connection, INTO, [pa.array(texts, pa.string()), numbers], "5", "copied")
+    return insert(connection, INTO, [pa.array(texts, pa.string()), numbers], "5", "copied", lambda: 0)
 
 
 def copied(connection: Connection) -> list[str]:
@@ -102,7 +102,7 @@ def test_a_row_that_is_there_is_another_processs(engine: Engine) -> None:
 def test_the_connection_is_sound_after_an_error(engine: Engine) -> None:
     with engine.connect() as connection:
         with pytest.raises(DBAPIError, match="nowhere"):
-            insert(connection, "INSERT INTO nowhere (a, b)", [pa.array(["a"])], "5", "nowhere")
+            insert(connection, "INSERT INTO nowhere (a, b)", [pa.array(["a"])], "5", "nowhere", lambda: 0)
         connection.rollback()
         assert connection.execute(sa.select(sa.literal(7))).scalar_one() == 7
 

@@ -151,6 +151,25 @@ def test_rows_that_the_server_drops_are_not_counted_as_present(engine: Engine, t
     assert len(names_in(engine)) == 1
 
 
+@pytest.mark.parametrize("moment", ["BEFORE", "AFTER"])
+def test_what_a_trigger_writes_elsewhere_is_not_counted(mariadb_url: str, tmp_path: Path, moment: str) -> None:
+    engine = open_engine(make_url(mariadb_url))
+    upgrade(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE audit (id BIGINT AUTO_INCREMENT PRIMARY KEY, at DATETIME)")
+        for table in ("baby_names", "baby_name_years"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_audit {moment} INSERT ON {table} FOR EACH ROW "  # noqa: S608 - no input is in it
+                "INSERT INTO audit (at) VALUES (NOW()), (NOW())"
+            )
+    rows = [b"1880,Name%05d,F,7\n" % number for number in range(NAMES)]
+    half, path = csv_file(tmp_path, b"".join(rows[::2]), name="half.csv"), csv_file(tmp_path, b"".join(rows))
+    for loading in (load, load_births):
+        assert counts(loading(engine, half)) == (NAMES // 2, NAMES // 2, 0, 0, 0)
+        assert counts(loading(engine, path)) == (NAMES, NAMES // 2, NAMES // 2, 0, 0)
+    engine.dispose()
+
+
 def test_a_packet_too_small_for_any_statement_is_refused_with_the_options_name(odd_server: MariaDB) -> None:
     with odd_server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL max_allowed_packet = 8192")
