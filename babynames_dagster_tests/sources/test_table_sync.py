@@ -12,6 +12,8 @@ from babynames_dagster.database import source_rows
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
 from babynames_dagster.database.ledger.orphans import OrphanCount
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.api.opening import open_client
+from babynames_dagster.hubspot.archive.archiving import ANOTHER_SOURCES
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.customers import (
     BY_COUNTRY,
@@ -27,7 +29,7 @@ from babynames_dagster_tests.support.customers import (
     source_of,
     sync_table,
 )
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync, undo_names
 
 pytestmark = pytest.mark.slow
 
@@ -185,6 +187,24 @@ def test_what_an_asset_made_is_taken_back_by_reading_no_row(engine: Engine, stan
     assert report.mirrored is not None
     assert report.mirrored.archived == 9
     assert set(stand_in.contacts()) == {email_of(3)}
+
+
+def test_a_name_that_goes_costs_no_contact_that_is_a_customers_too(engine: Engine, stand_in: StandIn) -> None:
+    make_table(engine)
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    shared = "name1.f@babynamesdemo.com"
+    add_customers(engine, [customer(1, email=shared)])
+    assert sync_table(engine, stand_in).total.updated == 1
+    change(engine, "DELETE FROM baby_names")
+    report = sync(engine, stand_in, hubspot_mirror="archive", hubspot_max_archives="100%")
+    assert report.mirrored is not None
+    assert (report.mirrored.archived, dict(report.mirrored.kept)) == (2, {ANOTHER_SOURCES: 1})
+    assert set(stand_in.contacts()) == {shared}
+    settings = stand_in.settings(engine)
+    with open_client(settings.account, engine) as client:
+        assert undo_names(engine, client, settings).kept.total() == 1
+    assert set(stand_in.contacts()) == {shared}
 
 
 def test_columns_that_vanish_are_named_with_their_use_before_anything_is_sent(

@@ -16,6 +16,7 @@ from functools import partial
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import CreatedContact
+from babynames_dagster.database.ledger.held import holders
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import forget_superseded
 from babynames_dagster.database.ledger.writing import let_go, mark_archived
@@ -32,6 +33,7 @@ KEPT_SHOWN = 20
 MERGED = "merged into another contact"
 EMAIL_CHANGED = "its email was changed"
 MORE_EMAILS = "it has other emails, too"
+ANOTHER_SOURCES = "it is the contact of another source's row, too"
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,22 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
         on_done(report.done)
 
     pump = Pump(partial(_archive, client), receive, max_in_flight=max_in_flight, stop=stop or threading.Event())
-    report.stopped = pump.run(_batches(pages))
+    report.stopped = pump.run(_batches(_this_sources_alone(engine, ledger, pages, receive)))
     return report
+
+
+def _this_sources_alone(
+    engine: Engine, ledger: Ledger, pages: Iterable[Sequence[CreatedContact]], receive: Callable[[_Result], None]
+) -> Iterator[list[CreatedContact]]:
+    """Yield the contacts that no other source's row has as its contact, and hand over the others as kept."""
+    for page in pages:
+        found = holders(engine, ledger.portal_id, {contact.hubspot_id for contact in page})
+        elsewhere = {holder.hubspot_id for holder in found if holder.sync != ledger.sync}
+        kept = [contact for contact in page if contact.hubspot_id in elsewhere]
+        if kept:
+            shown = [Kept(contact, ANOTHER_SOURCES, contact.hubspot_id, contact.email) for contact in kept]
+            receive(_Result(kept=shown))
+        yield [contact for contact in page if contact.hubspot_id not in elsewhere]
 
 
 def _batches(pages: Iterable[Sequence[CreatedContact]]) -> Iterator[list[CreatedContact]]:
