@@ -5,13 +5,13 @@ from sqlalchemy.engine import Connection
 
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.schema.resuming import make_resumable
-from babynames_dagster.database.schema.versions import VERSION_TABLE, carry_over_version
+from babynames_dagster.database.schema.versions import VERSION_TABLE, carry_over_version, revisions
 from babynames_dagster.database.tables import metadata
 from babynames_dagster.settings import load_settings
 
 
 def _run(connection: Connection) -> None:
-    carry_over_version(connection, context.script)
+    carry_over_version(connection, revisions())
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, version_table=VERSION_TABLE)
     make_resumable(context.get_context())
     with context.begin_transaction():

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.schema.migrate import Standing, refuse_schema, upgrade
+from babynames_dagster.database.schema.standing import Standing, refuse_schema
 from babynames_dagster.database.schema.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import Settings
@@ -93,6 +93,8 @@ def check_hubspot_account(settings: Settings) -> str:
     # A handful of calls need no place in the app's shared pacing where its table is yet to come.
     with tempfile.TemporaryDirectory(prefix="babynames-check-") as folder:
         own = open_engine(make_url(f"sqlite:///{folder}/pacing.db"))
+        from babynames_dagster.database.schema.migrate import upgrade  # noqa: PLC0415 - Alembic takes long
+
         upgrade(own)
         return _check_account(settings, own)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.schema.migrate import ensure_schema
+from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.settings import Settings

@@ -8,6 +8,7 @@ from pydantic import PrivateAttr
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
 from babynames_dagster.settings import DatabaseSettings, FileSettings, Secrets
 
@@ -49,8 +50,6 @@ class DatabaseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Da
             PipelineError: MISSING_CONFIG, or any DB_* code.
         """
         if self._engine is None:
-            from babynames_dagster.database.schema.migrate import ensure_schema  # noqa: PLC0415 - Alembic takes long
-
             settings = settings_of(DatabaseSettings, self, self.secrets)
             engine = open_engine(settings.address(settings_of(FileSettings, self).data))
             ensure_schema(engine, auto_migrate=settings.auto_migrate)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.schema.migrate import downgrade, schema_state, upgrade
+from babynames_dagster.database.schema.migrate import downgrade, upgrade
+from babynames_dagster.database.schema.standing import schema_state
 from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster_tests.support.command import run_babynames, run_script
 

@@ -8,7 +8,8 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.loading.loads import last_loads
-from babynames_dagster.database.schema.migrate import current_revision, downgrade, schema_state, upgrade
+from babynames_dagster.database.schema.migrate import downgrade, upgrade
+from babynames_dagster.database.schema.standing import current_revision, schema_state
 from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import baby_name_years
 from babynames_dagster_tests.support.command import run_babynames

@@ -10,7 +10,8 @@ from sqlalchemy.engine import make_url
 from babynames_dagster.cli.app import COMMANDS
 from babynames_dagster.cli.instance import shared_instance
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.schema.migrate import current_revision, upgrade
+from babynames_dagster.database.schema.migrate import upgrade
+from babynames_dagster.database.schema.standing import current_revision
 from babynames_dagster_tests.support.command import run_babynames
 
 

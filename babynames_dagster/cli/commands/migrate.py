@@ -10,7 +10,8 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.terminal import say
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.adoption import ASIDE, put_aside
-from babynames_dagster.database.schema.migrate import current_revision, migrate_to, one_migrator, upgrade, upgrade_sql
+from babynames_dagster.database.schema.migrate import migrate_to, one_migrator, upgrade, upgrade_sql
+from babynames_dagster.database.schema.standing import current_revision
 from babynames_dagster.names.loading.adopt import adopt_names
 from babynames_dagster.settings import load_settings
 

@@ -7,8 +7,6 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
 
 from alembic import command
 from alembic.config import Config
@@ -21,7 +19,8 @@ from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.connection.locks import named_lock
 from babynames_dagster.database.connection.reach import timeout_of
 from babynames_dagster.database.schema.resuming import Step, make_resumable
-from babynames_dagster.database.schema.versions import carry_over_sql, revision_of
+from babynames_dagster.database.schema.standing import SchemaState, Standing, current_revision, refuse_schema
+from babynames_dagster.database.schema.versions import carry_over_sql, revision_of, revisions
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _LOCK = "babynames_dagster.migrate"
@@ -29,93 +28,11 @@ _LOCK = "babynames_dagster.migrate"
 _ALEMBIC = threading.Lock()
 
 
-class Standing(Enum):
-    """What a database is to this project."""
-
-    EMPTY = "empty"
-    """It has no table of ours."""
-    OURS = "ours"
-    """It has our schema, at the revision that it names."""
-    HALF_MADE = "half-made"
-    """A migration stopped before its end; migrating again resumes it."""
-    OTHERS = "another program's"
-    """It has a table of a name that ours needs, and with other columns."""
-
-
-@dataclass(frozen=True)
-class SchemaState:
-    """Where a database's schema stands.
-
-    Attributes:
-        revision: Its revision; None for a database without a schema.
-        head: The revision that this code needs.
-        is_known: Whether this code has a migration to that revision; if not, newer code made it.
-        standing: What it is to this project.
-        foreign: Tables of another program that stand in the way.
-    """
-
-    revision: str | None
-    head: str | None
-    is_known: bool = True
-    standing: Standing = Standing.EMPTY
-    foreign: tuple[str, ...] = ()
-
-    @property
-    def is_newest(self) -> bool:
-        """Whether it is what this code needs."""
-        return self.revision == self.head
-
-
 def alembic_config() -> Config:
     """Return Alembic's configuration: `alembic/` is in the package as `migrations`, by a link in a checkout."""
     config = Config()
     config.set_main_option("script_location", f"{__package__.partition('.')[0]}:migrations")
     return config
-
-
-def ensure_schema(engine: Engine, *, auto_migrate: bool) -> None:
-    """Make sure that the schema is at head.
-
-    Args:
-        engine: The database.
-        auto_migrate: Whether to bring an empty or older schema to head, or to refuse it.
-
-    Raises:
-        PipelineError: DB_SCHEMA_OUTDATED where it is older and must not be migrated; DB_SCHEMA_UNKNOWN where it
-            is newer than this code; any DB_* code of the server.
-    """
-    if current_revision(engine) == _script().get_current_head():
-        return
-    refuse_schema(schema_state(engine), auto_migrate=auto_migrate)
-    upgrade(engine)
-
-
-def refuse_schema(state: SchemaState, *, auto_migrate: bool) -> None:
-    """Raise where a schema is neither at head nor may be brought there.
-
-    Args:
-        state: Where it stands.
-        auto_migrate: Whether it may be migrated.
-
-    Raises:
-        PipelineError: DB_SCHEMA_UNKNOWN, DB_SCHEMA_OUTDATED, DB_TABLE_FOREIGN.
-    """
-    if not state.is_known:
-        raise PipelineError(
-            ErrorCode.DB_SCHEMA_UNKNOWN,
-            f"The schema is at revision {state.revision}, which this version does not know.",
-        )
-    if state.foreign:
-        raise PipelineError(
-            ErrorCode.DB_TABLE_FOREIGN,
-            f"Another program made {' and '.join(state.foreign)} in this database: columns of ours are missing there.",
-        )
-    if not (state.is_newest or auto_migrate):
-        raise PipelineError(
-            ErrorCode.DB_SCHEMA_OUTDATED,
-            f"The schema is {state.standing.value}, at revision {state.revision or 'none'}; this version needs "
-            f"{state.head}, and DB_AUTO_MIGRATE is off.",
-        )
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -147,7 +64,7 @@ def migrate_to(engine: Engine, revision: str) -> None:
     Raises:
         PipelineError: INVALID_CONFIG where there is no such revision; else as `upgrade`.
     """
-    order = [item.revision for item in _script().walk_revisions()]
+    order = revisions()[::-1]
     if revision not in order:
         raise PipelineError(
             ErrorCode.INVALID_CONFIG,
@@ -173,7 +90,7 @@ def upgrade_sql(engine: Engine) -> str:
     with _ALEMBIC, reading(engine) as connection:
         state = _state(connection)
         refuse_schema(state, auto_migrate=True)
-        output.write(carry_over_sql(connection, _script()))
+        output.write(carry_over_sql(connection, revisions()))
         if not state.is_newest:
             command.upgrade(config, f"{state.revision or 'base'}:head", sql=True)
     return output.getvalue()
@@ -189,8 +106,8 @@ def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:
         alembic(config)
 
 
-def schema_state(engine: Engine) -> SchemaState:
-    """Return where a database's schema stands; nothing is changed.
+def unfinished_state(engine: Engine) -> SchemaState:
+    """Return where a schema stands that is not at head, by what its tables look like.
 
     Raises:
         PipelineError: Any DB_* code of the server.
@@ -199,27 +116,12 @@ def schema_state(engine: Engine) -> SchemaState:
         return _state(connection)
 
 
-def unmade_schema() -> SchemaState:
-    """Return the state of a database that is still to be made."""
-    return SchemaState(None, _script().get_current_head())
-
-
-def current_revision(engine: Engine) -> str | None:
-    """Return the schema's revision; None for a database without one."""
-    with reading(engine) as connection:
-        return revision_of(connection, _script())
-
-
-def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config())
-
-
 def _state(connection: Connection) -> SchemaState:
-    script = _script()
-    revision, head = revision_of(connection, script), script.get_current_head()
-    if revision not in {None, *(item.revision for item in script.walk_revisions())}:
+    known = revisions()
+    revision, head = revision_of(connection, known), known[-1]
+    if revision not in {None, *known}:
         return SchemaState(revision, head, is_known=False, standing=Standing.OURS)
-    steps = _steps(connection, script, revision)
+    steps = _steps(connection, revision)
     foreign = tuple(dict.fromkeys(step.table for step in steps if step.missing))
     if foreign:
         standing = Standing.OTHERS
@@ -230,12 +132,13 @@ def _state(connection: Connection) -> SchemaState:
     return SchemaState(revision, head, standing=standing, foreign=foreign)
 
 
-def _steps(connection: Connection, script: ScriptDirectory, revision: str | None) -> list[Step]:
+def _steps(connection: Connection, revision: str | None) -> list[Step]:
     """Look which steps of the migrations after a revision are done."""
     steps: list[Step] = []
     context = MigrationContext.configure(connection)
     make_resumable(context, steps=steps)
-    pending = [item for item in script.iterate_revisions("heads", revision or "base") if item.revision != revision]
+    found = ScriptDirectory.from_config(alembic_config()).iterate_revisions("heads", revision or "base")
+    pending = [item for item in found if item.revision != revision]
     with Operations.context(context):
         for item in reversed(pending):
             item.module.upgrade()

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from babynames_dagster.database.connection.engine import open_engine, reading
 from babynames_dagster.database.connection.reach import shown_address
-from babynames_dagster.database.schema.migrate import SchemaState, schema_state, unmade_schema
+from babynames_dagster.database.schema.standing import SchemaState, schema_state, unmade_schema
 
 _VERSION = {"sqlite": "SELECT sqlite_version()", "mysql": "SELECT version()"}
 

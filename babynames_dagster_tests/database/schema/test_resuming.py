@@ -18,15 +18,8 @@ from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.database.schema.migrate import (
-    Standing,
-    alembic_config,
-    current_revision,
-    downgrade,
-    ensure_schema,
-    schema_state,
-    upgrade,
-)
+from babynames_dagster.database.schema.migrate import alembic_config, downgrade, upgrade
+from babynames_dagster.database.schema.standing import Standing, current_revision, ensure_schema, schema_state
 from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError

@@ -13,8 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
-from babynames_dagster.database.schema.migrate import alembic_config, current_revision, ensure_schema, upgrade
-from babynames_dagster.database.schema.versions import VERSION_TABLE
+from babynames_dagster.database.schema.migrate import alembic_config, upgrade
+from babynames_dagster.database.schema.standing import current_revision, ensure_schema
+from babynames_dagster.database.schema.versions import VERSION_TABLE, revisions
 from babynames_dagster.database.tables import baby_name_years, metadata
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -119,3 +120,8 @@ def test_offline_sql_for_mysql_names_engine_charset_enum_and_indexes(monkeypatch
         "CREATE INDEX idx_baby_names_initial ON baby_names (initial)",
     ):
         assert expected in ddl
+
+
+def test_the_revisions_are_in_alembics_own_order() -> None:
+    script = ScriptDirectory.from_config(alembic_config())
+    assert list(revisions()) == [item.revision for item in script.walk_revisions()][::-1]
