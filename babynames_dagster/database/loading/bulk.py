@@ -130,8 +130,15 @@ def insert(  # noqa: PLR0913, PLR0917 - a statement's parts, and how it is judge
     if connection.info[TAKES_ROWS]:
         # For rows that come one by one, a server reserves 1, 2, 4, 8... auto-increment ids until it has enough
         # (handler::update_auto_increment). So many rows that it needs them all leave no ids unused.
-        groups = _groups(connection, _packed(columns), whole_doublings=True)
-        packed = (PackedRows(len(columns), len(group), _together(group, b"")) for group in groups)
+        packed = (
+            PackedRows(len(columns), len(group), _together(group, b""))
+            for start in range(0, len(columns[0]), STATEMENT_ROWS)
+            for group in _groups(
+                connection,
+                _packed([column.slice(start, STATEMENT_ROWS) for column in columns]),
+                whole_doublings=True,
+            )
+        )
         statement = f"{into} VALUES ({'?, ' * len(columns)}{constants})"
         inserted = sum(_execute(connection, statement, (rows,)) for rows in packed)
     else:
