@@ -68,7 +68,7 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         if result.known:
             counts = [(what, "unknown" if count is None else count) for what, count in result.known.items()]
             show_table(title, ("what", "count"), counts)
-        for line in result.unknown:
+        for line in result.notes:
             say(line)
         show_table("How long the run took", ("asset", "seconds"), list(result.seconds.items()))
     for check in result.failed_checks:

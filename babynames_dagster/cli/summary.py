@@ -21,6 +21,10 @@ LOAD_COUNTS = (*COUNT_COLUMNS, TABLE_ROWS)
 ROW_COUNT = "dagster/row_count"
 CHECKS, BETWEEN = "checks", "between_steps"
 _GROUPS = {"baby_names_table": ("the rows of the file", LOAD_COUNTS), "hubspot_contacts": ("the contacts", SYNC_COUNTS)}
+_ARCHIVED = (
+    "Archived contacts are left alone. --full-refresh makes those again that `babynames undo` archived, "
+    "`babynames reconcile --recreate` those that were archived or deleted in HubSpot."
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,14 @@ class PipelineResult:
         return {name: self.counts[name] for names in groups for name in names}
 
     @property
-    def unknown(self) -> list[str]:
-        """Say of what was to be made that nothing is known of it."""
-        return [
+    def notes(self) -> list[str]:
+        """Say of what was to be made that nothing is known of it, and of archived contacts what makes them again."""
+        unknown = [
             f"What became of {what} is not known: the run ended before {asset} did."
             for asset, (what, names) in _GROUPS.items()
             if asset in self.selected and not self.known.keys() & set(names)
         ]
+        return [*unknown, _ARCHIVED] if self.counts["contacts_archived"] else unknown
 
     def with_load(self, rows: RowCounts) -> "PipelineResult":
         """Return the result with the counts of a load that did not come to its end, as far as it is in the table."""

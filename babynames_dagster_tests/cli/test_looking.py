@@ -58,6 +58,17 @@ def test_after_a_run_status_and_rejects_say_what_happened(tmp_path: Path, enviro
     undone = run_babynames("undo", "--yes", "--override-guards", folder=tmp_path, environment=environment)
     assert undone.returncode == 0, undone.stderr
     assert "Archived 2 contacts" in undone.stdout
+    assert "`babynames run --full-refresh` makes them again" in undone.stdout
+    left = run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment)
+    assert "Archived contacts are left alone. --full-refresh makes those again" in left.stdout
+    nothing = run_babynames("reconcile", folder=tmp_path, environment=environment)
+    assert "no contact of the names to read back" in nothing.stdout
+    planned = run_babynames("plan", "--out", "plan.jsonl", folder=tmp_path, environment=environment)
+    assert "there is nothing to write in it" in planned.stdout
+    back = run_babynames(
+        "run", "--path", str(names), "--full-refresh", "--json", folder=tmp_path, environment=environment
+    )
+    assert (json.loads(back.stdout)["contacts_created"], json.loads(back.stdout)["contacts_archived"]) == (2, 0)
 
 
 def test_a_contact_that_is_lost_once_acknowledged_makes_the_command_fail(

@@ -14,7 +14,7 @@ from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
-from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
+from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
@@ -73,8 +73,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
         show_json({**as_json(report), "file": str(out) if out else None, "guard": guarded})
     else:
         _show(report)
-        if out is not None:
-            say(f"The plan is in {out}: `babynames apply {out}` writes it.")
+        if out is not None and any(report.totals[action] for action in WRITES):
+            say(f"The plan is in {out}: `babynames apply {out}` writes it, with the same settings.")
+        elif out is not None:
+            say(f"The plan is in {out}; there is nothing to write in it.")
     if guarded:
         warn(f"Note: {guarded}")
     if report.stopped is not None:

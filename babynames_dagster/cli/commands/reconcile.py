@@ -85,7 +85,13 @@ _COLUMNS = ("email", "record", "found", "what")
 
 def _show(report: ReconcileReport) -> None:
     found = [(finding.value, count) for finding in Finding if (count := report.total[finding])]
-    show_table(f"Contacts in portal {report.portal_id}", ("found", "count"), found)
+    if found:
+        show_table(f"Contacts in portal {report.portal_id}", ("found", "count"), found)
+    else:
+        say(
+            f"There is no contact of the names to read back in portal {report.portal_id}. Those that `babynames undo` "
+            "archived are none: `babynames run --full-refresh` makes them again."
+        )
     done = [(name.removeprefix("contacts_"), count) for name, count in _done(report).items() if count]
     if done:
         show_table("Beside them", ("what", "count"), done)

@@ -48,7 +48,8 @@ def rejects(
         show_json({"rows": rows, "contacts": contacts})
         return
     show_dicts("Rejected rows", rows, ("load_id", "target", "file_name", "place", "reason", "raw"))
-    show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", contacts)
+    shown = [{**contact, "portal_id": str(contact["portal_id"])} for contact in contacts]  # a number, not an amount
+    show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", shown)
 
 
 def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

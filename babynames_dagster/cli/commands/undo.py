@@ -40,7 +40,9 @@ def undo(
         ledger = Ledger(client.portal_id, NAMES)
         count = contacts_to_undo(engine, ledger)
         if not count:
-            say(f"Nothing to undo in portal {client.portal_id}.")
+            say(
+                f"Nothing to undo in portal {client.portal_id}: it has no contact of a name that this pipeline created."
+            )
             return
         guards = Guards.from_settings(settings.hubspot, overridden=override_guards)
         guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, ledger))
@@ -51,6 +53,8 @@ def undo(
                 client, engine, ledger, partitions=INITIALS, settings=settings.hubspot, on_progress=log_progress
             )
         say(summary(report, client.portal_id))
+        if report.archived:
+            say("`babynames run --full-refresh` makes them again.")
     for kept in report.first_kept:
         say(f"Kept: {kept}")
     if report.stopped is not None:

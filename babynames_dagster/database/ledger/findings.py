@@ -114,7 +114,7 @@ class FoundContact:
 
 
 def entry_pages(
-    engine: Engine, ledger: Ledger, partitions: Sequence[str], *, page_rows: int, recreate: bool = False
+    engine: Engine, ledger: Ledger, partitions: Sequence[str], *, page_rows: int
 ) -> Iterator[list[LedgerRow]]:
     """Read the entries that HubSpot acknowledged, in keyset pages.
 
@@ -125,14 +125,13 @@ def entry_pages(
         ledger: Whose entries.
         partitions: The entries' partitions.
         page_rows: Most rows a page.
-        recreate: Whether only those are meant that users archived or deleted.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
-    by_users = entry.finding.in_([Finding.ARCHIVED.value, Finding.GONE.value])
-    meant = by_users if recreate else sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
+    by_users = entry.finding.in_([finding.value for finding in LOST])
+    meant = sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
     statement = _rows(ledger).where(
         entry.partition_key.in_(list(partitions)), meant, entry.row_key > sa.bindparam("after")
     )

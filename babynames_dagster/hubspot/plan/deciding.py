@@ -6,6 +6,7 @@ What belongs here: putting decisions into a plan's words. What does not: the dec
 from collections.abc import Sequence
 
 from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.finding import LOST
 from babynames_dagster.database.ledger.orphans import Orphan
 from babynames_dagster.database.ledger.rows import SourceRow, Unfit
 from babynames_dagster.hubspot.api.client import HubSpotClient
@@ -20,9 +21,11 @@ from babynames_dagster.hubspot.sync.pump import Channel
 
 _SETTLED = {
     LedgerOutcome.REJECTED: "HubSpot refused it before; --retry-rejected sends it again",
-    LedgerOutcome.ARCHIVED: "it was archived; `babynames reconcile --recreate` makes it again",
     LedgerOutcome.KEPT: "HUBSPOT_WRITE_POLICY left it as it is before, or it is part of another contact",
 }
+_LOST = frozenset(finding.value for finding in LOST)
+_ARCHIVED_BY_UNDO = "`babynames undo` archived it; --full-refresh makes it again"
+_ARCHIVED_IN_HUBSPOT = "it was archived or deleted in HubSpot; `babynames reconcile --recreate` makes it again"
 
 
 def planned_rows(
@@ -80,7 +83,13 @@ def planned_row(name: SourceRow, looked: Looked) -> PlannedRow:
 def settled_row(name: SourceRow, sent: Outgoing, outcome: LedgerOutcome) -> PlannedRow:
     """Return what is to be done with a contact that a run would not send, for what the ledger says of it."""
     action = Planned.KEPT if outcome is LedgerOutcome.KEPT else Planned.BLOCKED
-    return _row(action, name, sent, reason=_SETTLED[outcome])
+    return _row(action, name, sent, reason=_why_settled(name, outcome))
+
+
+def _why_settled(row: SourceRow, outcome: LedgerOutcome) -> str:
+    if outcome is not LedgerOutcome.ARCHIVED:
+        return _SETTLED[outcome]
+    return _ARCHIVED_IN_HUBSPOT if row.entry.finding in _LOST else _ARCHIVED_BY_UNDO
 
 
 def unfit_row(row: SourceRow, unfit: Unfit) -> PlannedRow:

@@ -28,7 +28,9 @@ from babynames_dagster_tests.support.hubspot import (
     expected_contacts,
     held_contacts,
     ledger,
+    reconcile,
     sync,
+    undo_names,
 )
 
 OVERRIDDEN = Guards(overridden=True)
@@ -285,3 +287,27 @@ def test_a_plan_that_resends_initial_values_is_applied_as_it_was_reviewed(
     assert (applied.updated, applied.refused) == (report.totals[Planned.UPDATE], 0)
     held = {address: contact["hs_lead_status"] for address, contact in stand_in.contacts().items()}
     assert held == {email(1): "OPEN" if full_refresh else "CONNECTED", email(2): "OPEN"}
+
+
+def test_a_plan_says_of_an_archived_contact_what_makes_it_again(
+    engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    stand_in.archive(email(1))
+    stand_in.delete(email(2))
+    reconcile(engine, stand_in)
+    settings = stand_in.settings(engine)
+    with open_client(settings.account, engine) as client:
+        undo_names(engine, client, settings)
+    report = plan(engine, stand_in, tmp_path / "plan.jsonl")
+    assert report.totals == {Planned.BLOCKED: 3}
+    rows = rows_of(tmp_path / "plan.jsonl")
+    assert [rows[email(number)]["reason"].partition(";")[2] for number in (1, 2, 3)] == [
+        " `babynames reconcile --recreate` makes it again",
+        " `babynames reconcile --recreate` makes it again",
+        " --full-refresh makes it again",
+    ]
+    assert reconcile(engine, stand_in, recreate=True, guards=OVERRIDDEN).recreated == 2
+    assert sync(engine, stand_in, options=SyncOptions(full_refresh=True)).total.created == 1
+    assert held_contacts(stand_in) == expected_contacts(engine, settings)
