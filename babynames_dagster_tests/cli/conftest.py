@@ -1,11 +1,14 @@
 """A sandbox for the commands, reached without a browser."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster_tests.support.command import Reported, run_babynames
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.sandbox import running_sandbox
 
@@ -27,3 +30,16 @@ def sandbox(tmp_path: Path, dataset: Path) -> Iterator[Sandbox]:
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """The variables that point a command at the sandbox."""
     return {**sandbox.environment, "KAGGLE_METHOD": "api", "REJECT_LIMIT": "50%", "RETRY_DELAY": "10"}
+
+
+@pytest.fixture
+def reported(tmp_path: Path, environment: Mapping[str, str]) -> Reported:
+    """Run a command with --json that has to succeed, and return what it reported."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        answer = run_babynames(*arguments, "--json", folder=tmp_path, environment=environment)
+        assert answer.returncode == 0, answer.stderr
+        result: dict[str, Any] = json.loads(answer.stdout)
+        return result
+
+    return run

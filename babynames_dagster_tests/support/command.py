@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from babynames_dagster.cli import main
 from babynames_dagster.cli.terminal import err
@@ -18,6 +19,9 @@ from babynames_dagster.settings.model import VARIABLES
 
 SCRIPTS = Path(sys.executable).parent
 SECONDS = 120
+
+Reported = Callable[..., dict[str, Any]]
+"""Runs a command with --json that has to succeed, and returns what it reported."""
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

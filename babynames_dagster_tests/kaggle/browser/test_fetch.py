@@ -1,12 +1,9 @@
 """The browser way, with real Chromium, on each variant of the site."""
 
 import asyncio
-import json
 import logging
 import re
-import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import async_playwright
@@ -14,7 +11,7 @@ from playwright.async_api import async_playwright
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.download import open_downloads, start_download
 from babynames_dagster.kaggle.browser.fetch import visiting
-from babynames_dagster.kaggle.browser.login import keep_new_session, sign_in_by_hand
+from babynames_dagster.kaggle.browser.login import sign_in_by_hand
 from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.kaggle.browser.session import session_file
@@ -22,20 +19,13 @@ from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.progress import Progress, ignore_progress
 from babynames_dagster.sandbox.kaggle.server import ServedKaggle
-from babynames_dagster.settings import FetchSettings
-from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
+from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
 
-_SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
 pytestmark = pytest.mark.usefixtures("chromium")
 
 _SHORT = 4.0  # seconds to wait where the test is that nothing comes
 _LONG = 600.0  # seconds that no test waits for
 _LOG = logging.getLogger(__name__)
-
-
-def _behave(kaggle: ServedKaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
-    for name, value in behaviour.items():
-        setattr(kaggle.site.behaviour, name, value)
 
 
 def _screenshots(settings_logs: Path) -> list[Path]:
@@ -59,7 +49,7 @@ def _screenshots(settings_logs: Path) -> list[Path]:
 def test_fetches_through_every_known_form_of_the_site(
     kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object]
 ) -> None:
-    _behave(kaggle, **behaviour)
+    behave(kaggle, **behaviour)
     settings = make_settings()
     seen: list[Progress] = []
 
@@ -74,7 +64,7 @@ def test_fetches_through_every_known_form_of_the_site(
 
 
 def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    _behave(kaggle, content="csv")
+    behave(kaggle, content="csv")
 
     assert obtain_dataset(make_settings()).final.name == "babyNamesUSYOB-full.csv"
 
@@ -102,7 +92,7 @@ def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: Ma
 def test_each_obstacle_has_its_code_a_remedy_and_a_screenshot(
     kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object], timeout: float, code: ErrorCode
 ) -> None:
-    _behave(kaggle, **behaviour)
+    behave(kaggle, **behaviour)
     settings = make_settings(kaggle_timeout=timeout)
 
     with pytest.raises(PipelineError) as caught:
@@ -127,7 +117,7 @@ def test_wrong_credentials_are_distinguished_from_everything_else(make_settings:
 
 
 def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    _behave(kaggle, content="html")
+    behave(kaggle, content="html")
     settings = make_settings()
 
     with pytest.raises(PipelineError) as caught:
@@ -146,92 +136,13 @@ def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings)
 
 
 def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    _behave(kaggle, transfer="refused", broken_transfers=0, page="error")
+    behave(kaggle, transfer="refused", broken_transfers=0, page="error")
     settings = make_settings(max_retries=1)
 
     with pytest.raises(PipelineError):
         obtain_dataset(settings)
 
     assert len(_screenshots(settings.files.logs)) == 2
-
-
-def _keep_cookie(settings: FetchSettings, value: str) -> None:
-    """Keep a session as an earlier run would have, readable by everybody."""
-    cookie = {"name": "CLIENT-TOKEN", "value": value, "domain": "127.0.0.1", "path": "/"}
-    file = session_file(settings)
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"cookies": [cookie], "origins": []}))
-    file.chmod(0o644)
-
-
-def test_a_kept_session_makes_login_and_credentials_unnecessary(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
-    settings = make_settings(kaggle_email=None, kaggle_password=None)
-    kaggle.site.sessions.add("signed-in-before")
-    _keep_cookie(settings, "signed-in-before")
-
-    assert obtain_dataset(settings).how == "fetched"
-    assert _SIGN_IN not in kaggle.site.record.paths("site")
-
-
-def test_a_session_that_the_browser_does_not_take_is_forgotten_and_made_again(
-    kaggle: ServedKaggle, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = make_settings()
-    _keep_cookie(settings, "secret-cookie")
-    file = session_file(settings)
-    file.write_text(file.read_text().replace('"path": "/"', '"sameSite": "Sometimes"'))
-
-    assert obtain_dataset(settings).how == "fetched"
-    assert f"{file}: it is forgotten" in caplog.text
-    assert "secret-cookie" not in caplog.text
-    [session] = kaggle.site.sessions
-    assert session in file.read_text()
-
-
-@pytest.mark.parametrize("signed_out", ["redirect", "dialog"])
-def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_eyes_only(
-    kaggle: ServedKaggle, make_settings: MakeSettings, signed_out: str
-) -> None:
-    _behave(kaggle, signed_out=signed_out)
-    settings = make_settings()
-    _keep_cookie(settings, "expired")
-
-    assert obtain_dataset(settings).how == "fetched"
-    assert kaggle.site.record.paths("site").count(_SIGN_IN) == 1
-    [session] = kaggle.site.sessions
-    assert session in session_file(settings).read_text()
-    assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
-
-
-def test_a_person_signs_in_with_a_second_factor_and_the_headless_run_needs_no_credentials(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
-    _behave(kaggle, signs_itself_in=True, after_login="two_factor")
-    settings = make_settings(kaggle_email=None, kaggle_password=None)
-
-    kept = run_in_own_loop(lambda: keep_new_session(settings, headless=True))
-
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert obtain_dataset(settings).how == "fetched"
-
-
-def test_a_person_who_closes_the_window_gets_that_as_error(make_settings: MakeSettings) -> None:
-    settings = make_settings(kaggle_email=None, kaggle_password=None)
-
-    async def close_it() -> None:
-        async with visiting(settings, _LOG, headless=True, by_hand=True) as visit:
-            visit.page.once("domcontentloaded", lambda page: page.close())
-            await sign_in(visit)
-
-    with pytest.raises(PipelineError) as caught:
-        run_in_own_loop(close_it)
-
-    assert caught.value.code is ErrorCode.BROWSER_FAILED
-    assert "window was closed" in caught.value.what
-    assert not caught.value.retryable
-    assert not session_file(settings).exists()
 
 
 def test_a_banner_is_dismissed_without_the_mouse_which_another_click_may_be_using(make_settings: MakeSettings) -> None:
@@ -249,7 +160,7 @@ def test_a_banner_is_dismissed_without_the_mouse_which_another_click_may_be_usin
 def test_a_browser_that_ends_during_a_download_is_reported_at_once(
     kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    _behave(kaggle, transfer="stalled")
+    behave(kaggle, transfer="stalled")
     settings = make_settings(kaggle_timeout=_LONG)
 
     async def end_it() -> None:
@@ -269,7 +180,7 @@ def test_a_browser_that_ends_during_a_download_is_reported_at_once(
 
 
 def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    _behave(kaggle, download="unknown")
+    behave(kaggle, download="unknown")
     own = {"dataset_download": 'role=button[name="Save a copy"]'}
 
     assert obtain_dataset(make_settings(kaggle_locators=own)).how == "fetched"
@@ -278,7 +189,7 @@ def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: ServedKaggle,
 def test_auto_falls_back_to_rest_where_the_browser_is_blocked(
     kaggle: ServedKaggle, make_settings: MakeSettings
 ) -> None:
-    _behave(kaggle, after_login="two_factor")
+    behave(kaggle, after_login="two_factor")
 
     obtained = obtain_dataset(make_settings(kaggle_method="auto"))
 
