@@ -8,6 +8,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -117,8 +118,7 @@ class Run:
         if first is None:
             self._record_unfit()
         else:
-            preflight(self.client, self.mapping, stop=stop)
-            self._look_for_strangers(first, stop)
+            self._look_ahead(first, stop)
             brake = Brake()
             pump = Pump(
                 partial(foresee, self.client, self.policy)
@@ -166,12 +166,20 @@ class Run:
         contacts = max(self.report.total.contacts, contacts_in_ledger(self.engine, self.ledger))
         guards.check(writes, contacts=contacts)
 
-    def _look_for_strangers(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
-        """Say where an empty ledger meets an account that is not."""
-        if not self.options.dry_run and contacts_in_ledger(self.engine, self.ledger) == 0:
-            self.report.notice = notice_of_strangers(self.client, first, self.source.adopting, stop=stop)
-            if self.report.notice:
-                self.say(self.report.notice)
+    def _look_ahead(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
+        """Make sure that the account takes the contacts, and say where an empty ledger meets an account that is not.
+
+        Both ask HubSpot at the same time: nothing is sent before the slower one has answered.
+        """
+        if self.options.dry_run or contacts_in_ledger(self.engine, self.ledger):
+            preflight(self.client, self.mapping, stop=stop)
+            return
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            notice = beside.submit(notice_of_strangers, self.client, first, self.source.adopting, stop=stop)
+            preflight(self.client, self.mapping, stop=stop)
+        self.report.notice = notice.result()
+        if self.report.notice:
+            self.say(self.report.notice)
 
     def _mirror(self, stop: threading.Event) -> None:
         """Archive the contacts that the account is no longer to have, where that is asked for; count the others."""
