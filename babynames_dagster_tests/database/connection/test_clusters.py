@@ -67,7 +67,7 @@ def test_a_sync_whose_commits_are_refused_records_each_contact_and_sends_it_once
 
 
 def test_a_load_outlasts_a_node_that_lost_its_cluster(through: Engine, names: Path) -> None:
-    """The server itself answers so, three times: what a trigger has counted in MyISAM, no rollback takes back."""
+    """The server itself answers so, three times: no rollback takes back the numbers that a trigger has counted up."""
     _refuse_inserts(through, "1047, MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'", times=3)
 
     report = load(through, names, max_retries=3)
@@ -100,10 +100,8 @@ def test_a_transaction_sees_what_other_nodes_have_committed(mariadb_url: str) ->
 
 def _refuse_inserts(engine: Engine, signal: str, *, times: int) -> None:
     with writing(engine) as connection:
-        connection.exec_driver_sql("CREATE TABLE refusals (n INT) ENGINE=MyISAM")
-        connection.exec_driver_sql("INSERT INTO refusals VALUES (0)")
+        connection.exec_driver_sql("CREATE TABLE refusals (n INT AUTO_INCREMENT PRIMARY KEY)")
         connection.exec_driver_sql(
-            # Rows that a trigger changes count as the statement's own on MariaDB 11.8: only those that are refused.
-            "CREATE TRIGGER refuse BEFORE INSERT ON baby_names FOR EACH ROW IF (SELECT n FROM refusals) < "  # noqa: S608 - ours
-            f"{times} THEN UPDATE refusals SET n = n + 1; SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = {signal}; END IF"
+            "CREATE TRIGGER refuse BEFORE INSERT ON baby_names FOR EACH ROW BEGIN INSERT INTO refusals VALUES (NULL); "  # noqa: S608 - ours
+            f"IF LAST_INSERT_ID() <= {times} THEN SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = {signal}; END IF; END"
         )
