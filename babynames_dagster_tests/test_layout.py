@@ -37,6 +37,16 @@ FLOORS = [
 ]
 """Rooms and modules of the package, from the ground up."""
 
+HUBSPOT_FLOORS = [
+    {"pace", "mapping", "email_rules", "guards", "turns"},
+    {"api", "source"},
+    {"batches", "preflight"},
+    {"archive"},
+    {"sync"},
+    {"plan", "reconcile"},
+]
+"""Rooms and modules of `hubspot/`, likewise."""
+
 WITHOUT_DAGSTER = set().union(*FLOORS[:4])
 
 
@@ -48,25 +58,35 @@ def imports(file: Path) -> Iterator[str]:
             yield node.module
 
 
-def rooms() -> Iterator[tuple[str, Path]]:
-    """Yield each module of the package's floors with the room that it is in."""
-    for file in PACKAGE.rglob("*.py"):
-        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def rooms(root: Path = PACKAGE) -> Iterator[tuple[str, Path]]:
+    """Yield each module of the package's floors, or of one of its folders, with the room that it is in."""
+    for file in root.rglob("*.py"):
+        room = file.relative_to(root).parts[0].removesuffix(".py")
         if room not in {"sandbox", "migrations", "__init__"}:
             yield room, file
 
 
-def test_a_floor_imports_only_floors_below_it() -> None:
-    height = {room: number for number, floor in enumerate(FLOORS) for room in floor}
-    upwards = [
-        (str(file.relative_to(PACKAGE)), module)
-        for room, file in rooms()
+def upwards(floors: list[set[str]], root: Path) -> list[tuple[str, str]]:
+    """Return every module that imports from above, and what it imports."""
+    height = {room: number for number, floor in enumerate(floors) for room in floor}
+    prefix = ".".join(root.relative_to(CHECKOUT).parts) + "."
+    return [
+        (str(file.relative_to(root)), module)
+        for room, file in rooms(root)
         for module in imports(file)
-        if module.startswith("babynames_dagster.")
-        and (other := module.split(".")[1]) != room
-        and height.get(other, len(FLOORS)) > height[room]
+        if module.startswith(prefix)
+        and (other := module.removeprefix(prefix).split(".")[0]) != room
+        and height.get(other, len(floors)) > height[room]
     ]
-    assert [found for found in upwards if not (found[0].startswith("cli/") and ".sandbox." in found[1])] == []
+
+
+def test_a_floor_imports_only_floors_below_it() -> None:
+    found = upwards(FLOORS, PACKAGE)
+    assert [(file, module) for file, module in found if not (file.startswith("cli/") and ".sandbox." in module)] == []
+
+
+def test_within_hubspot_neither() -> None:
+    assert upwards(HUBSPOT_FLOORS, PACKAGE / "hubspot") == []
 
 
 def test_the_domain_does_not_know_dagster() -> None:

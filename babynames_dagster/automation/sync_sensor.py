@@ -14,7 +14,7 @@ from babynames_dagster.database.ledger.entries import partitions_with_work
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import SenderRow, active_senders
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.turns import describe_senders
+from babynames_dagster.hubspot.turns import describe_senders
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.hubspot import HubSpotResource

@@ -100,7 +100,7 @@ def check_hubspot_account(settings: Settings) -> str:
 
 
 def _check_account(settings: Settings, pacing: Engine) -> str:
-    from babynames_dagster.hubspot.account_check import check_account  # noqa: PLC0415 - nor HubSpot's
+    from babynames_dagster.hubspot.preflight import check_account  # noqa: PLC0415 - nor HubSpot's
     from babynames_dagster.names.contacts.mapping import NameMapping  # noqa: PLC0415 - as above
 
     try:

@@ -1,6 +1,6 @@
 """Who sends which partition: one row a portal, source and partition, with a claim that ends by the database's clock.
 
-What belongs here: the statements. What does not: how long a claim lasts, and waiting for one (`hubspot/sync/turns.py`).
+What belongs here: the statements. What does not: how long a claim lasts, and waiting for one (`hubspot/turns.py`).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """What the sync sends: a source of rows, each of which becomes a contact.
 
 What belongs here: what every source has to say. What does not: any source; the names are in `names/contacts/`, and
-everybody's own tables in `tables/`.
+everybody's own tables in `sources/`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount
 from babynames_dagster.database.ledger.rows import SourceRow
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.mapping import ContactMapping
 
 
 class ContactSource(Protocol):

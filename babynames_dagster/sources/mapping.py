@@ -12,8 +12,8 @@ from typing import Any
 
 from babynames_dagster.database.ledger.rows import Unfit
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.email_rules import is_valid_email
-from babynames_dagster.hubspot.sync.mapping import ContactMapping, digest
+from babynames_dagster.hubspot.email_rules import is_valid_email
+from babynames_dagster.hubspot.mapping import ContactMapping, digest
 
 _EMAIL = "email"
 LONGEST_TEXT = 65_536

@@ -18,7 +18,7 @@ from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, forme
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, SourceRow, Unfit
 from babynames_dagster.database.source_rows import SourceRows, Values
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping, digest
+from babynames_dagster.hubspot.mapping import ContactMapping, digest
 from babynames_dagster.sources.mapping import TableMapping
 from babynames_dagster.sources.partitions import Partitioning
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.account_check import check_account
+from babynames_dagster.hubspot.preflight import check_account
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.support.hubspot import (
     PORTAL,

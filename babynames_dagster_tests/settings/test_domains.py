@@ -3,7 +3,7 @@
 import pytest
 
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.sync.email_rules import is_valid_email
+from babynames_dagster.hubspot.email_rules import is_valid_email
 from babynames_dagster.settings import load_settings
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.sources.mapping import LONGEST_TEXT, TableMapping, as_text
 from babynames_dagster.sources.partitions import Partitioning
 

@@ -11,11 +11,11 @@ from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress

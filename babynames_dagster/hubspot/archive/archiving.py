@@ -25,8 +25,8 @@ from babynames_dagster.hubspot.api.answers import Problem, Verdict, problem_of, 
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import Record, look
-from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
+from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
 
 KEPT_SHOWN = 20
 

@@ -20,20 +20,20 @@ from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
+from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.delivery import write
+from babynames_dagster.hubspot.batches.looking import look_at
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.plan.deciding import planned_row
 from babynames_dagster.hubspot.plan.files import read_head, read_rows
 from babynames_dagster.hubspot.plan.making import Wanted
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
-from babynames_dagster.hubspot.sync.brake import Brake
-from babynames_dagster.hubspot.sync.delivery import write
-from babynames_dagster.hubspot.sync.looking import look_at
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.sync.planning import outgoing
-from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.recording import record_outcomes
-from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
 REFUSED_SHOWN = 20

@@ -12,12 +12,12 @@ from babynames_dagster.database.ledger.rows import SourceRow, Unfit
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Looked as LookedUp
 from babynames_dagster.hubspot.archive.archiving import why_kept
+from babynames_dagster.hubspot.batches.looking import Looked, look_at
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.policy import Action, WritePolicy
+from babynames_dagster.hubspot.batches.pump import Channel
+from babynames_dagster.hubspot.email_rules import is_valid_email
 from babynames_dagster.hubspot.plan.rows import Change, Planned, PlannedRow
-from babynames_dagster.hubspot.sync.email_rules import is_valid_email
-from babynames_dagster.hubspot.sync.looking import Looked, look_at
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Channel
 
 _SETTLED = {
     LedgerOutcome.REJECTED: "HubSpot refused it before; --retry-rejected sends it again",

@@ -18,15 +18,15 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.batches.outcomes import Outgoing
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Writes
 from babynames_dagster.hubspot.plan.deciding import orphan_row, planned_rows, settled_row, unfit_row
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
+from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.outcomes import Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
-from babynames_dagster.hubspot.sync.policy import WritePolicy
-from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings

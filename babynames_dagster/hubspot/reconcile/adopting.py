@@ -19,10 +19,10 @@ from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.differences import differences
 from babynames_dagster.hubspot.api.records import SOURCE, Record, look
+from babynames_dagster.hubspot.batches.pump import Channel
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.reconcile.judging import properties_to_read, same_writing
 from babynames_dagster.hubspot.reconcile.reading_back import by_email
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.pump import Channel
 
 _APP = "INTEGRATION"
 

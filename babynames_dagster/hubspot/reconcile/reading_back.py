@@ -14,10 +14,10 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.batches.pump import Channel
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.reconcile.judging import Judged, judge, properties_to_read
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.pump import Channel
 
 
 def read_back(

@@ -20,16 +20,16 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
+from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.delivery import deliver
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.policy import Action, WritePolicy, decide
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.reconcile.judging import Judged, taken_as_rewritten
 from babynames_dagster.hubspot.reconcile.reading_back import acknowledged_payload, by_email, read_back, with_sources
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.brake import Brake
-from babynames_dagster.hubspot.sync.delivery import deliver
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.policy import Action, WritePolicy, decide
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
 from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, entry_of
 
 

@@ -28,18 +28,18 @@ from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.reconcile.adopting import Adopted, adopt, right_contacts
 from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.reading_back import read_back, with_sources
 from babynames_dagster.hubspot.reconcile.repairing import Repairs, recreate, repair
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.policy import WritePolicy
-from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
-from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
 

@@ -7,10 +7,10 @@ takes a look at HubSpot, which a plan has.
 from collections.abc import Iterable
 
 from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Writes
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
-from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster.hubspot.sync.report import SyncOptions
 
 

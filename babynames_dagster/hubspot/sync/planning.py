@@ -10,9 +10,9 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import NOT_OURS_TO_WRITE
 from babynames_dagster.database.ledger.rows import Entry, SourceRow, Unfit
 from babynames_dagster.hubspot.api.answers import Problem
-from babynames_dagster.hubspot.sync.mapping import ContactMapping, digest
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.policy import WritePolicy
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.mapping import ContactMapping, digest
 from babynames_dagster.hubspot.sync.report import SyncOptions
 
 _NOT_OURS_TO_WRITE = frozenset(finding.value for finding in NOT_OURS_TO_WRITE)

@@ -11,10 +11,10 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.sync.planning import kept_fingerprint, left_fingerprint
-from babynames_dagster.hubspot.sync.policy import WritePolicy
 
 ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED, Kind.UNCHANGED})
 """Outcomes after which HubSpot has the contact as it is to be."""

@@ -11,7 +11,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import Traffic
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
 
 REJECTS_KEPT = 20

@@ -21,7 +21,7 @@ from babynames_dagster.hubspot.sync.report import (
     Troubles,
 )
 from babynames_dagster.hubspot.sync.sending import Run
-from babynames_dagster.hubspot.sync.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 

@@ -27,18 +27,18 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.mirror import archive_orphans
+from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.delivery import deliver
+from babynames_dagster.hubspot.batches.dry_run import foresee
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.batches.pump import Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.brake import Brake
 from babynames_dagster.hubspot.sync.counting import writes_ahead
-from babynames_dagster.hubspot.sync.delivery import deliver
-from babynames_dagster.hubspot.sync.dry_run import foresee
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.sync.planning import outgoing_batches
-from babynames_dagster.hubspot.sync.policy import WritePolicy
-from babynames_dagster.hubspot.sync.preflight import preflight
-from babynames_dagster.hubspot.sync.pump import Pump
 from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, record_outcomes
 from babynames_dagster.hubspot.sync.report import (
     PREVIEW_KEPT,

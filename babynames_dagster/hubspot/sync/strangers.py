@@ -10,7 +10,7 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
-from babynames_dagster.hubspot.sync.outcomes import Outgoing
+from babynames_dagster.hubspot.batches.outcomes import Outgoing
 
 
 def notice_of_strangers(

@@ -12,8 +12,8 @@ from typing import Literal
 
 from babynames_dagster.database.ledger.candidates import Candidate
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.email_rules import LOCAL_PART_OCTETS, RESERVED_TLDS
-from babynames_dagster.hubspot.sync.mapping import ContactMapping, digest
+from babynames_dagster.hubspot.email_rules import LOCAL_PART_OCTETS, RESERVED_TLDS
+from babynames_dagster.hubspot.mapping import ContactMapping, digest
 from babynames_dagster.settings import HubSpotSettings
 
 _LAST_NAMES = {"M": "Male", "F": "Female"}

@@ -21,7 +21,7 @@ from babynames_dagster.database.ledger.candidates import (
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, count_orphans, orphan_pages
 from babynames_dagster.database.ledger.rows import SourceRow
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.settings import HubSpotSettings

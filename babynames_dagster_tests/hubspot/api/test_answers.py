@@ -26,7 +26,7 @@ from babynames_dagster.hubspot.api.answers import (
 )
 from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.failures import unsuccessful
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outgoing, match
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outgoing, match
 
 
 def answer(status: int, payload: Any = None, **headers: str) -> Answer:  # noqa: ANN401 - any JSON value

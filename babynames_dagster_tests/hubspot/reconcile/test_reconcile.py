@@ -11,8 +11,8 @@ from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
+from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster.hubspot.sync.policy import WritePolicy
 from babynames_dagster_tests.support.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
 
 BOSS = "boss@customer.com"

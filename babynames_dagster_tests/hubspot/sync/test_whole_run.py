@@ -7,7 +7,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.hubspot.sync.brake import MOST_REFUSED_ALONE
+from babynames_dagster.hubspot.batches.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.hubspot import (
     StandIn,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babynames_dagster.hubspot.sync.policy import Action, WritePolicy, decide
+from babynames_dagster.hubspot.batches.policy import Action, WritePolicy, decide
 
 PAYLOAD = {"email": "mary.f@x.com", "firstname": "Mary", "lastname": "Female", "hs_lead_status": "NEW"}
 EDITED = {**PAYLOAD, "firstname": "Marie", "hs_lead_status": None}

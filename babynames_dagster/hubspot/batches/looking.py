@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Record, look
-from babynames_dagster.hubspot.sync.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed, left_alone
-from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
-from babynames_dagster.hubspot.sync.policy import Action, Decision, WritePolicy, decide
-from babynames_dagster.hubspot.sync.pump import Channel
+from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed, left_alone
+from babynames_dagster.hubspot.batches.ownership import Obstacle, obstacle
+from babynames_dagster.hubspot.batches.policy import Action, Decision, WritePolicy, decide
+from babynames_dagster.hubspot.batches.pump import Channel
 
 _KINDS = {
     Action.CREATE: Kind.CREATED,

@@ -1,4 +1,4 @@
-"""Before the first write: whether the account can take what the mapping makes.
+"""Before the first write: whether the account answers, and can take what the mapping makes.
 
 What belongs here: comparing the mapping with the account's property definitions. What does not: writing.
 """
@@ -8,11 +8,17 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.engine import Engine
+
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import objects_in
+from babynames_dagster.hubspot.api.answers import Verdict, objects_in, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.api.endpoints import PROPERTIES
-from babynames_dagster.hubspot.sync.mapping import ContactMapping
+from babynames_dagster.hubspot.api.endpoints import PROPERTIES, READ
+from babynames_dagster.hubspot.api.failures import unsuccessful
+from babynames_dagster.hubspot.api.opening import open_client
+from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.mapping import ContactMapping
+from babynames_dagster.settings import AccountSettings
 
 _LONGEST_TEXT = 65_536
 _FORMS = {
@@ -26,6 +32,32 @@ _FORMS = {
 }
 """How values of each type are written. Source: HubSpot's documentation of the properties API, "Property type and
 fieldType values"; dates may be milliseconds since 1970 as well."""
+
+
+def check_account(settings: AccountSettings, engine: Engine, mapping: ContactMapping, *, email: str) -> str:
+    """Try every kind of call that a sync makes and that writes nothing, and say in one line what answered.
+
+    Args:
+        settings: HUBSPOT_*.
+        engine: The database that the limiter is kept in.
+        mapping: How rows become contacts.
+        email: An email to read, whether or not there is such a contact.
+
+    Raises:
+        PipelineError: MISSING_CONFIG; HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES,
+            HUBSPOT_PROPERTY_ERROR and whatever else keeps a sync from beginning; any DB_* code.
+    """
+    with open_client(settings, engine) as client:
+        preflight(client, mapping)
+        answer = look(client, [email], by_email=True).answer
+        if verdict(answer) is not Verdict.DONE:
+            raise unsuccessful(answer, READ)
+        limit, left = client.limiter.limit, client.limiter.daily_remaining
+        day = "" if left is None else f", {left:,} calls left today"
+        return (
+            f"portal {client.portal_id}, {limit.calls} calls per {limit.window:g} s{day}; "
+            "contacts are readable, and the properties fit"
+        )
 
 
 def preflight(client: HubSpotClient, mapping: ContactMapping, *, stop: threading.Event | None = None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
 
 _ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED})
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.hubspot.sync.preflight import mismatches
+from babynames_dagster.hubspot.preflight import mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot.rules import default_properties
 from babynames_dagster_tests.support.hubspot import (

@@ -12,8 +12,8 @@ from typing import Any
 from babynames_dagster.database.ledger.finding import Finding
 from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
 from babynames_dagster.hubspot.api.records import Record
-from babynames_dagster.hubspot.sync.mapping import digest
-from babynames_dagster.hubspot.sync.ownership import Obstacle, obstacle
+from babynames_dagster.hubspot.batches.ownership import Obstacle, obstacle
+from babynames_dagster.hubspot.mapping import digest
 
 _MAY_PASS = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "RATE_LIMIT", "TIMEOUT", "SERVICE_UNAVAILABLE", "LOCKED"})
 """Categories of a row's error that say nothing against the row itself."""

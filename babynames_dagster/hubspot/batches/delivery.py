@@ -15,9 +15,9 @@ from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, r
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
 from babynames_dagster.hubspot.api.failures import unsuccessful
-from babynames_dagster.hubspot.sync.brake import Brake
-from babynames_dagster.hubspot.sync.looking import Looked, look_at
-from babynames_dagster.hubspot.sync.outcomes import (
+from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.looking import Looked, look_at
+from babynames_dagster.hubspot.batches.outcomes import (
     Kind,
     Outcome,
     Outgoing,
@@ -27,8 +27,8 @@ from babynames_dagster.hubspot.sync.outcomes import (
     match,
     update_inputs,
 )
-from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Channel
+from babynames_dagster.hubspot.batches.policy import Action, WritePolicy
+from babynames_dagster.hubspot.batches.pump import Channel
 
 _CONFLICT = "CONFLICT"
 _CHANGED_MEANWHILE = frozenset({_CONFLICT, "OBJECT_NOT_FOUND"})

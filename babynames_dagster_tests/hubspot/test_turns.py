@@ -20,7 +20,7 @@ from babynames_dagster.database.senders import Claim, active_senders, claim_part
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncReport
-from babynames_dagster.hubspot.sync.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
+from babynames_dagster.hubspot.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
 from babynames_dagster_tests.support.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn, add_names, sync, undo_names
 
 SPAWN = multiprocessing.get_context("spawn")

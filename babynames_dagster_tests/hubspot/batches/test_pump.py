@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.sync.pump import Channel, Pump
+from babynames_dagster.hubspot.batches.pump import Channel, Pump
 
 
 def echo(batch: int, channel: Channel[int]) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.sync.email_rules import is_valid_email
-from babynames_dagster.hubspot.sync.looking import Looked, look_at
-from babynames_dagster.hubspot.sync.outcomes import Kind, Outcome, Outgoing
-from babynames_dagster.hubspot.sync.policy import Action, WritePolicy
-from babynames_dagster.hubspot.sync.pump import Channel
+from babynames_dagster.hubspot.batches.looking import Looked, look_at
+from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.policy import Action, WritePolicy
+from babynames_dagster.hubspot.batches.pump import Channel
+from babynames_dagster.hubspot.email_rules import is_valid_email
 
 
 def foresee(
