@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from babynames_dagster.allocators import keep_memory_small
 
 if TYPE_CHECKING:
-    from babynames_dagster.assets.component import HubSpotContacts
-    from babynames_dagster.assets.contact_table import ContactPartitions, ContactTable
-    from babynames_dagster.assets.table_contacts import hubspot_contacts_asset, hubspot_contacts_checks
+    from babynames_dagster.assets.own_table.asset import hubspot_contacts_asset, hubspot_contacts_checks
+    from babynames_dagster.assets.own_table.component import HubSpotContacts
+    from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
     from babynames_dagster.resources.database import DatabaseResource
     from babynames_dagster.resources.hubspot import HubSpotResource
     from babynames_dagster.resources.source import SourceDatabaseResource
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 _PLACES = {
-    "ContactPartitions": "assets.contact_table",
-    "ContactTable": "assets.contact_table",
+    "ContactPartitions": "assets.own_table.contact_table",
+    "ContactTable": "assets.own_table.contact_table",
     "DatabaseResource": "resources.database",
-    "HubSpotContacts": "assets.component",
+    "HubSpotContacts": "assets.own_table.component",
     "HubSpotResource": "resources.hubspot",
     "SourceDatabaseResource": "resources.source",
-    "hubspot_contacts_asset": "assets.table_contacts",
-    "hubspot_contacts_checks": "assets.table_contacts",
+    "hubspot_contacts_asset": "assets.own_table.asset",
+    "hubspot_contacts_checks": "assets.own_table.asset",
 }
 
 keep_memory_small()

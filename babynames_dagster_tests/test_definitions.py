@@ -12,7 +12,7 @@ import requests
 from dagster._core.remote_representation.external_data import RepositorySnap, ResourceConfigEnvVarSnap
 
 from babynames_dagster.automation.jobs import DRY_RUN_JOB, PIPELINE_JOB
-from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.cli.runs.pipeline import job_to_run
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.resources.database import DatabaseResource

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 bin=${VENV:-.venv}/bin
 DAGSTER_HOME=$("$bin/python" - <<'PYTHON'
-from babynames_dagster.cli.instance import ready_home
+from babynames_dagster.cli.runs.instance import ready_home
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import load_settings
 

@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from babynames_dagster.assets.contact_plan import plan_metadata, plan_path
-from babynames_dagster.assets.contact_runs import POOL, SyncConfig, sync_and_record
+from babynames_dagster.assets.contacts.plan import plan_metadata, plan_path
+from babynames_dagster.assets.contacts.runs import POOL, SyncConfig, sync_and_record
 from babynames_dagster.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS, GROUP, covered_partitions
 from babynames_dagster.hubspot.sync.report import SyncOptions

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
+from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY
 from babynames_dagster.automation.alerts import Alert, ping, send_alert
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.masking import Mask

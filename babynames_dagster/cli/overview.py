@@ -76,7 +76,7 @@ def _load(load: LoadRow) -> dict[str, Any]:
 def _runs(home: Path) -> list[dict[str, Any]]:
     if not (home / "dagster.yaml").is_file():
         return []
-    from babynames_dagster.cli.instance import opened_instance  # noqa: PLC0415 - Dagster takes a second to import
+    from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - Dagster takes a second to import
 
     with opened_instance(home) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)

@@ -15,9 +15,9 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from babynames_dagster.assets.contact_metadata import run_metadata
-from babynames_dagster.cli.pipeline import job_to_run
-from babynames_dagster.cli.summary import summarise
+from babynames_dagster.assets.contacts.metadata import run_metadata
+from babynames_dagster.cli.runs.pipeline import job_to_run
+from babynames_dagster.cli.runs.summary import summarise
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.sync.report import SyncReport

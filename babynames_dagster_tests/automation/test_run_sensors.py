@@ -12,7 +12,7 @@ from dagster._grpc.server import DagsterApiServer
 from dagster._utils import get_run_crash_explanation
 
 from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
-from babynames_dagster.cli.pipeline import job_to_run
+from babynames_dagster.cli.runs.pipeline import job_to_run
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.resources.failures import KILLED
 from babynames_dagster.sandbox.server import Sandbox

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster_tests.support.command import run_babynames
 
 

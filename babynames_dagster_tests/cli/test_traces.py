@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from babynames_dagster.cli.app import COMMANDS
-from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.schema.standing import current_revision

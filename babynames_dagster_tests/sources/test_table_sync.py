@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.contact_table import ContactTable
+from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.database import source_rows
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
 from babynames_dagster.database.ledger.orphans import OrphanCount

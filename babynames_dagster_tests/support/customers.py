@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.contact_table import ContactPartitions, ContactTable
+from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.tables import hubspot_contacts

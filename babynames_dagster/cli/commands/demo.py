@@ -13,8 +13,8 @@ import typer
 
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, verbosity_of
-from babynames_dagster.cli.pipeline import WantedRun
-from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.cli.runs.pipeline import WantedRun
+from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import err
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox

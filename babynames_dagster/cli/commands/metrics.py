@@ -8,7 +8,7 @@ import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.instance import shared_instance
+from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.terminal import inform
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import ContactScope

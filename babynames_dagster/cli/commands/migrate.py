@@ -70,7 +70,7 @@ def migrate(
 
 
 def _migrate_instance(engine: Engine, home: Path) -> None:
-    from babynames_dagster.cli.instance import migrate_instance  # noqa: PLC0415 - only where it is asked for
+    from babynames_dagster.cli.runs.instance import migrate_instance  # noqa: PLC0415 - only where it is asked for
 
     # Dagster's MySQL storage breaks when two processes make its tables at the same moment.
     with one_migrator(engine):

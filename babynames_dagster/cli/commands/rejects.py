@@ -9,8 +9,8 @@ from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import plain
-from babynames_dagster.cli.pipeline import WantedRun
-from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.cli.runs.pipeline import WantedRun
+from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts

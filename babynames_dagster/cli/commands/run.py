@@ -7,8 +7,8 @@ import typer
 
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
-from babynames_dagster.cli.pipeline import WantedRun
-from babynames_dagster.cli.running import run_and_show
+from babynames_dagster.cli.runs.pipeline import WantedRun
+from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.paths import path_to_text
 from babynames_dagster.settings import load_settings
 

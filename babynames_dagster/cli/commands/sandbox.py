@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from babynames_dagster.cli.instance import ready_home
+from babynames_dagster.cli.runs.instance import ready_home
+from babynames_dagster.cli.runs.ui import serving_ui
 from babynames_dagster.cli.terminal import err, out
-from babynames_dagster.cli.ui import serving_ui
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox

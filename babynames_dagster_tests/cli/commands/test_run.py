@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 import requests
 
-from babynames_dagster.assets.contact_metadata import SYNC_COUNTS
-from babynames_dagster.cli.summary import LOAD_COUNTS
+from babynames_dagster.assets.contacts.metadata import SYNC_COUNTS
+from babynames_dagster.cli.runs.summary import LOAD_COUNTS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames, run_script
 

@@ -3,8 +3,8 @@
 import dagster as dg
 from typing_extensions import override
 
-from babynames_dagster.assets.contact_table import ContactTable
-from babynames_dagster.assets.table_contacts import hubspot_contacts_asset, hubspot_contacts_checks
+from babynames_dagster.assets.own_table.asset import hubspot_contacts_asset, hubspot_contacts_checks
+from babynames_dagster.assets.own_table.contact_table import ContactTable
 
 
 class HubSpotContacts(ContactTable, dg.Component):

@@ -1,7 +1,7 @@
 """The asset of somebody's own table: its rows as contacts of the HubSpot account, and its checks.
 
 What belongs here: the asset and the checks, made of the fields of a `ContactTable`. What does not: the fields
-(`contact_table.py`), what all contact assets do (`contact_runs.py`).
+(`contact_table.py`), what all contact assets do (`contacts/runs.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.contact_runs import POOL, SyncConfig, sync_and_record
-from babynames_dagster.assets.contact_table import ContactTable
+from babynames_dagster.assets.contacts.runs import POOL, SyncConfig, sync_and_record
 from babynames_dagster.assets.hubspot_checks import SAMPLE_SIZE, sample_result, since_start
+from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.assets.partitions import covered_partitions
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.reconcile.sample import compare_sample

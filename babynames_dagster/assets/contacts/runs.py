@@ -1,7 +1,7 @@
 """What every asset of contacts does in a run: sync, and record each partition and the run.
 
 What belongs here: from the sync's report to Dagster's events and failures. What does not: what is sent, and what an
-asset's metadata says (`contact_metadata.py`).
+asset's metadata says (`metadata.py`).
 """
 
 import socket
@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, partition_metadata, run_metadata, whole_metadata
+from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY, partition_metadata, run_metadata, whole_metadata
 from babynames_dagster.assets.partitions import DRY_RUN_TAG, covered_partitions
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.batches.outcomes import Kind

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY
+from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY
 from babynames_dagster.hubspot.plan.making import PlanReport
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 

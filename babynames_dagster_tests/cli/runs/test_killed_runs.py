@@ -7,7 +7,7 @@ import sys
 
 import dagster as dg
 
-from babynames_dagster.cli.pipeline import PROCESS_TAG, end_killed_runs, job_to_run
+from babynames_dagster.cli.runs.pipeline import PROCESS_TAG, end_killed_runs, job_to_run
 from babynames_dagster.settings import load_settings
 
 

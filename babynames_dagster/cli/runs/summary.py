@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.contact_metadata import DRY_RUN_KEY, SYNC_COUNTS
+from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY, SYNC_COUNTS
 from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, RowCounts
 from babynames_dagster.errors import PipelineError

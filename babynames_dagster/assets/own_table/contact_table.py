@@ -1,7 +1,7 @@
 """What an asset of somebody's own table is made of: the fields, with a description of each.
 
 What belongs here: the fields, for YAML and for Python, and the source that they mean. What does not: the asset
-(`table_contacts.py`), the component (`component.py`).
+(`asset.py`), the component (`component.py`).
 """
 
 from typing import Literal

@@ -3,10 +3,10 @@
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, exit_status
-from babynames_dagster.cli.instance import shared_instance
 from babynames_dagster.cli.options import Verbosity
-from babynames_dagster.cli.pipeline import WantedRun, run_pipeline
-from babynames_dagster.cli.summary import PipelineResult
+from babynames_dagster.cli.runs.instance import shared_instance
+from babynames_dagster.cli.runs.pipeline import WantedRun, run_pipeline
+from babynames_dagster.cli.runs.summary import PipelineResult
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads

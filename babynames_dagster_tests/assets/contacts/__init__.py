@@ -1,0 +1,1 @@
+"""What assets of contacts show."""
