@@ -6,6 +6,7 @@ before its first write.
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
@@ -84,7 +85,7 @@ class Guards:
 def most_allowed(bound: str, contacts: int) -> int | None:
     """Return how many contacts a guard lets through; None for any number.
 
-    A share lets one contact through where it is less than one, or small accounts could never change.
+    A share above zero lets one contact through where it is less than one, or small accounts could never change.
 
     Args:
         bound: A number, a share with a percent sign, or nothing.
@@ -92,4 +93,7 @@ def most_allowed(bound: str, contacts: int) -> int | None:
     """
     if not bound:
         return None
-    return max(1, math.floor(float(bound[:-1]) * contacts / 100)) if bound.endswith("%") else int(bound)
+    if not bound.endswith("%"):
+        return int(bound)
+    share = Fraction(bound[:-1]) / 100
+    return max(1, math.floor(share * contacts)) if share else 0

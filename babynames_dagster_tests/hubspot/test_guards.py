@@ -9,7 +9,18 @@ from babynames_dagster.settings import load_settings
 
 @pytest.mark.parametrize(
     ("bound", "contacts", "most"),
-    [("", 100, None), ("0", 100, 0), ("7", 100, 7), ("5%", 100, 5), ("5%", 119, 5), ("5%", 3, 1), ("0.5%", 1000, 5)],
+    [
+        ("", 100, None),
+        ("0", 100, 0),
+        ("0%", 100, 0),
+        ("7", 100, 7),
+        ("5%", 100, 5),
+        ("5%", 119, 5),
+        ("5%", 3, 1),
+        ("0.5%", 1000, 5),
+        ("0.57%", 10_000, 57),
+        ("100%", 7, 7),
+    ],
 )
 def test_a_guard_is_a_number_or_a_share(bound: str, contacts: int, most: int | None) -> None:
     assert most_allowed(bound, contacts) == most
