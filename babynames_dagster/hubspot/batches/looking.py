@@ -101,7 +101,8 @@ def _look(
 
 
 def _decided(row: Outgoing, record: Record, policy: WritePolicy, *, known: str | None) -> Looked:
-    decision, found = decide(row.payload, record.properties, policy), obstacle(row.email, record, known)
+    decision = decide(row.for_contact(record.properties), record.properties, policy)
+    found = obstacle(row.email, record, known)
     if found is not None:
         decision = Decision(Action.KEEP, differences=decision.differences)
     return Looked(row, decision, record.record_id, found)

@@ -48,6 +48,7 @@ class Outgoing:
         fingerprint: The payload's fingerprint.
         initial: Fingerprint of its initial values.
         withheld: Initial values that are not sent, because the contact was given some before.
+        offered: Names of initial values that a contact which is there gets only where it has none.
         record: The record id of the contact: as the ledger knows it under this email, then as HubSpot showed it.
         changes: What an update of that record writes.
     """
@@ -60,11 +61,16 @@ class Outgoing:
     withheld: Mapping[str, str] = field(default_factory=dict)
     record: str | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
+    offered: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> "Outgoing":
         """The row with every property that a new contact has."""
         return replace(self, payload={**self.payload, **self.withheld}, withheld={}) if self.withheld else self
+
+    def for_contact(self, theirs: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return what a contact that is there is to hold, given the values that it has."""
+        return {name: value for name, value in self.payload.items() if name not in self.offered or not theirs.get(name)}
 
     @property
     def trace_id(self) -> str:

@@ -68,9 +68,11 @@ def decide(payload: Mapping[str, str], theirs: Mapping[str, Any] | None, policy:
             return Decision(Action.KEEP)
         return Decision(Action.CREATE, payload)
     found = differences(payload, theirs)
-    if policy is WritePolicy.OVERWRITE:
-        # A sync does not look, so that it writes what is there already, too.
-        return Decision(Action.UPDATE, payload, found)
+    # Never the email: a user may have entered another one since the look.
+    ours = {name: value for name, value in payload.items() if name != "email"}
+    if policy is WritePolicy.OVERWRITE and ours:
+        # A sync writes what is there already, too.
+        return Decision(Action.UPDATE, ours, found)
     if not found:
         return Decision(Action.UNCHANGED)
     if policy is WritePolicy.CREATE_ONLY:

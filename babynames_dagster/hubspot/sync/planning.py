@@ -83,7 +83,8 @@ def outgoing(row: SourceRow, mapping: ContactMapping, options: SyncOptions) -> O
     """Return a row as it is sent: with its initial values the first time under its email, or where asked for.
 
     Asked for, those that it was given before are not given again, so that what users made of them since stays; a full
-    refresh gives them to every contact.
+    refresh gives them to every contact. A contact that is there although the ledger gave it none has users of its own:
+    unless asked for, it gets them only where it has no value.
     """
     payload, entry = row.payload, row.entry
     initial = mapping.initial_fingerprint(payload)
@@ -99,6 +100,7 @@ def outgoing(row: SourceRow, mapping: ContactMapping, options: SyncOptions) -> O
         initial,
         mapping.initial_values(payload) if withheld else {},
         entry.hubspot_id if under_this_email else None,
+        offered=frozenset() if options.initial_values else mapping.initial,
     )
 
 

@@ -39,6 +39,12 @@ def test_an_update_alone_writes_only_what_differs() -> None:
     assert decision.properties == {"firstname": "Mary", "hs_lead_status": "NEW"}
 
 
+@pytest.mark.parametrize("policy", WritePolicy)
+def test_no_update_writes_an_email_that_users_may_just_have_changed(policy: WritePolicy) -> None:
+    assert "email" not in decide(PAYLOAD, EDITED, policy).properties
+    assert decide({"email": "mary.f@x.com"}, {"email": "mary.f@x.com"}, policy).action is Action.UNCHANGED
+
+
 @given(
     st.one_of(st.none(), st.dictionaries(st.sampled_from(list(PAYLOAD)), st.sampled_from(["", "Mary", "NEW", "x"]))),
     st.sampled_from(WritePolicy),

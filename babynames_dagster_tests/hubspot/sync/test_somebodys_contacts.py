@@ -169,7 +169,12 @@ def test_a_contact_that_is_ours_again_is_sent_again(synced: Engine, stand_in: St
     assert stand_in.contacts()[FIRST]["company"] == "B"
 
 
-def test_a_merge_between_look_and_write_is_reported(synced: Engine, stand_in: StandIn) -> None:
+@pytest.mark.parametrize(
+    ("take", "finding"), [(merge_into_the_customer, "merged"), (give_it_a_persons_email, "email_changed")]
+)
+def test_what_users_take_between_look_and_write_keeps_its_email_and_is_reported(
+    synced: Engine, stand_in: StandIn, take: Take, finding: str
+) -> None:
     known = ledger(synced)[1].hubspot_id
     stand_in.set_faults({"kind": "slow", "path": "/update", "seconds": 3.0})
     with ThreadPoolExecutor(1) as pool:
@@ -177,12 +182,12 @@ def test_a_merge_between_look_and_write_is_reported(synced: Engine, stand_in: St
         until = time.monotonic() + 20
         while not stand_in.writes()[1:]:
             assert time.monotonic() < until
-        merged = stand_in.merge(BOSS, FIRST)
+        owner = take(stand_in)
         report = run.result()
     assert (report.total.updated, report.total.kept) == (2, 1)
-    entry = ledger(synced)[1]
-    assert (entry.finding, entry.hubspot_id) == ("merged", known)
-    assert f"record {merged}, since the look" in entry.message
+    entry, record = ledger(synced)[1], stand_in.contacts()[owner]["hs_object_id"]
+    assert (entry.finding, entry.hubspot_id) == (finding, known)
+    assert f"record {record}, since the look" in entry.message
 
 
 @POLICIES

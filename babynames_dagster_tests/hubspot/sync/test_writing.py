@@ -67,6 +67,23 @@ def test_what_users_made_of_values_that_are_the_same_stays_unless_all_are_sent(
     assert (stand_in.contacts()[EMAIL]["firstname"], status(stand_in)) == ("Renamed", kept)
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(False, "CONNECTED"), (True, "NEW")])
+def test_a_contact_that_the_ledger_does_not_know_keeps_what_users_made_of_the_initial_values(
+    engine: Engine, stand_in: StandIn, *, asked: bool, kept: str
+) -> None:
+    add_names(engine, 2)
+    sync(engine, stand_in)
+    stand_in.edit(EMAIL, hs_lead_status="CONNECTED", lifecyclestage="")
+    with writing(engine) as connection:
+        connection.execute(sa.delete(hubspot_contacts))
+        connection.execute(sa.update(baby_names).values(name="Renamed"))
+    options = SyncOptions(initial_values=asked)
+    foreseen = sync(engine, stand_in, options=SyncOptions(initial_values=asked, dry_run=True))
+    assert outcomes(sync(engine, stand_in, options=options).total) == outcomes(foreseen.total)
+    held = stand_in.contacts()[EMAIL]
+    assert (held["firstname"], held["hs_lead_status"], held["lifecyclestage"]) == ("Renamed", kept, "subscriber")
+
+
 def test_a_contact_that_has_to_be_made_again_gets_the_initial_values_too(engine: Engine, stand_in: StandIn) -> None:
     add_names(engine, 1)
     sync(engine, stand_in)
