@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.cli.required import require
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.hubspot.api.client import HubSpotClient
@@ -19,6 +20,7 @@ def opened_account(settings: Settings) -> Iterator[tuple[Engine, HubSpotClient]]
     Raises:
         PipelineError: MISSING_CONFIG; any DB_* or HUBSPOT_* code.
     """
+    require(settings, "hubspot", "db")
     engine = open_engine(settings.database_address())
     try:
         ensure_schema(engine, auto_migrate=settings.database.auto_migrate)

@@ -40,11 +40,16 @@ def say(text: str) -> None:
     _log.info("%s", text)
 
 
-def show_error(error: PipelineError) -> None:
-    """Say what happened, where, and what to do; the log gets it, too."""
+def show_error(error: PipelineError, *, on: Console = err) -> None:
+    """Say what happened, where, and what to do; the log gets it, too.
+
+    Args:
+        error: What to say.
+        on: Where: stderr, but for a report of which errors are a part.
+    """
     _log.error("%s", error)
-    err.print(Text(f"{error.code.name}: ", style="bold red"), Text(error.what), sep="")
-    err.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
+    on.print(Text(f"{error.code.name}: ", style="bold red"), Text(error.what), sep="")
+    on.print(Text("What to do: ", style="bold"), Text(error.remedy), sep="")
 
 
 def inform(text: str) -> None:

@@ -13,6 +13,7 @@ from babynames_dagster.kaggle.browser.fetch import visiting
 from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
+from babynames_dagster.kaggle.obtain import missing_login, other_place
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.settings import FetchSettings
 
@@ -31,6 +32,9 @@ def check_kaggle(settings: FetchSettings) -> str:
     Raises:
         PipelineError: What a run would fail with.
     """
+    absent = missing_login(settings)
+    if absent and (place := other_place(settings)) is not None:
+        return f"not asked, without {' and '.join(absent)}; {place}"
     if settings.kaggle.method == "api":
         return _check_api(settings)
     try:

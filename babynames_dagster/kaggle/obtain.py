@@ -18,6 +18,7 @@ from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
 from babynames_dagster.kaggle.browser.session import kept_session
+from babynames_dagster.kaggle.rest.credentials import missing_user
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.paths import printable
@@ -103,12 +104,26 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
     Args:
         settings: As for `obtain_dataset`.
     """
-    if settings.files.dataset_store is not None:  # the file may be there
-        return {}
-    by_hand = settings.kaggle.method == "api" or not settings.kaggle.headless
-    if by_hand or kept_session(settings) is not None or kept_files(settings).sound is not None:
-        return {}
-    return settings.kaggle.missing("email", "password")
+    absent = missing_login(settings)
+    return absent if absent and other_place(settings) is None else {}
+
+
+def missing_login(settings: FetchSettings) -> dict[str, str]:
+    """Return what is not set and would be needed to ask Kaggle for the file: description by variable."""
+    kaggle = settings.kaggle
+    alone = kaggle.headless and kaggle.method != "api" and kept_session(settings) is None
+    absent = kaggle.missing("email", "password") if alone else {}
+    if kaggle.method == "api" or (kaggle.method == "auto" and absent):
+        return missing_user(kaggle)
+    return absent
+
+
+def other_place(settings: FetchSettings) -> str | None:
+    """Say where the file is, or may be, without asking Kaggle; None where it is nowhere else."""
+    if settings.files.dataset_store is not None:
+        return "DATASET_STORE may have the file"
+    kept = kept_files(settings).sound
+    return f"a run takes {printable(kept.path)}" if kept is not None else None
 
 
 def _as_it_is(file: DataFile, how: How) -> Obtained:

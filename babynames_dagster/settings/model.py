@@ -16,7 +16,7 @@ from babynames_dagster.settings.aws import aws_texts
 from babynames_dagster.settings.env_file import chosen_path, env_texts
 from babynames_dagster.settings.groups.database import DatabaseSettings
 from babynames_dagster.settings.groups.files import FileSettings
-from babynames_dagster.settings.groups.group import Group, invalid, is_secret, mistake, not_set
+from babynames_dagster.settings.groups.group import Group, invalid, is_secret, mistake
 from babynames_dagster.settings.groups.hubspot import HubSpotSettings
 from babynames_dagster.settings.groups.kaggle import KaggleSettings
 from babynames_dagster.settings.groups.load import LoadSettings
@@ -143,19 +143,6 @@ class Settings(BaseModel):
     def overruled(self) -> Sequence[str]:
         """Settings of a file that was chosen by name, of which the environment says something else, and wins."""
         return self._notes.overruled
-
-    def require_for_run(self, others: Mapping[str, str]) -> None:
-        """Make sure that what a run needs is there.
-
-        Args:
-            others: Description by variable of what else is absent.
-
-        Raises:
-            PipelineError: MISSING_CONFIG, naming every absent variable at once.
-        """
-        missing = self.hubspot.missing("access_token") | self.database.missing(*self.database.needed) | dict(others)
-        if missing:
-            raise not_set(missing)
 
     @property
     def fetching(self) -> FetchSettings:

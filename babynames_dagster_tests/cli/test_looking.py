@@ -122,7 +122,7 @@ def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: 
     assert json.loads(applied.stdout)["contacts_created"] == 2
     again = run_babynames("plan", folder=tmp_path, environment={**moved, "HUBSPOT_MIRROR": "archive"})
     assert "archive" in again.stdout
-    assert "applying it takes --override-guards: Nothing was written" in again.stderr
+    assert "applying it takes --override-guards: Nothing was written" in again.stdout
 
 
 def as_user(environment: dict[str, str], action: str, **wanted: object) -> None:

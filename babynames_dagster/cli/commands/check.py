@@ -8,7 +8,8 @@ import typer
 from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, check_schedule
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.terminal import err, out, say, show_error
+from babynames_dagster.cli.required import require
+from babynames_dagster.cli.terminal import out, say, show_error
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import Settings, load_settings
 
@@ -31,7 +32,7 @@ def check(
 ) -> None:
     """Try each connection for real: what is wrong, and what to do.
 
-    `check db` is cheap enough for a probe.
+    The whole report is on stdout; the exit status is that of what is worst. `check db` is cheap enough for a probe.
 
     Examples: `babynames check`, `babynames check hubspot`
     """
@@ -42,10 +43,11 @@ def check(
     status = 0
     for name in [what] if what else list(_CHECKS):
         try:
+            require(settings, name)
             answer = _CHECKS[name](settings)
         except PipelineError as error:
-            err.print(f"[bold red]✗[/] {name}")
-            show_error(error)
+            out.print(f"[bold red]✗[/] {name}")
+            show_error(error, on=out)
             status = max(status, exit_status(error))
         else:
             out.print("[bold green]✓[/] ", end="")

@@ -9,7 +9,7 @@ from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, Partition, verbosity_of
-from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
+from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
@@ -77,8 +77,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
             say(f"The plan is in {out}: `babynames apply {out}` writes it, with the same settings.")
         elif out is not None:
             say(f"The plan is in {out}; there is nothing to write in it.")
-    if guarded:
-        warn(f"Note: {guarded}")
+        if guarded:
+            say(f"Note: {guarded}")
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))

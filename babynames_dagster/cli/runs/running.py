@@ -4,6 +4,7 @@ import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, exit_status
 from babynames_dagster.cli.options import Verbosity
+from babynames_dagster.cli.required import require
 from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.runs.pipeline import WantedRun, run_pipeline
 from babynames_dagster.cli.runs.summary import PipelineResult
@@ -13,7 +14,6 @@ from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning as slow_sync
-from babynames_dagster.kaggle.obtain import missing_settings
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning as slow_load
 from babynames_dagster.names.stream import NAMES
 from babynames_dagster.settings import Settings
@@ -34,7 +34,7 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     Raises:
         Exit: With the error's status where the run failed.
     """
-    settings.require_for_run({} if wanted.has_file else missing_settings(settings.fetching))
+    require(settings, "hubspot", "db", *(() if wanted.has_file else ("kaggle",)))
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
             warn(f"Note: {warning}")

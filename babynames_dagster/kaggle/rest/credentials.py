@@ -65,6 +65,17 @@ def find_credentials(settings: KaggleSettings) -> Credentials | None:
     return _token(settings) or _token_file(folder) or _key(settings) or _key_file(folder)
 
 
+def missing_user(settings: KaggleSettings) -> dict[str, str]:
+    """Return KAGGLE_USERNAME with its description where the credentials are a key, which is nothing without it."""
+    try:
+        find_credentials(settings)
+    except PipelineError as error:
+        if error.code is ErrorCode.MISSING_CONFIG:
+            return settings.missing("username")
+        raise
+    return {}
+
+
 def config_folder(settings: KaggleSettings) -> Path:
     """Return the folder of Kaggle's own client."""
     return settings.config_dir or Path("~/.kaggle").expanduser()

@@ -42,7 +42,7 @@ def test_a_probe_of_the_database_imports_nothing_that_it_does_not_ask(database_u
 @pytest.mark.parametrize("text", ["0 25 * * *", "daily", "0 6 * * FOO", "* * *"])
 def test_a_schedule_that_dagster_cannot_read_is_found(text: str, tmp_path: Path) -> None:
     done = run_babynames("check", "schedule", folder=tmp_path, environment={"DAILY_CRON": text})
-    assert (done.returncode, "INVALID_CONFIG" in done.stderr, f"DAILY_CRON='{text}'" in done.stderr) == (2, True, True)
+    assert (done.returncode, "INVALID_CONFIG" in done.stdout, f"DAILY_CRON='{text}'" in done.stdout) == (2, True, True)
     with pytest.raises(PipelineError) as caught:
         check_schedule(load_settings(daily_cron=text))
     assert caught.value.code is ErrorCode.INVALID_CONFIG
