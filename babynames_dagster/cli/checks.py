@@ -38,7 +38,10 @@ def describe_database(found: DatabaseState) -> str:
     """Say in one line what a database is, and what to do where that is not enough for a run."""
     schema = found.schema
     if found.server is None:
-        return f"{found.address}, which is not there yet: `babynames migrate`, or the next run, makes it"
+        return (
+            f"no ledger here (looked at {found.address}, which is not there yet): `babynames migrate`, or the next "
+            "run, makes it; --data-dir names another folder"
+        )
     if schema.foreign:
         state = f"another program's: its {' and '.join(schema.foreign)} has other columns than ours"
     elif schema.standing is Standing.HALF_MADE:

@@ -26,23 +26,29 @@ _log = logging.getLogger(COMMAND_LOGGER)
 _NEW_LEDGER = ". Its ledger does not know what was sent from another folder, which --data-dir or DATA_DIR would name."
 
 
-def log_command(context: typer.Context, settings: Settings, *, aloud: int = logging.WARNING) -> None:
+def log_command(
+    context: typer.Context, settings: Settings, *, makes_data: bool = False, aloud: int = logging.WARNING
+) -> None:
     """Let a command that does work write to LOG_DIR, beginning with what it was asked to do.
 
     Args:
         context: The command's context; how much it says meanwhile follows from its verbosity.
         settings: LOG_DIR, LOG_LEVEL.
+        makes_data: Whether the command may be the first that writes into the data folder. Another keeps no log in a
+            data folder that is not there, so that looking makes no folder.
         aloud: The least level of log lines that are shown on the terminal, too.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
     """
     verbosity = verbosity_of(context)
-    is_new = not settings.files.data.exists()
+    files = settings.files
+    is_new = makes_data and not files.data.exists()
     mask = Mask(settings.secrets())
-    log_to_files(settings.files, mask)
-    log_as_json(settings.files, mask, stream=sys.stderr)
-    err.quiet = settings.files.log_format == "json"  # each line of stderr is an object then
+    if makes_data or files.data.exists() or not files.logs.is_relative_to(files.data):
+        log_to_files(files, mask)
+    log_as_json(files, mask, stream=sys.stderr)
+    err.quiet = files.log_format == "json"  # each line of stderr is an object then
     notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
     package = logging.getLogger(LOGGER)
     package.addHandler(notes)

@@ -111,11 +111,12 @@ def missing_settings(settings: FetchSettings) -> dict[str, str]:
 def missing_login(settings: FetchSettings) -> dict[str, str]:
     """Return what is not set and would be needed to ask Kaggle for the file: description by variable."""
     kaggle = settings.kaggle
-    alone = kaggle.headless and kaggle.method != "api" and kept_session(settings) is None
-    absent = kaggle.missing("email", "password") if alone else {}
-    if kaggle.method == "api" or (kaggle.method == "auto" and absent):
+    if kaggle.method == "api":
         return missing_user(kaggle)
-    return absent
+    absent = kaggle.missing("email", "password") if kaggle.headless else {}
+    if not absent or kept_session(settings) is not None:
+        return {}
+    return missing_user(kaggle) if kaggle.method == "auto" else absent
 
 
 def other_place(settings: FetchSettings) -> str | None:

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import pytest
+
 from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster_tests.support.command import run_babynames
 
@@ -26,9 +28,9 @@ def test_dagsters_records_are_made_once(tmp_path: Path) -> None:
 
 
 def test_the_data_folder_is_named_once_it_is_made_and_an_option_names_another(tmp_path: Path) -> None:
-    first = run_babynames("check", "db", folder=tmp_path)
+    first = run_babynames("migrate", folder=tmp_path)
     assert f"Note: new data folder {tmp_path / 'data'}. Its ledger does not know" in first.stderr
-    assert "new data folder" not in run_babynames("check", "db", folder=tmp_path).stderr
+    assert "new data folder" not in run_babynames("migrate", folder=tmp_path).stderr
     elsewhere = tmp_path / "cron"
     elsewhere.mkdir()
     same = run_babynames("check", "db", "--data-dir", str(tmp_path / "data"), folder=elsewhere)
@@ -40,7 +42,33 @@ def test_the_data_folder_is_named_once_it_is_made_and_an_option_names_another(tm
     assert (elsewhere / "kept" / "babynames.db").is_file()
 
 
+READING = (
+    ("status",),
+    ("status", "--json"),
+    ("check", "db"),
+    ("rejects",),
+    ("plan", "--out", "plan.jsonl"),
+    ("apply", "plan.jsonl"),
+    ("reconcile",),
+    ("undo", "--yes"),
+    ("clean", "--yes"),
+    ("spread", "--ui", "http://127.0.0.1:1"),
+)
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_what_only_reads_makes_no_folder_and_says_where_it_looked(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run_babynames(*arguments, folder=tmp_path, environment={"HUBSPOT_ACCESS_TOKEN": "pat-na1-made-up-token"})
+    assert list(tmp_path.iterdir()) == []
+    said = done.stdout + done.stderr
+    assert "new data folder" not in said
+    if arguments[0] not in {"clean", "spread"}:
+        assert "no ledger here" in said
+        assert str(tmp_path / "data" / "babynames.db") in said
+    assert done.returncode == (1 if arguments[0] in {"plan", "apply", "reconcile", "undo", "spread"} else 0), said
+
+
 def test_a_new_data_folder_without_tables_has_no_new_ledger(tmp_path: Path) -> None:
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/kept.db"}
-    said = run_babynames("check", "db", folder=tmp_path, environment=environment).stderr
+    said = run_babynames("migrate", folder=tmp_path, environment=environment).stderr
     assert said.startswith(f"Note: new data folder {tmp_path / 'data'}\n")

@@ -38,7 +38,7 @@ def demo(
     """
     folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
     with _demo(dataset, folder) as settings:
-        log_command(context, settings)
+        log_command(context, settings, makes_data=True)
         run_and_show(settings, verbosity_of(context), WantedRun(with_years=True), json=json)
     if not json and not verbosity_of(context).quiet:
         _say_what_next(dataset, folder.name)

@@ -32,7 +32,7 @@ def metrics(
     Example: `babynames metrics --port 9477`, then `curl http://127.0.0.1:9477/metrics`
     """
     settings = load_settings()
-    log_command(context, settings)
+    log_command(context, settings, makes_data=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

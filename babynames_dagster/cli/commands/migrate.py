@@ -40,7 +40,7 @@ def migrate(
     if sql and instance:
         raise typer.BadParameter("--sql knows the pipeline's own tables only: leave --instance out")
     settings = load_settings()
-    log_command(context, settings)
+    log_command(context, settings, makes_data=True)
     engine = open_engine(settings.database_address())
     try:
         if sql:

@@ -34,7 +34,7 @@ def rejects(
     Examples: `babynames rejects`, `babynames rejects --retry`
     """
     settings = load_settings()
-    log_command(context, settings)
+    log_command(context, settings, makes_data=retry)
     if retry:
         run_and_show(
             settings,

@@ -57,5 +57,5 @@ def run(  # noqa: PLR0913 - one parameter an option
         },
     }
     settings = load_settings()
-    log_command(context, settings)
+    log_command(context, settings, makes_data=True)
     run_and_show(settings, verbosity_of(context), WantedRun(op_config, partition=partition), json=json)

@@ -34,8 +34,8 @@ def test_check_distinguishes_half_made_and_another_programs_databases(
         connection.exec_driver_sql("CREATE TABLE baby_names (id INTEGER PRIMARY KEY, name VARCHAR(20))")
     for command in (("check", "db"), ("migrate",), ("run",)):
         answer = run_babynames(*command, folder=tmp_path, environment=names)
-        assert (answer.returncode, "DB_TABLE_FOREIGN" in answer.stderr) == (1, True), answer.stderr
-        assert "--adopt" in answer.stderr
+        said = answer.stdout + answer.stderr
+        assert (answer.returncode, "DB_TABLE_FOREIGN" in said, "--adopt" in said) == (1, True, True), said
     assert set(inspect(engine).get_table_names()) == {"baby_names", VERSION_TABLE}
     engine.dispose()
 

@@ -113,7 +113,7 @@ def test_db_ssl_ca_verifies_and_check_says_so_where_it_does_not_fit(
     assert fits.returncode == 0, fits.stderr
     other = make_certificates(tmp_path / "other", "localhost")
     answer = run_babynames("check", "db", folder=tmp_path, environment={**names, "DB_SSL_CA": str(other.authority)})
-    assert (answer.returncode, "DB_TLS_ERROR" in answer.stderr) == (1, True), answer.stderr
+    assert (answer.returncode, "DB_TLS_ERROR" in answer.stdout) == (1, True), answer.stdout
 
 
 @pytest.mark.parametrize("password", ["päss", "p€ss wörd", "пароль", "😀"])
