@@ -23,8 +23,8 @@ from babynames_dagster.automation.schedules import daily_schedule
 from babynames_dagster.automation.sync_sensor import sync_sensor
 from babynames_dagster.io_managers.files import FilesystemIOManager
 from babynames_dagster.io_managers.tables import TableIOManager
-from babynames_dagster.json_logs import log_as_json
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.json_lines import log_as_json
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.fields import config_of
 from babynames_dagster.resources.files import FilesResource

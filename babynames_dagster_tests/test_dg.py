@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_script
-
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from babynames_dagster.documents import CHECKOUT
+from babynames_dagster.docs.markdown import CHECKOUT
 
 TESTS = CHECKOUT / "babynames_dagster_tests"
 PACKAGE = CHECKOUT / "babynames_dagster"
@@ -26,14 +26,13 @@ def test_every_folder_with_tests_is_a_package_so_that_two_files_may_have_one_nam
 
 
 FLOORS = [
-    {"settings", "errors", "progress", "retry", "masking", "logs", "json_logs", "charts", "allocators", "paths"}
-    | {"documents", "errors_docs"},
+    {"settings", "errors", "progress", "retry", "log", "allocators", "paths"},
     {"datafile", "database"},
     {"kaggle", "hubspot"},
     {"names", "sources"},
     {"io_managers", "resources"},
     {"assets"},
-    {"definitions", "automation", "cli", "metrics", "queue"},
+    {"definitions", "automation", "cli", "docs", "metrics", "queue"},
 ]
 """Rooms and modules of the package, from the ground up."""
 

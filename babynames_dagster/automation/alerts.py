@@ -13,7 +13,7 @@ from ipaddress import ip_address
 
 import requests
 
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import AlertSettings
 
 TIMEOUT: float = 10.0

@@ -10,7 +10,7 @@ import dagster as dg
 from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY
 from babynames_dagster.automation.alerts import Alert, ping, send_alert
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.resources.failures import check_titles, error_of_run, failed_checks
 from babynames_dagster.settings import Settings
 

@@ -1,6 +1,6 @@
 """The log of commands that do work: in LOG_DIR, and its warnings on the terminal.
 
-What belongs here: switching it on, once a command. What does not: files and lines (`logs.py`), or what the commands
+What belongs here: switching it on, once a command. What does not: files and lines (`log/`), or what the commands
 themselves show (`terminal.py`).
 """
 
@@ -14,9 +14,9 @@ from typing_extensions import override
 
 from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
-from babynames_dagster.json_logs import log_as_json
-from babynames_dagster.logs import LOGGER, log_to_files
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.files import LOGGER, log_to_files
+from babynames_dagster.log.json_lines import log_as_json
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import Settings
 from babynames_dagster.settings.env_file import looked_at

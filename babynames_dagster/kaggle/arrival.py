@@ -12,7 +12,7 @@ from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.kept import inspect_dataset
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import FetchSettings
 
 _BAD_DOWNLOAD = {

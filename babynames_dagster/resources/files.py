@@ -7,9 +7,9 @@ from typing import Literal
 
 import dagster as dg
 
-from babynames_dagster.json_logs import log_as_json
-from babynames_dagster.logs import log_to_files
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.files import log_to_files
+from babynames_dagster.log.json_lines import log_as_json
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.resources.failures import dagster_failures
 from babynames_dagster.resources.fields import described, looked_up, settings_of
 from babynames_dagster.settings import FileSettings, Secrets

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from babynames_dagster.logs import ON_EVENT_LOG
+from babynames_dagster.log.files import ON_EVENT_LOG
 from babynames_dagster.progress import Progress, ProgressListener, describe, log_progress
 
 EVENT_SECONDS = 5.0

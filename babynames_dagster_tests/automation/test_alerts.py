@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from babynames_dagster.automation.alerts import Alert, send_alert, slack_message
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.mariadb import free_port
 from babynames_dagster_tests.support.smtp import MailServer, running_mail_server

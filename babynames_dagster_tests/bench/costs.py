@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine, reading
 from babynames_dagster.database.rate_limits import locked_pacing_row
 from babynames_dagster.database.schema.migrate import upgrade
-from babynames_dagster.documents import write_text
+from babynames_dagster.docs.markdown import write_text
 from babynames_dagster_tests.bench.data import all_distinct
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.support.hubspot import standing_in_elsewhere, sync

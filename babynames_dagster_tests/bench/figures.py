@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babynames_dagster.documents import CHECKOUT, write_text
+from babynames_dagster.docs.markdown import CHECKOUT, write_text
 from babynames_dagster_tests.bench.growth_chart import Growth, growth_chart, growth_table
 from babynames_dagster_tests.bench.measuring import Measured, table
 

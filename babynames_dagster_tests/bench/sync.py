@@ -22,7 +22,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.database.schema.migrate import upgrade
-from babynames_dagster.documents import write_text
+from babynames_dagster.docs.markdown import write_text
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.workers import Sent, send_by_workers

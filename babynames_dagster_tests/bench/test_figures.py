@@ -1,6 +1,6 @@
 """The pages are what their generator makes of the figures."""
 
-from babynames_dagster.documents import CHECKOUT, with_text
+from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster_tests.bench.figures import PICTURE, picture, texts
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from babynames_dagster.documents import CHECKOUT, with_text
+from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster_tests.bench import load, sync
 from babynames_dagster_tests.bench.load import Figures
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.documents import CHECKOUT
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES

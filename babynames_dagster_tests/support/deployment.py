@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from babynames_dagster.docs.markdown import CHECKOUT
+
 DEPLOY = CHECKOUT / "deploy"
 CHART = DEPLOY / "chart"
 _BIN = Path(sys.executable).parent

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from babynames_dagster.documents import CHECKOUT
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.settings.env_file import env_file
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")])

@@ -19,7 +19,7 @@ from babynames_dagster.kaggle.browser.screenshots import save_screenshot
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.browser.visit import Visit
-from babynames_dagster.masking import forms_of
+from babynames_dagster.log.masking import forms_of
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import FetchSettings
 

@@ -17,7 +17,7 @@ from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.rest.credentials import find_credentials
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import FetchSettings
 

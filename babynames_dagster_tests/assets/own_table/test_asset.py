@@ -18,7 +18,7 @@ from babynames_dagster import (
     hubspot_contacts_asset,
     hubspot_contacts_checks,
 )
-from babynames_dagster.documents import CHECKOUT
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.command import run_script
 from babynames_dagster_tests.support.customers import BY_COUNTRY, CUSTOMERS, add_customers, change, customer, make_table

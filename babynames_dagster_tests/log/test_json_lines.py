@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from babynames_dagster.json_logs import log_as_json
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.json_lines import log_as_json
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv

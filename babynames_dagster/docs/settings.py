@@ -1,14 +1,10 @@
-"""The settings as documents: the tables of `docs/settings.md`, and `.env.example`.
-
-`python -m babynames_dagster.settings.docs` brings both up to date in a checkout, and the table of `docs/errors.md`.
-"""
+"""The settings as documents: the tables of `docs/settings.md`, and `.env.example`."""
 
 from collections.abc import Iterator, Mapping
 
 from pydantic.fields import FieldInfo
 
-from babynames_dagster.documents import CHECKOUT, cell, write_text
-from babynames_dagster.errors_docs import errors_table
+from babynames_dagster.docs.markdown import cell
 from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import GROUPS
 
@@ -58,14 +54,3 @@ def _default(field: FieldInfo) -> str:
 
 def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value else value
-
-
-def main() -> None:
-    """Bring the documents of this checkout up to date that list settings or errors."""
-    write_text("docs/settings.md", "settings", settings_table())
-    write_text("docs/errors.md", "errors", errors_table())
-    (CHECKOUT / ".env.example").write_text(env_example(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

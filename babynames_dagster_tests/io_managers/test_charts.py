@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 
-from babynames_dagster.charts import NAMES_SHOWN, as_markdown, births_chart
+from babynames_dagster.io_managers.charts import NAMES_SHOWN, as_markdown, births_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 150_000

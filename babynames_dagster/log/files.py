@@ -14,7 +14,7 @@ from typing import BinaryIO
 from typing_extensions import override
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import FileSettings
 
 LOGGER = "babynames_dagster"

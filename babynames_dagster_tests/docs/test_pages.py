@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.documents import CHECKOUT
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.pages import PAGES, spans
 
 ROOTS = [CHECKOUT, CHECKOUT / "babynames_dagster", CHECKOUT / "babynames_dagster_tests"]

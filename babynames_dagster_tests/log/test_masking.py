@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from babynames_dagster.masking import HIDDEN, Mask
+from babynames_dagster.log.masking import HIDDEN, Mask
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import VARIABLES

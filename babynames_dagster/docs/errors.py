@@ -1,6 +1,6 @@
 """The errors as a document: the table of codes in `docs/errors.md`."""
 
-from babynames_dagster.documents import cell
+from babynames_dagster.docs.markdown import cell
 from babynames_dagster.errors import ErrorCode
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def with_text(document: str, name: str, text: str) -> str:

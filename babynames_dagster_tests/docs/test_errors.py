@@ -2,9 +2,9 @@
 
 import re
 
-from babynames_dagster.documents import CHECKOUT, with_text
+from babynames_dagster.docs.errors import errors_table
+from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.errors_docs import errors_table
 
 
 def test_the_page_is_up_to_date() -> None:

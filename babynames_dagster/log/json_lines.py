@@ -15,8 +15,8 @@ from typing import Any, TextIO
 from typing_extensions import override
 
 from babynames_dagster.errors import ErrorCode
-from babynames_dagster.logs import LOGGER, ON_EVENT_LOG
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.files import LOGGER, ON_EVENT_LOG
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import FileSettings
 
 _CODE = re.compile(r"\[([A-Z_]+)\] ")

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from babynames_dagster.documents import CHECKOUT, with_text
+from babynames_dagster.docs.markdown import CHECKOUT, with_text
+from babynames_dagster.docs.settings import env_example, settings_table
 from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.docs import env_example, settings_table
 from babynames_dagster.settings.model import VARIABLES
 
 

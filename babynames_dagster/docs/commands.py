@@ -1,13 +1,10 @@
-"""The commands as a document: `docs/commands.md`.
-
-`python -m babynames_dagster.cli.docs` brings it up to date in a checkout, from the parser itself.
-"""
+"""The commands as a document, from the parser itself: the text of `docs/commands.md`."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from babynames_dagster.cli.app import COMMANDS, babynames, command_named
-from babynames_dagster.documents import cell, write_text
+from babynames_dagster.docs.markdown import cell
 
 
 def commands_text() -> str:
@@ -63,12 +60,3 @@ def _written(parameter: Any) -> str:  # noqa: ANN401 - Typer's own class has no 
 def _default(parameter: Any) -> str:  # noqa: ANN401 - Typer's own class has no public name
     shown = parameter.param_type_name == "option" and not parameter.is_flag and parameter.default is not None
     return f" Default: `{parameter.default}`." if shown else ""
-
-
-def main() -> None:
-    """Bring `docs/commands.md` of this checkout up to date."""
-    write_text("docs/commands.md", "commands", commands_text())
-
-
-if __name__ == "__main__":
-    main()

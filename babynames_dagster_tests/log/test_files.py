@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.logs import KEPT_DAYS, DailyFiles, log_to_files
-from babynames_dagster.masking import Mask
+from babynames_dagster.log.files import KEPT_DAYS, DailyFiles, log_to_files
+from babynames_dagster.log.masking import Mask
 from babynames_dagster.progress import Progress
 from babynames_dagster.settings import Settings, load_settings
 

@@ -1,0 +1,1 @@
+"""What is logged, where it goes, and the secrets that are kept out of it."""
