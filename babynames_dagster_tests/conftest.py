@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.support.databases import SchemaAtHead
 from babynames_dagster_tests.support.mariadb import StartMariaDB, running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
+from babynames_dagster_tests.support.scratch import keep_temporary_files_in_memory
 
 pytest_plugins = [
     "babynames_dagster_tests.support.fixtures.dagster",
@@ -30,7 +31,11 @@ pytest_plugins = [
 
 
 def pytest_configure() -> None:
-    """Give programs that tests start the usual signals; a suite started in the background may have them ignored."""
+    """Give programs that tests start the usual signals, and all tests a quick place for files.
+
+    A suite that was started in the background may have the signals ignored.
+    """
+    keep_temporary_files_in_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -96,10 +101,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def schema_at_head() -> SchemaAtHead:
+    """What brings an empty database to head in no time; the migrations themselves are tested in `database/schema/`."""
+    return SchemaAtHead()
+
+
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(database_url: str, schema_at_head: SchemaAtHead) -> Iterator[Engine]:
     """An engine on a new database with the schema at head."""
     opened = open_engine(make_url(database_url))
-    upgrade(opened)
+    schema_at_head.make(opened)
     yield opened
     opened.dispose()
