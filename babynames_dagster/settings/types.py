@@ -4,6 +4,7 @@ What belongs here: one type a kind of value; what is accepted, and the message f
 not: which variables there are (`settings/model.py`) and where their texts come from (`settings/sources.py`).
 """
 
+import codecs
 import json
 import re
 from pathlib import Path
@@ -147,16 +148,17 @@ def _domain(value: str) -> str:
 
 def _encoding(value: str) -> str:
     try:
-        "".encode(value)
-    except (LookupError, ValueError):
+        # Some of Python's codecs are for domain names, or can't read a text bit by bit.
+        codecs.getincrementaldecoder(value)("surrogateescape").decode("Name,Sex".encode(value), final=True)
+    except (LookupError, ValueError, AssertionError):
         raise ValueError("is not an encoding that Python knows, such as utf-8 or latin-1") from None
     return value
 
 
 def _delimiter(value: object) -> object:
-    text = {"\\t": "\t", "tab": "\t"}.get(str(value), str(value))
+    text = {"\\t": "\t", "tab": "\t", "space": " "}.get(str(value), str(value))
     if len(text) != 1 or not text.isascii() or text in '"\r\n':
-        raise ValueError("must be one ASCII character, such as ; or \\t")
+        raise ValueError("must be one ASCII character, such as ; or the word tab or space")
     return text
 
 

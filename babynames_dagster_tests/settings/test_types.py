@@ -134,6 +134,8 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
         ("HUBSPOT_EXTRA_PROPERTIES", "source=x"),
         ("HUBSPOT_EXTRA_PROPERTIES", '["x"]'),
         ("CSV_ENCODING", "klingon"),
+        ("CSV_ENCODING", "idna"),
+        ("CSV_ENCODING", "rot13"),
         ("CSV_DELIMITER", "--"),
         ("KAGGLE_TIMEOUT", "inf"),
         ("KAGGLE_TIMEOUT", "nan"),

@@ -18,6 +18,10 @@ _READ = "Open it and see what it says; put the dataset's zip or CSV in its place
 _REPLACE = "Put the dataset's zip or CSV in its place."
 JOIN = "Join its parts (`zip -s 0` or `cat`), unpack what comes of it, and put the CSV itself into DOWNLOAD_DIR."
 
+HEAD_BYTES = 4096
+"""How much of a file's beginning its format is looked for in."""
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _PART_NAME = re.compile(r".*\.(?:[zr]\d\d|\d{3})", re.IGNORECASE)
 _BINARY = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
@@ -89,6 +93,15 @@ _BY_MEMBER = {
     "content.xml": Format("an OpenDocument file", _EXPORT),
     "index.zip": Format("a Numbers or Pages document", _EXPORT),
 }
+_BY_SUFFIX = {
+    (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers", ".mdb", ".accdb"): Format("a zip of spreadsheets", _EXPORT),
+    (".parquet", ".feather", ".arrow", ".orc", ".avro", ".json", ".jsonl", ".ndjson"): Format(
+        "a zip of tables in another format", _CONVERT
+    ),
+    (".npy", ".pkl", ".h5", ".dta", ".sav", ".rds", ".rdata", ".sqlite", ".db"): Format(
+        "a zip of tables in another format", _CONVERT
+    ),
+}
 _PACKED = (".zip", ".gz", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tar", ".tgz")
 
 
@@ -96,9 +109,11 @@ def format_of(head: bytes, name: str = "") -> Format | None:
     """Return what a file is by its first bytes; None where it may be text.
 
     Args:
-        head: Its first bytes, some hundred at least.
+        head: Its first bytes, `HEAD_BYTES` of them if it has so many.
         name: Its name, by which parts of a cut archive are known.
     """
+    if head.startswith(_UTF16_MARKS):
+        return None
     found = next((found for pattern, found in _BY_BYTES if pattern.match(head)), None)
     if is_part(name) and (found is not None or is_binary(head)):
         return Format("a part of an archive that was cut up", JOIN)
@@ -125,4 +140,6 @@ def format_of_zip(entries: Sequence[zipfile.ZipInfo]) -> Format | None:
         return Format("an empty zip", _REPLACE)
     if any(name.endswith(_PACKED) for name in names):
         return Format("a zip of other archives", "Unpack it, and put the archive or CSV inside into DOWNLOAD_DIR.")
-    return None
+    return next(
+        (found for suffixes, found in _BY_SUFFIX.items() if any(name.endswith(suffixes) for name in names)), None
+    )

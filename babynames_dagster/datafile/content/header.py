@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from babynames_dagster.datafile.content.archive import Part, open_parts
 from babynames_dagster.datafile.content.columns import YEAR, YEARLY_COLUMNS, guessed_columns, position_of, titles_of
-from babynames_dagster.datafile.content.formats import is_binary
+from babynames_dagster.datafile.content.formats import format_of, is_binary
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.datafile.content.text import Utf8Stream
@@ -116,12 +116,14 @@ def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_
     Raises:
         PipelineError: CSV_EMPTY, FILE_NOT_CSV, CSV_ENCODING_ERROR, CSV_MALFORMED, CSV_COLUMN_MISSING, or as the stream.
     """
-    stream, year = Utf8Stream(part.stream, options.encoding), part.year
-    number, text = _behind_blank_lines(stream)
+    stream, year = Utf8Stream(part.stream, options.encoding, file_name), part.year
+    other = format_of(stream.head)
+    if other is not None:
+        raise PipelineError(ErrorCode.FILE_NOT_CSV, f"{file_name} is {other.name}, no CSV.", remedy=other.remedy)
+    number, text = _behind_blank_lines(stream, 1, b"")
     hint = _EXCELS_SEPARATOR.match(text)
     if hint:
-        text = text[hint.end() :]
-        number += 1
+        number, text = _behind_blank_lines(stream, number + 1, text[hint.end() :])
         if options.delimiter is None:
             options = replace(options, delimiter=hint.group(1).decode("latin-1"))
     candidates = (options.delimiter,) if options.delimiter is not None else _DELIMITERS
@@ -145,7 +147,7 @@ def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_
         return Opened(_without_header(lines, given, wanted, year=year, where=where, number=number), text, stream)
     if is_binary(text.split(b"\n", 1)[0]):
         raise _binary_data(file_name)
-    raise _no_such_columns(lines, wanted, text, where)
+    raise _no_such_columns(lines, wanted, text, where, number=number)
 
 
 def header_of(file: DataFile, settings: FileSettings, *, wanted: Sequence[str]) -> Dialect:
@@ -159,18 +161,22 @@ def header_of(file: DataFile, settings: FileSettings, *, wanted: Sequence[str]) 
         return read_header(next(parts), wanted=wanted, options=options, file_name=str(file.path)).dialect
 
 
-def _behind_blank_lines(stream: Utf8Stream) -> tuple[int, bytes]:
-    """Return the number of the first line that isn't blank, and what was read from there on."""
-    number = 1
-    while True:
-        text = stream.read(BLOCK_BYTES)
-        if not text:
-            return number, b""
+def _behind_blank_lines(stream: Utf8Stream, number: int, text: bytes) -> tuple[int, bytes]:
+    """Return the number of the first line that isn't blank, and what was read from there on.
+
+    Args:
+        stream: What follows.
+        number: The line to begin on.
+        text: What was read of it.
+    """
+    while text or (text := stream.read(BLOCK_BYTES)):
         blank = _BLANK_LINES.match(text)
         end = blank.end() if blank else 0
         number += text.count(b"\n", 0, end)
-        if end < len(text):
-            return number, text[end:]
+        text = text[end:]
+        if text:
+            break
+    return number, text
 
 
 def _whole_record(stream: Utf8Stream, text: bytes, delimiters: Sequence[str], where: str) -> bytes:
@@ -253,21 +259,37 @@ def _without_header(  # noqa: PLR0913 - each is one fact about the file
     return Dialect(fitting[0].delimiter.encode(), len(given), columns, year, has_header=False, body_line=number)
 
 
-def _no_such_columns(lines: Sequence[_Line], wanted: Sequence[str], text: bytes, where: str) -> PipelineError:
+def _no_such_columns(
+    lines: Sequence[_Line], wanted: Sequence[str], text: bytes, where: str, *, number: int
+) -> PipelineError:
     best = max(lines, key=lambda line: len(line.fields))
     missing = [column for column in wanted if position_of(column, best.fields) is None]
     guess = guessed_columns(best.fields) or guessed_columns(_first_record(text[best.end :], best.delimiter).fields)
-    remedy = (
-        f"Set CSV_COLUMNS={','.join(guess)} if those are the file's columns."
-        if guess
-        else "Check that this is the right file; if it is, name its columns in CSV_COLUMNS, or its separator in "
-        "CSV_DELIMITER."
-    )
+    above = _lines_above_header(text, [line.delimiter for line in lines], wanted)
+    if above:
+        remedy = f"Delete what stands above line {number + above:,}, which is the header."
+    elif guess:
+        remedy = f"Set CSV_COLUMNS={','.join(guess)} if those are the file's columns."
+    else:
+        remedy = (
+            "Check that this is the right file; if it is, name its columns in CSV_COLUMNS, or its separator in "
+            "CSV_DELIMITER."
+        )
     return PipelineError(
         ErrorCode.CSV_COLUMN_MISSING,
         f"{where}: no column {titles_of(missing)}; there is {_shown(best.fields)}.",
         remedy=remedy,
     )
+
+
+def _lines_above_header(text: bytes, delimiters: Sequence[str], wanted: Sequence[str]) -> int:
+    """Return how many lines stand above a header that is not the first record; 0 where there is none near."""
+    for index, line in enumerate(text.split(b"\n", _SHOWN)[:_SHOWN]):
+        for delimiter in delimiters:
+            names = _first_record(line, delimiter).fields
+            if all(position_of(column, names) is not None for column in wanted):
+                return index
+    return 0
 
 
 def _shown(fields: Sequence[str]) -> str:

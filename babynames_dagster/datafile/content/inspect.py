@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from babynames_dagster.datafile.content.formats import JOIN, format_of, format_of_zip, is_part
+from babynames_dagster.datafile.content.formats import HEAD_BYTES, JOIN, format_of, format_of_zip, is_part
 from babynames_dagster.datafile.content.members import Member, choose_members, listed, year_in
 from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -28,8 +28,9 @@ _END_OF_DIRECTORY = b"PK\x05\x06"
 _END_BYTES = (1 << 16) + 22
 _ZIP64_DISK = 0xFFFF
 _ENCRYPTED_FLAG = 0x1
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_HEAD_BYTES = 4096
+_NO_CSV_REMEDY = (
+    "If one of these is the table as text, name it in KAGGLE_FILE; else put the dataset's zip or CSV in its place."
+)
 _ZIP_REMEDY = (
     "If another tool unpacks it, put the CSV itself into DOWNLOAD_DIR; else fetch it again with force_download: true."
 )
@@ -94,7 +95,7 @@ def inspect_file(path: Path, *, wanted: str, max_uncompressed: int) -> DataFile:
                 ErrorCode.FILE_NOT_READABLE, f"{path} is no regular file.", remedy="Name a zip or a CSV on a disk."
             )
         with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
+            head = stream.read(HEAD_BYTES)
         is_zip = zipfile.is_zipfile(path)
     except OSError as error:
         raise read_error(error, path) from error
@@ -108,7 +109,7 @@ def inspect_file(path: Path, *, wanted: str, max_uncompressed: int) -> DataFile:
             f"{path} begins as a zip, but its table of contents is missing ({status.st_size:,} bytes).",
             remedy=JOIN if is_part(path.name) else None,
         )
-    found = None if head.startswith(_UTF16_MARKS) else format_of(head, path.name)
+    found = format_of(head, path.name)
     if found is not None:
         raise PipelineError(ErrorCode.FILE_NOT_CSV, f"{path} is {found.name}, no CSV.", remedy=found.remedy)
     if path.suffix.casefold() == ".zip" and b"name" not in head.replace(b"\0", b"").split(b"\n", 1)[0].lower():
@@ -142,7 +143,7 @@ def _inspect_zip(path: Path, size: int, wanted: str, max_uncompressed: int) -> D
         raise PipelineError(
             ErrorCode.CSV_NOT_IN_ZIP,
             f"{path} is {what.name}: it holds no CSV." if what else f"{path} holds no CSV; it holds {listed(entries)}.",
-            remedy=what.remedy if what else None,
+            remedy=what.remedy if what else _NO_CSV_REMEDY,
         )
     for member in choice.members:
         if entries[member.index].flag_bits & _ENCRYPTED_FLAG:

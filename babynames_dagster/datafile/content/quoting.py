@@ -16,7 +16,8 @@ class Malformed(Enum):
 def split_record(text: bytes, delimiter: bytes) -> list[bytes] | Malformed:
     """Return the fields of one record.
 
-    A quote means something only at the beginning of a field; elsewhere it is an ordinary character.
+    A quote means something only at the beginning of a field, or behind blanks there, which do not count then, as do
+    those behind the closing quote; elsewhere it is an ordinary character.
 
     Args:
         text: The record without its line end; line ends inside quotes belong to their field.
@@ -25,11 +26,13 @@ def split_record(text: bytes, delimiter: bytes) -> list[bytes] | Malformed:
     fields = []
     position = 0
     while True:
-        if text[position : position + 1] == b'"':
-            quoted = _quoted_field(text, position)
+        begin = _behind_blanks(text, position)
+        if text[begin : begin + 1] == b'"':
+            quoted = _quoted_field(text, begin)
             if isinstance(quoted, Malformed):
                 return quoted
             field, position = quoted
+            position = _behind_blanks(text, position)
             if position < len(text) and text[position : position + 1] != delimiter:
                 return Malformed.BAD
         else:
@@ -40,6 +43,12 @@ def split_record(text: bytes, delimiter: bytes) -> list[bytes] | Malformed:
         if position >= len(text):
             return fields
         position += 1
+
+
+def _behind_blanks(text: bytes, position: int) -> int:
+    while text[position : position + 1] == b" ":
+        position += 1
+    return position
 
 
 def _quoted_field(text: bytes, start: int) -> tuple[bytes, int] | Malformed:

@@ -1,8 +1,10 @@
 """The text of a CSV as UTF-8 lines, whatever its encoding and line ends."""
 
 import codecs
+import re
 
 from babynames_dagster.datafile.content.archive import ByteStream
+from babynames_dagster.datafile.content.formats import HEAD_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _UTF8 = {"utf-8", "utf-8-sig"}
@@ -15,16 +17,31 @@ _MARKS = (
 )
 
 
+_WITHOUT_BYTE_ORDER = {"utf-16", "utf-32"}
+_RETURN_ALONE = re.compile(rb"\r(?!\r*\n)")
+
+
 class Utf8Stream:
     """A stream of UTF-8; what can't be decoded stays invalid, row by row."""
 
-    def __init__(self, raw: ByteStream, encoding: str) -> None:
-        """Read a byte order mark, where there is one; it wins over `encoding` (CSV_ENCODING)."""
+    def __init__(self, raw: ByteStream, encoding: str, where: str) -> None:
+        """Read a byte order mark, where there is one; it wins over `encoding` (CSV_ENCODING).
+
+        Args:
+            raw: The text's bytes.
+            encoding: Their encoding where no mark says it.
+            where: What to call the text in messages.
+        """
         self._raw = raw
-        head = raw.read(4)
-        mark, found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", encoding))
-        self._pending = head[len(mark) :]
+        self._where = where
+        self.head = raw.read(HEAD_BYTES)
+        """The first bytes, as they are."""
+        self._mark, found = next(((mark, name) for mark, name in _MARKS if self.head.startswith(mark)), (b"", encoding))
+        self._pending = self.head[len(self._mark) :]
+        self._bytes_before = len(self._mark)
         self.encoding = codecs.lookup(found).name
+        if self.encoding in _WITHOUT_BYTE_ORDER:
+            self.encoding += "-be" if self.head.startswith(b"\0") else "-le"
         self._decoder = None
         if self.encoding not in _UTF8:
             wide = self.encoding.startswith(("utf-16", "utf-32"))
@@ -39,8 +56,8 @@ class Utf8Stream:
         """
         block = self._decoded(size)
         if self._lone_returns is None:
-            # Old Macs end lines with a carriage return alone; a line feed anywhere says that this is no such file.
-            self._lone_returns = b"\n" not in block and b"\r" in block[:-1]
+            # Old Macs end lines with a carriage return alone; a line feed may stand inside quotes, or at the end.
+            self._lone_returns = len(_RETURN_ALONE.findall(block[:-1])) > block.count(b"\n")
         return block.replace(b"\r", b"\n") if self._lone_returns else block
 
     def _decoded(self, size: int) -> bytes:
@@ -51,6 +68,18 @@ class Utf8Stream:
         try:
             text = self._decoder.decode(block, final=len(block) < size)
         except UnicodeError as error:
-            raise PipelineError(ErrorCode.CSV_ENCODING_ERROR, f"The file is not {self.encoding}: {error}.") from error
+            raise self._undecodable(error) from error
+        self._bytes_before += len(block)
         # A surrogate is never valid UTF-8, so an undecodable byte costs its own row and no other.
         return text.encode("utf-8", errors="surrogatepass")
+
+    def _undecodable(self, error: UnicodeError) -> PipelineError:
+        near = self._bytes_before + (error.start if isinstance(error, UnicodeDecodeError) else 0)
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+        return PipelineError(
+            ErrorCode.CSV_ENCODING_ERROR,
+            f"{self._where} is not {self.encoding} near byte {near:,}: {reason}.",
+            remedy="Its byte order mark says so, whatever CSV_ENCODING says: save it as UTF-8, or fetch it again."
+            if self._mark
+            else None,
+        )

@@ -26,7 +26,7 @@ from babynames_dagster.settings import FileSettings
 
 # A load that was interrupted is resumed by counting stream rows, so a new way of cutting the stream, or of
 # distinguishing names, has to count as another way of reading.
-_READING_VERSION = 2
+_READING_VERSION = 3
 
 
 @dataclass(frozen=True)

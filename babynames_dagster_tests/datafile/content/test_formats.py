@@ -17,7 +17,7 @@ from pyarrow import feather, parquet
 
 from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster_tests.support.loading import HEADER, WANTED, read
+from babynames_dagster_tests.support.loading import HEADER, WANTED, read, zip_file
 
 CSV = HEADER + b"1880,Anna,F,7\n"
 TABLE = pa.table({"Name": ["Anna"], "Sex": ["F"]})
@@ -99,12 +99,34 @@ def test_a_format_is_known_by_its_first_bytes(
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), r"Excel's \.xls"),
+        (gzip.compress(CSV), "gzip"),
+        (sqlite(), "SQLite"),
+        (b"<!DOCTYPE html>\n<html>Sign in</html>", "web page"),
+    ],
+    ids=["xls", "gzip", "sqlite", "html"],
+)
+def test_a_format_is_known_inside_a_zip_too(tmp_path: Path, content: bytes, said: str) -> None:
+    path = zip_file(tmp_path, [(WANTED, content)])
+    with pytest.raises(PipelineError, match=said) as caught:
+        read(path)
+    assert caught.value.code is ErrorCode.FILE_NOT_CSV
+    assert caught.value.what.startswith(f"{WANTED} in {path} is ")
+
+
+@pytest.mark.parametrize(
     ("names", "said", "remedy"),
     [
         (("[Content_Types].xml", "xl/workbook.xml"), "Excel workbook", "export"),
         (("mimetype", "content.xml"), "OpenDocument", "export"),
         (("archive.zip", "readme.txt"), "zip of other archives", "Unpack"),
         (("names.csv.gz",), "zip of other archives", "Unpack"),
+        (("names.xlsx", "readme.txt"), "zip of spreadsheets", "export"),
+        (("data/names.parquet",), "another format", "Convert"),
+        (("names.tsv",), "holds names.tsv", "name it in KAGGLE_FILE"),
+        (("META-INF/", "a.class"), "holds META-INF/, a.class", "place"),
         ((), "an empty zip", "place"),
     ],
 )

@@ -87,6 +87,13 @@ def test_an_unreadable_file_fails_its_load_and_leaves_the_table_alone(engine: En
         (b"\r\n\n" + HEADER + BODY, {}),
         ((HEADER + BODY).replace(b"\n", b"\r"), {}),
         ((HEADER + BODY).replace(b"\n", b"\r\r\n"), {}),
+        ((HEADER + BODY).replace(b"\n", b"\r") + b"\n", {}),
+        (b'Name,Sex\r"Anna\n",F\rBob,M\r', {}),
+        (b'"Name", "Sex"\n"Anna", "F"\nBob , "M" \n', {}),
+        (b"sep=;\n\nName;Sex\nAnna;F\nBob;M\n", {}),
+        ((HEADER + BODY).replace(b",", b" "), {"csv_delimiter": "space"}),
+        ((HEADER + BODY).decode().encode("utf-16-be"), {"csv_encoding": "utf-16"}),
+        ((HEADER + BODY).decode().encode("utf-32-le"), {"csv_encoding": "utf-32"}),
         (b"sep=;\r\n" + (HEADER + BODY).replace(b",", b";"), {}),
         (b"\xef\xbb\xbfSEP=^\n" + (HEADER + BODY).replace(b",", b"^"), {}),
         (b'"Year of\r\nbirth","Name","Sex",Number\n' + BODY, {}),
@@ -102,6 +109,27 @@ def test_an_unreadable_file_fails_its_load_and_leaves_the_table_alone(engine: En
 )
 def test_headers_encodings_and_separators_do_not_matter(tmp_path: Path, content: bytes, values: dict[str, Any]) -> None:
     assert read(csv_file(tmp_path, content, header=b""), **values) == (BOTH, [])
+
+
+@pytest.mark.parametrize(
+    ("above", "line"), [(b"# Names of the US\n", 2), (b"Names of the US,,\n\nsince 1880,,\n", 4), (b"\n\n\na;b;c\n", 5)]
+)
+def test_a_header_that_is_not_the_first_record_is_pointed_at(tmp_path: Path, above: bytes, line: int) -> None:
+    with pytest.raises(PipelineError) as caught:
+        read(csv_file(tmp_path, BODY, header=above + HEADER))
+    assert caught.value.remedy == f"Delete what stands above line {line}, which is the header."
+
+
+@pytest.mark.parametrize(("tail", "reason"), [(b"x", "truncated data"), (b"\0\xd8\n\0", "illegal UTF-16 surrogate")])
+def test_wide_text_that_breaks_off_says_where_and_nothing_of_csv_encoding(
+    tmp_path: Path, tail: bytes, reason: str
+) -> None:
+    content = (HEADER + BODY).decode().encode("utf-16") + tail
+    path = csv_file(tmp_path, content, header=b"")
+    with pytest.raises(PipelineError) as caught:
+        read(path)
+    assert caught.value.what == f"{path} is not utf-16-le near byte {len(content) - len(tail):,}: {reason}."
+    assert "save it as UTF-8" in caught.value.remedy
 
 
 def test_latin_1_is_read_when_it_is_named_and_rejected_row_by_row_when_not(engine: Engine, tmp_path: Path) -> None:
