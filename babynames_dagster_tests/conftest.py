@@ -18,9 +18,9 @@ from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.databases import SchemaAtHead
-from babynames_dagster_tests.support.mariadb import StartMariaDB, running_mariadb
 from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
 from babynames_dagster_tests.support.scratch import keep_temporary_files_in_memory
+from babynames_dagster_tests.support.servers.mariadb import StartMariaDB, running_mariadb
 
 pytest_plugins = [
     "babynames_dagster_tests.support.fixtures.dagster",

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.ui import DagsterUI, running_chromium, running_ui
-from babynames_dagster_tests.support.ui_pages import LINEAGE, SECONDS, asset_page, metadata_value, open_page
+from babynames_dagster_tests.support.ui.pages import LINEAGE, SECONDS, asset_page, metadata_value, open_page
+from babynames_dagster_tests.support.ui.server import DagsterUI, running_chromium, running_ui
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDTH, HEIGHT = 1400, 850

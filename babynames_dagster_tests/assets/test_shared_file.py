@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from babynames_dagster_tests.support.object_store import BUCKET, ObjectStore, running_object_store
 from babynames_dagster_tests.support.pipeline import run_graph
+from babynames_dagster_tests.support.servers.object_store import BUCKET, ObjectStore, running_object_store
 
 
 @pytest.fixture

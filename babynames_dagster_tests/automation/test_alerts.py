@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from babynames_dagster.automation.alerts import Alert, send_alert, slack_message
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import Settings, load_settings
-from babynames_dagster_tests.support.mariadb import free_port
-from babynames_dagster_tests.support.smtp import MailServer, running_mail_server
-from babynames_dagster_tests.support.webhook import webhook
+from babynames_dagster_tests.support.servers.mariadb import free_port
+from babynames_dagster_tests.support.servers.smtp import MailServer, running_mail_server
+from babynames_dagster_tests.support.servers.webhook import webhook
 
 ALERT = Alert(
     job="babynames",

@@ -18,7 +18,7 @@ from babynames_dagster.resources.failures import KILLED
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
-from babynames_dagster_tests.support.webhook import webhook
+from babynames_dagster_tests.support.servers.webhook import webhook
 
 ROWS = [(1990, "Mary", "F", 10), (1990, "John", "M", 9)]
 

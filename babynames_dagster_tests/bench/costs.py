@@ -21,9 +21,9 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.docs.markdown import write_text
 from babynames_dagster_tests.bench.data import all_distinct
 from babynames_dagster_tests.bench.machine import machine
-from babynames_dagster_tests.support.hubspot import standing_in_elsewhere, sync
 from babynames_dagster_tests.support.loading import load, load_births
-from babynames_dagster_tests.support.mariadb import running_mariadb
+from babynames_dagster_tests.support.servers.mariadb import running_mariadb
+from babynames_dagster_tests.support.stand_ins.hubspot import standing_in_elsewhere, sync
 
 _PAGE = "docs/scaling.md"
 _CALLS = 1_000

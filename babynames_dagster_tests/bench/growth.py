@@ -28,15 +28,15 @@ from babynames_dagster_tests.bench.figures import SCALING, keep_growth
 from babynames_dagster_tests.bench.growth_chart import Growth, exponent, growth_table
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import cpu_seconds
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.loading import load
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     PORTAL,
     StandIn,
     standing_in_elsewhere,
     sync,
 )
-from babynames_dagster_tests.support.loading import load
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
 
 _MOST = 1.3
 """The exponent of the last step, from which on a growth is a failure: pages and caches bend a line a little."""

@@ -30,7 +30,7 @@ from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, te
 from babynames_dagster_tests.bench.figures import keep_load
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, peak_mb, table
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
 
 _OURS, _THEIRS = "**this pipeline, MariaDB**", "`mariadb` client, LOAD DATA LOCAL INFILE"
 _PARTS = ("real", "distinct", "years")

@@ -26,7 +26,8 @@ from babynames_dagster.docs.markdown import write_text
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.workers import Sent, send_by_workers
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.servers.mariadb import running_mariadb
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     SPAWN,
     StandIn,
@@ -35,7 +36,6 @@ from babynames_dagster_tests.support.hubspot import (
     standing_in_elsewhere,
     sync,
 )
-from babynames_dagster_tests.support.mariadb import running_mariadb
 
 _UNCHANGED_CONTACTS = 105_000
 _UNCHANGED_SECONDS = 3.0

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import dagster as dg
 
-from babynames_dagster_tests.support.hubspot import TOKEN, StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
 from babynames_dagster_tests.support.workers import RunningQueue, running_queue, until
 
 _LONGEST = 900.0

@@ -10,7 +10,7 @@ import pytest
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames
 from babynames_dagster_tests.support.pipeline import write_csv
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 
 @pytest.fixture

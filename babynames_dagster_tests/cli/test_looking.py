@@ -11,7 +11,7 @@ import requests
 
 from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from babynames_dagster.sandbox.server import HUBSPOT_TOKEN
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.command import run_babynames
-from babynames_dagster_tests.support.mariadb import free_port
 from babynames_dagster_tests.support.pipeline import write_csv
+from babynames_dagster_tests.support.servers.mariadb import free_port
 
 NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://127.0.0.1:1", "MAX_RETRIES": "0"}
 

@@ -19,7 +19,15 @@ from babynames_dagster.database.ledger.entries import (
 )
 from babynames_dagster.database.ledger.findings import entry_pages
 from babynames_dagster.database.ledger.orphans import orphan_pages
-from babynames_dagster_tests.support.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn, add_names, add_years, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import (
+    LEDGER,
+    PARTITIONS,
+    PORTAL,
+    StandIn,
+    add_names,
+    add_years,
+    sync,
+)
 from babynames_dagster_tests.support.work import database_work
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from babynames_dagster.datafile.record import FileRecord, read_record, write_rec
 from babynames_dagster.datafile.store import FETCHED, DatasetStore, bring_latest, bring_recorded, keep_copy
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import FileSettings
-from babynames_dagster_tests.support.object_store import BUCKET, ObjectStore, refusal, running_object_store
+from babynames_dagster_tests.support.servers.object_store import BUCKET, ObjectStore, refusal, running_object_store
 
 pytestmark = pytest.mark.slow
 

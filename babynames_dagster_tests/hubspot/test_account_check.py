@@ -6,7 +6,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.preflight import check_account
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PORTAL,
     StandIn,
 )

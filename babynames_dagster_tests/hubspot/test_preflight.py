@@ -9,7 +9,7 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.preflight import mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot.rules import default_properties
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     sync,

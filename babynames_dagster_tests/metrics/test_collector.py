@@ -15,8 +15,8 @@ from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.hubspot.api.opening import app_digest
 from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 from babynames_dagster_tests.support.prometheus import PROMTOOL
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

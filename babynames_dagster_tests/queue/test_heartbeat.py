@@ -14,7 +14,7 @@ from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster.metrics.collector import PipelineCollector
 from babynames_dagster.queue.heartbeat import beating
 from babynames_dagster.queue.launcher import QueueRunLauncher
-from babynames_dagster_tests.support.redis import running_redis
+from babynames_dagster_tests.support.servers.redis import running_redis
 from babynames_dagster_tests.support.workers import queue_instance
 
 

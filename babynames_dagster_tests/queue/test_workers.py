@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster_tests.support.hubspot import StandIn
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.workers import RunningQueue, running_queue, until
 
 WORKERS = 3

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 _FILE = "/api/v1/datasets/download/thedevastator/us-baby-names-by-year-of-birth/babyNamesUSYOB-full.csv"
 

@@ -12,7 +12,7 @@ from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.shell import is_of_dagster, restored
 from babynames_dagster_tests.support.command import run_script
-from babynames_dagster_tests.support.ui import launch_and_wait, running_dagster_dev
+from babynames_dagster_tests.support.ui.server import launch_and_wait, running_dagster_dev
 
 ENV_FILE = """\
 DEMO_MODE=false

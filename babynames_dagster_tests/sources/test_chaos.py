@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
-from babynames_dagster_tests.support.chaos import sync_in_chaos
 from babynames_dagster_tests.support.customers import (
     IN_BUCKETS,
     add_customers,
@@ -15,7 +14,8 @@ from babynames_dagster_tests.support.customers import (
     make_table,
     sync_table,
 )
-from babynames_dagster_tests.support.hubspot import StandIn, held_contacts
+from babynames_dagster_tests.support.stand_ins.chaos import sync_in_chaos
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, held_contacts
 
 CUSTOMERS = 5000
 UNFIT = {17: None, 2500: "no email", 4999: email_of(1)}

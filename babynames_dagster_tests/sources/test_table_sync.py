@@ -29,7 +29,7 @@ from babynames_dagster_tests.support.customers import (
     source_of,
     sync_table,
 )
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync, undo_names
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync, undo_names
 
 pytestmark = pytest.mark.slow
 

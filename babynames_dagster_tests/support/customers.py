@@ -14,7 +14,7 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.sources.table import TableSource
-from babynames_dagster_tests.support.hubspot import PORTAL, StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn
 
 LEDGER = Ledger(PORTAL, "customers")
 CUSTOMERS = ContactTable(

@@ -12,7 +12,7 @@ from babynames_dagster.automation.jobs import partition_range_tags
 from babynames_dagster.cli.runs.pipeline import job_to_run
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 
 @contextmanager

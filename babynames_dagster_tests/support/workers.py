@@ -20,8 +20,8 @@ import requests
 import yaml
 
 from babynames_dagster.automation.jobs import SYNC_JOB
-from babynames_dagster_tests.support.mariadb import free_port
-from babynames_dagster_tests.support.redis import running_redis
+from babynames_dagster_tests.support.servers.mariadb import free_port
+from babynames_dagster_tests.support.servers.redis import running_redis
 
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "queue" / "dagster.yaml"
 _BIN = Path(sys.executable).parent

@@ -4,9 +4,9 @@ import signal
 from pathlib import Path
 
 from babynames_dagster_tests.support.command import start_script
-from babynames_dagster_tests.support.mariadb import free_port
 from babynames_dagster_tests.support.pipeline import write_csv
-from babynames_dagster_tests.support.ui import DagsterUI, launch_and_wait
+from babynames_dagster_tests.support.servers.mariadb import free_port
+from babynames_dagster_tests.support.ui.server import DagsterUI, launch_and_wait
 
 LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries { name loadStatus locationOrLoadError { __typename } } } } }

@@ -9,7 +9,7 @@ from contextlib import closing
 
 from playwright.sync_api import Page, expect
 
-from babynames_dagster_tests.support.ui_pages import (
+from babynames_dagster_tests.support.ui.pages import (
     LINEAGE,
     SECONDS,
     asset_page,

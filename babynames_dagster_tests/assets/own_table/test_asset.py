@@ -22,7 +22,7 @@ from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.command import run_script
 from babynames_dagster_tests.support.customers import BY_COUNTRY, CUSTOMERS, add_customers, change, customer, make_table
-from babynames_dagster_tests.support.hubspot import TOKEN, StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
 
 KEY = dg.AssetKey("customers")
 EXAMPLE = CHECKOUT / "examples" / "customers"

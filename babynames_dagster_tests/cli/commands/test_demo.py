@@ -13,7 +13,7 @@ from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 COUNTS = {
     "rows_read",

@@ -18,8 +18,8 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import counts, csv_file, load, names_in
-from babynames_dagster_tests.support.mariadb import MariaDB, running_mariadb
-from babynames_dagster_tests.support.plain_greeting import without_extensions
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
+from babynames_dagster_tests.support.servers.plain_greeting import without_extensions
 
 INTO = "INSERT INTO copied (text, number, constant)"
 LONGEST = ["x" * length for length in (0, 1, 250, 251, 252, 253, 255)]

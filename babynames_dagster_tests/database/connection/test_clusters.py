@@ -11,9 +11,9 @@ from babynames_dagster.database.connection.engine import open_engine, reading, w
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster_tests.support.hubspot import StandIn, add_names, sync
 from babynames_dagster_tests.support.loading import csv_file, load
-from babynames_dagster_tests.support.relay import Relay, relayed
+from babynames_dagster_tests.support.servers.relay import Relay, relayed
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
 
 NAMES = 2_000
 

@@ -15,9 +15,9 @@ from babynames_dagster.database.connection.engine import open_engine, reading, w
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.address import connectable
-from babynames_dagster_tests.support.certificates import Certificates, make_certificates
 from babynames_dagster_tests.support.command import run_babynames
-from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
+from babynames_dagster_tests.support.servers.certificates import Certificates, make_certificates
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, StartMariaDB
 
 
 @pytest.fixture(scope="module")

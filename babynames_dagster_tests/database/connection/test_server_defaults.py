@@ -20,7 +20,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.loading import births_in, counts, csv_file, load, load_births, names_in
-from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, StartMariaDB
 
 NAMES = 3000
 

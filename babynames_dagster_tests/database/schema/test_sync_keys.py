@@ -11,7 +11,7 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome, contacts_in
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.schema.migrate import downgrade, upgrade
-from babynames_dagster_tests.support.hubspot import LEDGER, PORTAL, StandIn, add_names, ledger, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PORTAL, StandIn, add_names, ledger, sync
 
 MAPPING = "0bd5cf61c659c2e9ba799eb74e0f3764"
 INITIAL = "db0e0239ce459db9fb3f2852436986a1"

@@ -17,7 +17,7 @@ from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     PORTAL,
     StandIn,

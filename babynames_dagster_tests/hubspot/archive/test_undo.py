@@ -11,7 +11,7 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.archiving import EMAIL_CHANGED, MERGED, MORE_EMAILS, ArchiveReport
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     LEDGER,
     StandIn,
     add_names,

@@ -3,7 +3,7 @@
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     expected_contacts,

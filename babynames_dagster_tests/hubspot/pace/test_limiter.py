@@ -21,7 +21,7 @@ from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import Limit
-from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn, add_names, sync
 
 pytestmark = pytest.mark.slow
 

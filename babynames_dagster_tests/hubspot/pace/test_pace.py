@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     SPAWN,
     StandIn,

@@ -20,7 +20,7 @@ from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.settings import Settings
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     TOKEN,
     StandIn,

@@ -13,7 +13,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster_tests.support.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
 
 BOSS = "boss@customer.com"
 

@@ -10,7 +10,7 @@ from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     sync,

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.chaos import sync_in_chaos
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.chaos import sync_in_chaos
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     expected_contacts,

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     expected_contacts,

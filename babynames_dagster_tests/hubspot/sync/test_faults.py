@@ -10,7 +10,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     TOKEN,
     StandIn,

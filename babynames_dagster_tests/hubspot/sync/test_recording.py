@@ -3,7 +3,7 @@
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     sync,

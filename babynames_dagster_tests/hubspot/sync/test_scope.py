@@ -8,7 +8,7 @@ from babynames_dagster.database.ledger.entries import ledger_vs_table, partition
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster_tests.support.hubspot import PORTAL, StandIn, add_names, add_years, ledger, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn, add_names, add_years, ledger, sync
 
 MAPPING = NameMapping("babynamesdemo.com").contacts
 

@@ -4,7 +4,7 @@ import pytest
 
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     TOKEN,
 )
 

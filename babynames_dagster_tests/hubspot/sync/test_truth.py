@@ -9,7 +9,7 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     LEDGER,
     PORTAL,
     StandIn,

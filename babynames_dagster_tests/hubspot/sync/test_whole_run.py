@@ -9,7 +9,7 @@ from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.batches.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.hubspot import (
+from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     ledger,

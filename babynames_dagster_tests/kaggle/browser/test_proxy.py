@@ -10,7 +10,7 @@ from babynames_dagster.kaggle.browser.proxy import proxy_for
 from babynames_dagster.kaggle.obtain import obtain_dataset
 from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
-from babynames_dagster_tests.support.proxy import PASSWORD, USER, ServedProxy, serving_proxy
+from babynames_dagster_tests.support.servers.proxy import PASSWORD, USER, ServedProxy, serving_proxy
 
 LOGIN = f"{USER}:{quote(PASSWORD, safe='')}"
 VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")

@@ -30,7 +30,7 @@ from babynames_dagster_tests.support.loading import (
     rejects,
     rows_in,
 )
-from babynames_dagster_tests.support.mariadb import MariaDB, StartMariaDB
+from babynames_dagster_tests.support.servers.mariadb import MariaDB, StartMariaDB
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from babynames_dagster_tests.support.hubspot import TOKEN, StandIn, standing_in
+from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn, standing_in
 
 BATCH = "/crm/v3/objects/contacts/batch"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from babynames_dagster_tests.sandbox.hubspot.test_api import Api
-from babynames_dagster_tests.support.hubspot import StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 OURS, BOSS = "mary.f@x.com", "boss@customer.com"
 

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from babynames_dagster.sandbox.hubspot.account import Account
 from babynames_dagster.sandbox.hubspot.rules import property_definition
-from babynames_dagster_tests.support.hubspot_faults import Fault, Faults
-from babynames_dagster_tests.support.hubspot_users import user_routes
+from babynames_dagster_tests.support.stand_ins.hubspot_faults import Fault, Faults
+from babynames_dagster_tests.support.stand_ins.hubspot_users import user_routes
 
 _PAGE_MOST = 10_000
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.sync.report import SyncReport
-from babynames_dagster_tests.support.hubspot import StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 KILLS = 3
 RUNS_AT_MOST = 20

@@ -29,7 +29,7 @@ from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.sandbox.hubspot.api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
-from babynames_dagster_tests.support.hubspot_controls import control_routes
+from babynames_dagster_tests.support.stand_ins.hubspot_controls import control_routes
 
 TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
 PORTAL = 4242

@@ -10,7 +10,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as NotConnectedError
 from redis.retry import Retry
 
-from babynames_dagster_tests.support.mariadb import free_port
+from babynames_dagster_tests.support.servers.mariadb import free_port
 
 
 @contextmanager

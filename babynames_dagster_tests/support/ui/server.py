@@ -23,8 +23,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.mariadb import free_port
-from babynames_dagster_tests.support.sandbox import running_sandbox
+from babynames_dagster_tests.support.servers.mariadb import free_port
+from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 Result = TypeVar("Result")
 

@@ -1,0 +1,1 @@
+"""Servers on loopback that tests start: databases, queue, mail, proxies, object store."""
