@@ -2,42 +2,34 @@
 
 Each method runs in a process of its own on an empty table, so that its peak memory is its own; ours has Dagster and
 all definitions in it. The server is a private MariaDB with its default durability. Ours and LOAD DATA take turns, three
-times each, and the medians count. Exits with 1 where a threshold is missed; `--quick` has too little data to judge by.
+times each (`--rounds`), and the medians count. Exits with 1 where a threshold is missed; `--quick` has too little data
+to judge by.
 
 Ratios are judged by CPU seconds, of the server or the client, whichever used more: that is what bounds each method,
 and, unlike wall time, other work on the machine hardly changes it. Wall time, which users wait for, is beside it.
 """
 
 import argparse
-import csv
-import json
-import resource
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import make_url
 
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, ten_times
 from babynames_dagster_tests.bench.figures import keep_load
+from babynames_dagster_tests.bench.load_methods import DATABASE, in_process, load_data
 from babynames_dagster_tests.bench.machine import machine
-from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, peak_mb, table
+from babynames_dagster_tests.bench.measuring import Measured, middle, table
 from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
 
 _OURS, _THEIRS = "**this pipeline, MariaDB**", "`mariadb` client, LOAD DATA LOCAL INFILE"
 _PARTS = ("real", "distinct", "years")
 _ROUNDS = 3
-_DATABASE = "bench"
-_EXECUTEMANY_ROWS = 1000
-_MOMENT = "2000-01-01 00:00:00"
 
 
 @dataclass(frozen=True)
@@ -57,6 +49,23 @@ class Figures:
     years_per_second: float | None = None
     peak_mb: int | None = None
     memory_growth: float | None = None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where it is measured, and how often.
+
+    Attributes:
+        server: A private server.
+        folder: For databases and files; emptied by who made it.
+        rounds: Turns of the methods that are judged.
+        only_judged: Whether the other methods are left out.
+    """
+
+    server: MariaDB
+    folder: Path
+    rounds: int
+    only_judged: bool
 
 
 _Outcome = tuple[str, dict[str, Measured], Figures]
@@ -79,73 +88,6 @@ def missed(figures: Figures) -> list[str]:
     return found
 
 
-def ours(engine: Engine, path: Path, server: int) -> int:
-    """Load the names as the pipeline does."""
-    import babynames_dagster.definitions  # noqa: F401, PLC0415 - its memory belongs to ours
-    from babynames_dagster_tests.support.loading import load  # noqa: PLC0415 - the others do without
-
-    return _timed(lambda: load(engine, path).load.rows.read, server)
-
-
-def ours_years(engine: Engine, path: Path, server: int) -> int:
-    """Load the births by year as the pipeline does; the names are there."""
-    from babynames_dagster_tests.support.loading import load, load_births  # noqa: PLC0415 - the others do without
-
-    load(engine, path)
-    return _timed(lambda: load_births(engine, path).load.rows.read, server)
-
-
-def executemany(engine: Engine, path: Path, server: int) -> int:
-    """Insert 1,000 rows at a time as they come, and let the server ignore duplicates."""
-    sqlite = engine.dialect.name == "sqlite"
-    mark = "?" if sqlite else "%s"
-    ignoring = "INSERT OR IGNORE" if sqlite else "INSERT IGNORE"
-    statement = (
-        f"{ignoring} INTO baby_names (slug, name, sex, initial, source_line, load_id, created_at, updated_at) "
-        f"VALUES ({', '.join([mark] * 8)})"
-    )
-
-    def run() -> int:
-        total = 0
-        with path.open(newline="") as stream, engine.connect() as connection:
-            rows = enumerate(islice(csv.reader(stream), 1, None), start=2)
-            while batch := list(islice(rows, _EXECUTEMANY_ROWS)):
-                values = [
-                    (f"{name.lower()}.{sex.lower()}", name, sex, name[0], line, 0, _MOMENT, _MOMENT)
-                    for line, (_, name, sex, *_) in batch
-                ]
-                connection.exec_driver_sql(statement, values)
-                connection.commit()
-                total += len(batch)
-        return total
-
-    return _timed(run, server)
-
-
-def load_data(server: MariaDB, data: Data) -> Measured:
-    """Let the server's own client load the unpacked CSV."""
-    statement = f"""
-        LOAD DATA LOCAL INFILE '{data.plain}' IGNORE INTO TABLE baby_names
-        FIELDS TERMINATED BY ',' IGNORE 1 LINES (@year, @name, @sex, @number)
-        SET slug = CONCAT(LOWER(@name), '.', LOWER(@sex)), name = @name, sex = @sex, initial = LEFT(@name, 1),
-            source_line = 0, load_id = 0, created_at = '{_MOMENT}', updated_at = '{_MOMENT}'"""
-    client = shutil.which("mariadb") or "mysql"
-    command = [client, "--no-defaults", "--local-infile=1", "-h127.0.0.1", f"-P{server.port}", "-uroot", _DATABASE]
-    server_before, client_before = cpu_seconds(server.process_id), _children_cpu()
-    started = time.perf_counter()
-    subprocess.run([*command, "-e", statement], check=True)  # noqa: S603 - a program of this machine
-    seconds = time.perf_counter() - started
-    client_used, server_used = _children_cpu() - client_before, cpu_seconds(server.process_id) - server_before
-    return Measured(data.rows, seconds, client_used, server_used, None)
-
-
-METHODS: dict[str, Callable[[Engine, Path, int], int]] = {
-    "ours": ours,
-    "ours-years": ours_years,
-    "executemany": executemany,
-}
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -153,14 +95,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
     parser.add_argument("--only", choices=_PARTS, help="one of the tables; default: all")
     parser.add_argument("--names", type=int, default=2_000_000, help="distinct names (default: %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=_ROUNDS, help="turns of those that are judged (default: %(default)s)"
+    )
+    parser.add_argument("--judged", action="store_true", help="leave out the methods that are not judged")
     parser.add_argument("--in-order", action="store_true", help="distinct names in the order of the alphabet")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md, too")
-    parser.add_argument("--one", nargs=4, metavar=("METHOD", "URL", "FILE", "PID"), help="used by this program itself")
     options = parser.parse_args(arguments)
-    if options.one:
-        method, url, file, server_id = options.one
-        METHODS[method](open_engine(make_url(url)), Path(file), int(server_id))
-        return 0
     scale = 10 if options.quick else 1
     shortfalls: list[str] = []
     with tempfile.TemporaryDirectory(prefix="babynames-bench-") as name:
@@ -171,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
                     data = all_distinct(folder, options.names // scale, in_order=options.in_order)
                 else:
                     data = real_like(folder, options.dataset, scale)
-                title, results, figures = _MEASURES[part](server, folder, data)
+                title, results, figures = _MEASURES[part](Bench(server, folder, options.rounds, options.judged), data)
                 baseline = _THEIRS if _THEIRS in results else None
                 _print(table(title, results, baseline))
                 if options.write:
@@ -187,26 +128,27 @@ def main(arguments: Sequence[str]) -> int:
 def _measured_by(part: str, options: argparse.Namespace) -> str:
     dataset = f" DATASET={options.dataset.name}" if options.dataset and part != "distinct" else ""
     names = f" --names {options.names}{' --in-order' * options.in_order}" if part == "distinct" else ""
+    names += f" --rounds {options.rounds}" * (options.rounds != _ROUNDS) + " --judged" * options.judged
     return f'`make bench-load{dataset} ARGS="--only {part}{names}"` on {machine()}'
 
 
-def _real(server: MariaDB, folder: Path, data: Data) -> _Outcome:
-    results = _compare(server, folder, data)
+def _real(bench: Bench, data: Data) -> _Outcome:
+    results = _compare(bench, data)
     figures = Figures(ratio_real=results[_THEIRS].bound / results[_OURS].bound, peak_mb=results[_OURS].peak_mb)
     return f"{data.title}: {data.rows:,} rows", results, figures
 
 
-def _distinct(server: MariaDB, folder: Path, data: Data) -> _Outcome:
-    results = _compare(server, folder, data)
+def _distinct(bench: Bench, data: Data) -> _Outcome:
+    results = _compare(bench, data)
     figures = Figures(ratio_distinct=results[_THEIRS].bound / results[_OURS].bound, peak_mb=results[_OURS].peak_mb)
     return f"{data.title}: {data.rows:,} rows", results, figures
 
 
-def _years(server: MariaDB, folder: Path, data: Data) -> _Outcome:
+def _years(bench: Bench, data: Data) -> _Outcome:
     """Measure the births by year, and the names of a file ten times as long, whose memory must be the same."""
-    large = ten_times(folder, data)
-    years = middle([_on_server("ours-years", server, data.zipped) for _ in range(_ROUNDS)])
-    once, tenfold = _on_server("ours", server, data.zipped), _on_server("ours", server, large.zipped)
+    large = ten_times(bench.folder, data)
+    years = middle([_on_server("ours-years", bench.server, data.zipped) for _ in range(bench.rounds)])
+    once, tenfold = _on_server("ours", bench.server, data.zipped), _on_server("ours", bench.server, large.zipped)
     rows = {
         f"births by year of {data.rows:,} rows": years,
         f"names of {data.rows:,} rows": once,
@@ -218,37 +160,39 @@ def _years(server: MariaDB, folder: Path, data: Data) -> _Outcome:
     return "this pipeline, MariaDB", rows, figures
 
 
-_MEASURES: dict[str, Callable[[MariaDB, Path, Data], _Outcome]] = {
+_MEASURES: dict[str, Callable[[Bench, Data], _Outcome]] = {
     "real": _real,
     "distinct": _distinct,
     "years": _years,
 }
 
 
-def _compare(server: MariaDB, folder: Path, data: Data) -> dict[str, Measured]:
+def _compare(bench: Bench, data: Data) -> dict[str, Measured]:
     """Measure every method: the two that are judged take turns, the others come once."""
     rounds: dict[str, list[Measured]] = {_OURS: [], _THEIRS: []}
-    for _ in range(_ROUNDS):
-        rounds[_OURS].append(_on_server("ours", server, data.zipped))
-        _fresh(server)
-        rounds[_THEIRS].append(load_data(server, data))
+    for _ in range(bench.rounds):
+        rounds[_OURS].append(_on_server("ours", bench.server, data.zipped))
+        _fresh(bench.server)
+        rounds[_THEIRS].append(load_data(bench.server, data))
     results = {method: middle(measured) for method, measured in rounds.items()}
-    results["PyMySQL, executemany of 1,000"] = _on_server("executemany", server, data.plain)
-    results["**this pipeline, SQLite**"] = _in_process("ours", _fresh_file(folder), data.zipped)
-    results["sqlite3, executemany of 1,000"] = _in_process("executemany", _fresh_file(folder), data.plain)
+    if bench.only_judged:
+        return results
+    results["PyMySQL, executemany of 1,000"] = _on_server("executemany", bench.server, data.plain)
+    results["**this pipeline, SQLite**"] = in_process("ours", _fresh_file(bench.folder), data.zipped)
+    results["sqlite3, executemany of 1,000"] = in_process("executemany", _fresh_file(bench.folder), data.plain)
     return results
 
 
 def _on_server(method: str, server: MariaDB, path: Path) -> Measured:
-    return _in_process(method, _fresh(server), path, server.process_id)
+    return in_process(method, _fresh(server), path, server.process_id)
 
 
 def _fresh(server: MariaDB) -> str:
     """Return the address of an empty database with the schema."""
     with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {_DATABASE}")
-        cursor.execute(f"CREATE DATABASE {_DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
-    return _migrated(make_url(server.url).set(database=_DATABASE).render_as_string(hide_password=False))
+        cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    return _migrated(make_url(server.url).set(database=DATABASE).render_as_string(hide_password=False))
 
 
 def _fresh_file(folder: Path) -> str:
@@ -263,29 +207,6 @@ def _migrated(url: str) -> str:
     upgrade(engine)
     engine.dispose()
     return url
-
-
-def _in_process(method: str, url: str, path: Path, server_id: int = 0) -> Measured:
-    command = [sys.executable, "-m", __spec__.name if __spec__ else __name__]
-    command += ["--one", method, url, str(path), str(server_id)]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this program
-    return Measured(**json.loads(result.stdout.splitlines()[-1]))
-
-
-def _timed(work: Callable[[], int], server_id: int) -> int:
-    """Measure work, and print what it took for the process that waits; the server is 0 where there is none."""
-    server_before = cpu_seconds(server_id) if server_id else 0.0
-    started, client_before = time.perf_counter(), time.process_time()
-    rows = work()
-    seconds, client = time.perf_counter() - started, time.process_time() - client_before
-    served = cpu_seconds(server_id) - server_before if server_id else None
-    sys.stdout.write(json.dumps(asdict(Measured(rows, seconds, client, served, peak_mb()))) + "\n")
-    return rows
-
-
-def _children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _print(text: str) -> None:
