@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast test-queue test-image ui lint docs bench bench-load bench-sync bench-growth bench-costs screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-fast test-queue test-image ui lint docs bench bench-load bench-sync bench-growth bench-costs bench-startup screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -65,6 +65,9 @@ bench-sync: $(INSTALLED) mariadb
 
 bench-growth: $(INSTALLED) mariadb ## Measure how everything grows with the data (slow)
 	@$(BIN)/python -m babynames_dagster_tests.bench.growth $(ARGS)
+
+bench-startup: $(INSTALLED) browser ## Measure how long a command takes before it does anything
+	@$(BIN)/python -m babynames_dagster_tests.bench.startup $(ARGS)
 
 bench-costs: $(INSTALLED) mariadb ## Measure what one row and one call cost
 	@$(BIN)/python -m babynames_dagster_tests.bench.costs $(ARGS)

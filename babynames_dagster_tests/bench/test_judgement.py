@@ -6,7 +6,7 @@ import time
 import pytest
 
 from babynames_dagster.docs.markdown import CHECKOUT, with_text
-from babynames_dagster_tests.bench import load, sync
+from babynames_dagster_tests.bench import load, startup, sync
 from babynames_dagster_tests.bench.load import Figures
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table
 
@@ -92,3 +92,14 @@ def test_the_cpu_seconds_of_a_process_are_those_that_it_counts_itself() -> None:
 def test_the_page_has_a_place_for_the_figures(name: str) -> None:
     page = (CHECKOUT / "docs" / "performance.md").read_text(encoding="utf-8")
     assert "figures" in with_text(page, name, "figures")
+
+
+_QUICK = {what: startup.Took(9.0, most) for what, most in startup.LIMITS.items()}
+
+
+def test_start_up_is_judged_by_cpu_seconds_and_by_a_ratio() -> None:
+    dagster, definitions = startup.Took(9.0, 1.0), startup.Took(9.0, startup.DEFINITIONS_LIMIT)
+    took = {**_QUICK, startup.DAGSTER: dagster, startup.DEFINITIONS: definitions}
+    assert startup.missed(took) == []
+    slower = {what: startup.Took(1.0, one.cpu + 0.1) for what, one in took.items()} | {startup.DAGSTER: dagster}
+    assert len(startup.missed(slower)) == len(startup.LIMITS) + 1
