@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import CreatedContact, contacts_in_ledger
+from babynames_dagster.database.ledger.entries import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
@@ -112,6 +112,7 @@ class Applier:
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)
     report: ApplyReport = field(init=False)
+    _brake: Brake = field(init=False, default_factory=Brake)
     _total: int = 0
 
     @property
@@ -141,8 +142,7 @@ class Applier:
         self.wanted = replace(self.wanted, options=asked)
         self.wanted.source.require()
         writes = Writes(totals[Planned.CREATE], totals[Planned.UPDATE], totals[Planned.ARCHIVE])
-        known = contacts_in_ledger(self.engine, self.ledger)
-        self.guards.check(writes, contacts=max(known, totals.total()))
+        self.guards.check(writes, contacts=totals.total())
         self._total = sum(totals[action] for action in WRITES)
         with sole_sender(
             self.engine,
@@ -188,14 +188,19 @@ class Applier:
             channel.deliver(refused)
         if not rows:
             return
-        own: Channel[list[Outcome]] = Channel(channel.stop, channel.deliver, channel.departed)
+
+        def deliver(outcomes: list[Outcome]) -> None:
+            left = (outcome for outcome in outcomes if outcome.kind is Kind.KEPT)
+            channel.deliver([*outcomes, *(Refused(reviewed[item.row.key], _why_left(item)) for item in left)])
+
+        own: Channel[list[Outcome]] = Channel(channel.stop, deliver, channel.departed)
         looked = look_at(self.client, wanted.policy, rows, own)
         today = {item.row.key: planned_row(rows_by_key[item.row.key], item) for item in looked}
         changed = [key for key, row in today.items() if row.reviewed != reviewed[key].reviewed]
         if changed:
             channel.deliver([Refused(reviewed[key], _what_changed(today[key])) for key in changed])
         agreed = [item for item in looked if item.row.key not in changed]
-        write(self.client, Brake(), agreed, own)
+        write(self.client, self._brake, agreed, own)
 
     def _receive(self, results: Sequence[Outcome | Refused]) -> None:
         outcomes = [result for result in results if isinstance(result, Outcome)]
@@ -250,6 +255,10 @@ class Applier:
 
     def _tell(self, done: int) -> None:
         self.on_progress(Progress("apply", done, self._total, "contacts"))
+
+
+def _why_left(outcome: Outcome) -> str:
+    return outcome.problem.message if outcome.problem else "HUBSPOT_WRITE_POLICY leaves it"
 
 
 def _what_changed(today: PlannedRow) -> str:

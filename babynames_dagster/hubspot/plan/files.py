@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
+from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 
 _FORMAT = 2
 
@@ -85,15 +85,18 @@ def plan_file(path: Path, head: PlanHead) -> Iterator[PlanWriter]:
 def read_head(path: Path) -> tuple[PlanHead, Counter[Planned]]:
     """Read what a plan is about, and its totals; makes sure that the file is whole.
 
+    What would be written is counted by the rows themselves, of which a person may have taken some out.
+
     Raises:
         PipelineError: FILE_NOT_FOUND, FILE_NOT_READABLE, PLAN_INVALID.
     """
     first: dict[str, Any] = {}
     last: dict[str, Any] = {}
-    rows = 0
-    for number, line in enumerate(_lines(path)):
-        first, last = (line, line) if number == 0 else (first, line)
-        rows = number - 1
+    rows, actions = 0, Counter[str]()
+    for number, line in _lines(path):
+        first, last = first or line, line
+        rows = number - 2
+        actions[str(line.get("action"))] += 1
     if first.get("plan") != _FORMAT:
         raise _invalid(path, "it does not begin as a plan of this version does")
     try:
@@ -109,7 +112,7 @@ def read_head(path: Path) -> tuple[PlanHead, Counter[Planned]]:
         totals = Counter({Planned(action): int(count) for action, count in last["totals"].items()})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _invalid(path, f"it does not end as a plan does, after {max(rows, 0):,} rows") from None
-    return head, totals
+    return head, Counter({**totals, **{action: actions[action.value] for action in WRITES}})
 
 
 def read_rows(path: Path) -> Iterator[PlannedRow]:
@@ -118,8 +121,8 @@ def read_rows(path: Path) -> Iterator[PlannedRow]:
     Raises:
         PipelineError: FILE_NOT_FOUND, FILE_NOT_READABLE, PLAN_INVALID.
     """
-    for number, line in enumerate(_lines(path), start=1):
-        if number == 1 or "totals" in line:
+    for number, line in _lines(path):
+        if "plan" in line or "totals" in line:
             continue
         try:
             yield PlannedRow.from_json(line)
@@ -127,22 +130,28 @@ def read_rows(path: Path) -> Iterator[PlannedRow]:
             raise _invalid(path, f"line {number} is no row of a plan") from None
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield numbered lines; editors leave a byte order mark and blank lines."""
+    number = 0
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, text in enumerate(file, start=1):
+                if not text.strip():
+                    continue
                 line = json.loads(text)
                 if not isinstance(line, dict):
                     raise _invalid(path, f"line {number} is no JSON object")
-                yield line
+                yield number, line
     except FileNotFoundError:
         raise PipelineError(
             ErrorCode.FILE_NOT_FOUND, f"There is no plan at {path}.", remedy="Make one: `babynames plan --out FILE`."
         ) from None
     except OSError as error:
         raise PipelineError(ErrorCode.FILE_NOT_READABLE, f"{path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise _invalid(path, "it is not in UTF-8") from None
     except ValueError:
-        raise _invalid(path, "it is no JSON Lines in UTF-8") from None
+        raise _invalid(path, f"line {number} is no JSON") from None
 
 
 def _invalid(path: Path, why: str) -> PipelineError:

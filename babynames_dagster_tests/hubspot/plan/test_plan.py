@@ -1,6 +1,9 @@
 """A plan says row by row what a run would do, and applying it does just that, or refuses the row."""
 
 import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +314,46 @@ def test_a_plan_says_of_an_archived_contact_what_makes_it_again(
     assert reconcile(engine, stand_in, recreate=True, guards=OVERRIDDEN).recreated == 2
     assert sync(engine, stand_in, options=SyncOptions(full_refresh=True)).total.created == 1
     assert held_contacts(stand_in) == expected_contacts(engine, settings)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text + "\n\n",
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace('"totals": {"create": 4', '"totals": {"create": 0'),
+        lambda text: "".join(line for line in text.splitlines(keepends=True) if email(2) not in line),
+    ],
+)
+def test_a_plan_that_a_person_had_in_an_editor_is_what_its_rows_say(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path, edit: Callable[[str], str]
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 4)
+    plan(sqlite_engine, stand_in, path)
+    path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8", newline="")
+    rows = path.read_text(encoding="utf-8").count('"action": "create"')
+    with pytest.raises(PipelineError, match=f"{rows} contacts to create, at most 2 allowed"):
+        apply(sqlite_engine, stand_in, path, Guards(creates="2"))
+    assert (apply(sqlite_engine, stand_in, path).created, len(stand_in.contacts())) == (rows, rows)
+
+
+def test_a_row_that_users_take_right_before_it_is_written_is_counted_as_refused(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    stand_in.seed({"email": "boss@customer.com"})
+    add_names(sqlite_engine, 3)
+    sync(sqlite_engine, stand_in)
+    plan(sqlite_engine, stand_in, path, SyncOptions(full_refresh=True), hubspot_extra_properties={"company": "B"})
+    stand_in.set_faults({"kind": "slow", "path": "/update", "seconds": 1.5})
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(apply, sqlite_engine, stand_in, path, hubspot_extra_properties={"company": "B"})
+        until = time.monotonic() + 20
+        while not stand_in.writes()[1:]:
+            assert time.monotonic() < until
+        stand_in.merge("boss@customer.com", email(1))
+        report = run.result()
+    assert (report.updated, report.refused, report.done) == (2, 1, 3)
+    assert "since the look right before it was written to" in report.first_refused[0].why
