@@ -74,6 +74,7 @@ def as_json(report: ReconcileReport) -> dict[str, Any]:
         "portal_id": report.portal_id,
         **{f"contacts_{finding.value}": report.total[finding] for finding in Finding},
         **_done(report),
+        "problem": f"{report.problem.category}: {report.problem.message}" if report.problem else None,
         "first": [dict(zip(_COLUMNS, _line(judged), strict=True)) for judged in report.first],
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
@@ -105,6 +106,8 @@ def _show(report: ReconcileReport) -> None:
             f"Of the adopted contacts, {report.adopted_made_by_app:,} were made by an app, says HubSpot, and "
             f"{report.adopted_marked:,} have the marker. They are ours to update, and not to undo."
         )
+    if report.problem is not None:
+        say(f"The first failure: {report.problem.category}: {report.problem.message}")
     say(f"{report.requests:,} calls in {report.seconds:.1f} s.")
 
 

@@ -184,7 +184,9 @@ def sampled_entries(engine: Engine, ledger: Ledger, mapping: str, size: int) -> 
 
 
 def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding]) -> None:
-    """Keep what contacts were found to be; those that users archived or deleted count as archived from then on.
+    """Keep what contacts were found to be.
+
+    Those that users archived or deleted count as archived from then on, until they are found to be restored.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
@@ -197,10 +199,18 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
         if not (found.detail or found.accepted):
             plain.setdefault(found.finding, []).append(found.key)
     lost = [found.key for found in ordered if found.finding in LOST]
+    there = [found.key for found in ordered if found.finding not in LOST and found.finding is not Finding.UNREAD]
     one = sa.update(hubspot_contacts).where(ledger.owns(hubspot_contacts))
+    restored = one.where(
+        entry.row_key.in_(there),
+        entry.outcome == LedgerOutcome.ARCHIVED.value,
+        entry.finding.in_([finding.value for finding in LOST]),
+    )
 
     def write() -> None:
         with writing(engine) as connection:
+            if there:
+                connection.execute(restored.values(outcome=LedgerOutcome.SYNCED.value))
             for finding, keys in plain.items():
                 values = {"finding": finding.value, "finding_detail": None, "accepted": None, "read_at": now}
                 connection.execute(one.where(entry.row_key.in_(keys)).values(values))

@@ -4,7 +4,7 @@ What belongs here: the outcome of a row, and the matching as pure functions. Wha
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -162,8 +162,7 @@ def match(rows: Sequence[Outgoing], answer: Answer, *, creating: bool = False) -
         if row is not None:
             outcomes[row.key] = _acknowledged(row, result, creating=creating)
     anonymous: list[tuple[Kind, Problem]] = []
-    for error in answer.objects("errors"):
-        problem = _problem(error, answer)
+    for error, problem in zip(answer.objects("errors"), problems(answer), strict=True):
         named = [by_key[key] for key in _named(error) if key in by_key]
         may_pass = problem.category in _MAY_PASS or is_about_the_account(problem)
         kind = Kind.FAILED if may_pass else Kind.REJECTED
@@ -209,6 +208,11 @@ def _named(error: dict[str, Any]) -> list[str]:
         return []
     keys = context.get("objectWriteTraceId") or context.get("ids") or []
     return [str(key) for key in (keys if isinstance(keys, list) else [keys])]
+
+
+def problems(answer: Answer) -> Iterator[Problem]:
+    """Yield what a partial answer says of the rows that it refuses."""
+    yield from (_problem(error, answer) for error in answer.objects("errors"))
 
 
 def _problem(error: dict[str, Any], answer: Answer) -> Problem:

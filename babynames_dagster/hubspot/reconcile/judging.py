@@ -4,14 +4,25 @@ What belongs here: the order in which findings are looked for, and what sets a r
 What does not: reading, writing.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from babynames_dagster.database.ledger.findings import Accepted, Finding, KeptFinding, LedgerRow, as_text
 from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,2})?")
+"""No zeros before it: `007` is a text."""
+_MILLISECONDS = re.compile(r"-?\d{9,14}")
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?)?")
+_PHONE = re.compile(r"\+?\(?\d[\d ().\-/]{5,30}\d")
+_BARE_PHONE = re.compile(r"\+?\d{7,15}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 QUIET = frozenset({Finding.SAME, Finding.REWRITTEN, Finding.PENDING})
 """Findings that need no look."""
@@ -94,8 +105,17 @@ def taken_as_rewritten(judged: Judged) -> Judged:
 
 
 def same_writing(ours: str, theirs: str) -> bool:
-    """Return whether two values are one text in two forms: other capitals, blanks or Unicode normal form."""
-    return _plain(ours) == _plain(theirs)
+    """Return whether two values are one in two forms.
+
+    That is a text with other capitals, blanks or Unicode normal form; a number (`1`, `1.0`); a moment (`2026-01-31`,
+    midnight in UTC, the same as milliseconds since 1970); a phone number with or without punctuation.
+    """
+    forms: tuple[Callable[[str], object], ...] = (_plain, _number, _moment)
+    if any((form := read(ours)) is not None and form == read(theirs) for read in forms):
+        return True
+    digits = _digits(ours)
+    bare = any(_BARE_PHONE.fullmatch(text) for text in (ours, theirs))
+    return bare and digits is not None and digits == _digits(theirs)
 
 
 def said(found: Iterable[Difference]) -> str:
@@ -121,3 +141,28 @@ def _absent(row: LedgerRow, looked: Looked, archive: Looked | None) -> Judged:
 
 def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a moment in UTC, as far as milliseconds, which is what HubSpot keeps."""
+    if _MILLISECONDS.fullmatch(text):
+        return _EPOCH + timedelta(milliseconds=int(text))
+    found = _ISO.fullmatch(text)
+    if found is None:
+        return None
+    day, time, fraction, zone = found.groups()
+    moment = f"{day}T{time or '00:00:00'}.{(fraction or '').ljust(3, '0')[:3]}{(zone or 'Z').replace('Z', '+00:00')}"
+    try:
+        return datetime.fromisoformat(moment).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _digits(text: str) -> str | None:
+    """Return the digits of what may be a phone number."""
+    decimal = "." in text and _NUMBER.fullmatch(text)
+    return re.sub(r"\D", "", text) if _PHONE.fullmatch(text) and not decimal else None

@@ -17,12 +17,12 @@ from babynames_dagster.database.ledger.findings import Finding, KeptFinding, Led
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.answers import Verdict, verdict
+from babynames_dagster.hubspot.api.answers import Verdict, problem_of, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
 from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.delivery import deliver
-from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
+from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, problems
 from babynames_dagster.hubspot.batches.policy import Action, WritePolicy, decide
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.mapping import ContactMapping
@@ -94,6 +94,9 @@ def recreate(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
         repairs.report.recreated += len(entries)
         repairs.report.left += left
         repairs.report.failed += len(outcomes) - len(entries) - left
+        for outcome in outcomes:
+            if outcome.kind in {Kind.REJECTED, Kind.FAILED}:
+                repairs.report.note(outcome.problem)
 
     pages = (repairs.entries(batch) for batch in _batches(keys))
     work = partial(_recreate, repairs, Brake())
@@ -148,9 +151,13 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
         decision = verdict(answer)
         if decision is Verdict.DONE:
             done.update(str(item.get("id")) for item in answer.objects("results"))
+            if not done.issuperset(key for key, _ in part):
+                repairs.report.note(next(problems(answer), NOT_MENTIONED))
         elif decision is Verdict.SPLIT and len(part) > 1:
             middle = len(part) // 2
             parts += [part[middle:], part[:middle]]
+        else:
+            repairs.report.note(problem_of(answer))
     return done & set(writes)
 
 
@@ -164,6 +171,7 @@ def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], channel
             row.payload,
             repairs.mapping.payload_fingerprint(row.payload),
             repairs.mapping.initial_fingerprint(row.payload),
+            offered=repairs.mapping.initial,
         )
         for row in fit.values()
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.errors import PipelineError
+from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
 
 SHOWN = 20
@@ -29,6 +30,7 @@ class ReconcileReport:
         recreated: Contacts that were made again.
         left: Contacts that differ, and that the policy or their state kept from being repaired.
         failed: Contacts that could not be repaired; running again tries them again.
+        problem: Why the first of those failed.
         seconds: How long it took.
         requests: Every call that its client made, the first one, which finds out the portal, included.
         stopped: Why it ended early; None where it did not.
@@ -45,6 +47,7 @@ class ReconcileReport:
     recreated: int = 0
     left: int = 0
     failed: int = 0
+    problem: Problem | None = None
     seconds: float = 0.0
     requests: int = 0
     stopped: PipelineError | None = None
@@ -64,6 +67,10 @@ class ReconcileReport:
         self.found.setdefault(judged.row.partition, Counter())[judged.finding] += 1
         if judged.finding not in QUIET and len(self.first) < SHOWN:
             self.first.append(judged)
+
+    def note(self, problem: Problem | None) -> None:
+        """Keep the first reason why a contact could not be repaired."""
+        self.problem = self.problem or problem
 
     def becomes(self, partition: str, before: Finding, after: Finding) -> None:
         """Count a contact as something else than before."""

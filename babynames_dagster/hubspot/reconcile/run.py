@@ -38,7 +38,7 @@ from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.reading_back import read_back, with_sources
 from babynames_dagster.hubspot.reconcile.repairing import Repairs, recreate, repair
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
-from babynames_dagster.hubspot.source import ContactSource
+from babynames_dagster.hubspot.source import ContactSource, within
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
@@ -117,7 +117,7 @@ class Reconciler:
             waiting=Waiting(self.wait_seconds),
             stop=self.stop,
         ) as turn:
-            known = contacts_in_ledger(self.engine, self.ledger)
+            known = contacts_in_ledger(self.engine, self.ledger, within(self.source, self.partitions))
             rows = sum(self.source.counts(self.partitions).values())
             self._total = max(known, rows)
             self.report.stopped = self._read_all() or self._adopt_all() or self._write(known)

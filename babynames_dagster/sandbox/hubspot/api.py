@@ -158,7 +158,7 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     inputs = body.get("inputs")
     entry.inputs = len(inputs) if isinstance(inputs, list) else 0
     await asyncio.sleep(account.half_latency())
-    call = Call(request, entry.number, _emails(inputs), correlation_id)
+    call = Call(request, entry.number, _emails(account, inputs), correlation_id)
     passage = account.passage_for(call)
     refusal = await passage.before(call)
     if refusal is not None:
@@ -186,11 +186,14 @@ async def _body(request: Request) -> dict[str, Any]:
     return {**query, **body} if isinstance(body, dict) else {"inputs": "not an object"}
 
 
-def _emails(inputs: object) -> list[str]:
-    """Return what a batch names its contacts by: emails as ids, and those among their properties."""
+def _emails(account: Account, inputs: object) -> list[str]:
+    """Return the emails of a batch's contacts: those that it names, and those of the records that it names."""
     items = [item for item in (inputs if isinstance(inputs, list) else []) if isinstance(item, dict)]
     properties = [item["properties"] for item in items if isinstance(item.get("properties"), dict)]
-    return [str(item["id"]) for item in items if "id" in item] + [str(held.get("email")) for held in properties]
+    named = [str(item["id"]) for item in items if "id" in item]
+    records = (account.store.get(int(key)) for key in named if key.isdecimal())
+    held = [record.properties["email"] for record in records if record is not None]
+    return [*named, *held, *(str(given.get("email")) for given in properties)]
 
 
 def _missing_scope(scope: str, correlation_id: str) -> dict[str, Any]:

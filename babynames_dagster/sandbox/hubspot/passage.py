@@ -15,7 +15,7 @@ class Call:
     Attributes:
         request: The request.
         number: Its number, from 1, over all requests of the API.
-        emails: What its batch names contacts by.
+        emails: What its batch names contacts by, and the emails of the records among them.
         correlation_id: HubSpot's id of the call.
     """
 

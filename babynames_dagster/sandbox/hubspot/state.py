@@ -119,6 +119,23 @@ class ContactStore:
             self._database.executemany("UPDATE contacts SET archived = 1 WHERE id = ?", ids)
             self._database.executemany("DELETE FROM emails WHERE contact = ?", ids)
 
+    def restore(self, email: str) -> None:
+        """Take a contact out of the archive, under its own id.
+
+        Raises:
+            LookupError: No archived contact has the email, or another one has taken it.
+        """
+        archived = self._database.execute(
+            "SELECT id FROM contacts WHERE archived AND json_extract(properties, '$.email') = ? ORDER BY id DESC",
+            (email.lower(),),
+        ).fetchone()
+        if archived is None or self.find(email) is not None:
+            message = f"no archived contact can get the email {email} back"
+            raise LookupError(message)
+        with self._transaction():
+            self._database.execute("UPDATE contacts SET archived = 0 WHERE id = ?", archived)
+            self._database.execute("INSERT INTO emails VALUES (?, ?)", (email.lower(), archived[0]))
+
     def delete(self, email: str) -> None:
         """Delete a contact permanently, as a privacy request does: not even the archive has it.
 

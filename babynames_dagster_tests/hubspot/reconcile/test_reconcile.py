@@ -1,5 +1,6 @@
 """Reconciling says of every contact what became of it, adopts what is right, and mends only what is ours."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.reconcile.judging import same_writing
 from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
 
 BOSS = "boss@customer.com"
@@ -206,3 +208,79 @@ def test_sending_again_ends_a_finding(sqlite_engine: Engine, stand_in: StandIn) 
     assert ledger(sqlite_engine)[1].finding == "changed"
     sync(sqlite_engine, stand_in, hubspot_extra_properties={"company": "x"})
     assert ledger(sqlite_engine)[1].finding is None
+
+
+@pytest.mark.parametrize("take", [StandIn.archive, lambda hubspot, *emails: hubspot.merge(BOSS, *emails)])
+def test_what_users_restore_counts_again_and_is_theirs_to_keep(
+    synced: Engine, stand_in: StandIn, take: Callable[..., object]
+) -> None:
+    stand_in.archive(email(1))
+    reconcile(synced, stand_in)
+    assert ledger(synced)[1].outcome == "archived"
+    stand_in.restore(email(1))
+    take(stand_in, email(2))
+    assert reconcile(synced, stand_in).total[Finding.SAME] == 5
+    entry, report = ledger(synced)[1], sync(synced, stand_in)
+    assert (entry.outcome, entry.created_by_us, report.total.archived + report.total.kept) == ("synced", False, 1)
+    assert reconcile(synced, stand_in).total[Finding.SAME] == 5
+    assert sync(synced, stand_in, hubspot_extra_properties={"company": "B"}).total.updated == 5
+    assert stand_in.contacts()[email(1)]["company"] == "B"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        ("1", "1.0", True),
+        ("1e3", "1000", True),
+        ("007", "7", False),
+        ("true", "True", True),
+        ("2026-01-31", "2026-01-31T00:00:00Z", True),
+        ("2026-01-31", "1769817600000", True),
+        ("2026-01-31T12:00:00.000Z", "2026-01-31T13:00:00+01:00", True),
+        ("2026-01-31", "2026-01-30", False),
+        ("2026-99-99", "2026-99-98", False),
+        ("+1 (415) 555-0100", "+14155550100", True),
+        ("1.234567", "1234567", False),
+        ("1.234567", "12.34567", False),
+        ("2026-11-1", "2026-1-11", False),
+    ],
+)
+def test_a_value_in_another_form_is_the_same_value(ours: str, theirs: str, *, same: bool) -> None:
+    assert (same_writing(ours, theirs), same_writing(theirs, ours)) == (same, same)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "server_error"}, "internal error"),
+        ({"kind": "refused_batch"}, "The batch is not valid."),
+        ({"kind": "missing_rows"}, "HubSpot's answer does not mention the row"),
+    ],
+)
+def test_a_repair_that_fails_says_why(
+    sqlite_engine: Engine, stand_in: StandIn, fault: dict[str, Any], said: str
+) -> None:
+    add_names(sqlite_engine, 2)
+    sync(sqlite_engine, stand_in)
+    stand_in.edit(email(1), firstname="Johnny")
+    stand_in.archive(email(2))
+    stand_in.set_faults({**fault, "path": "/update"}, {**fault, "path": "/create"})
+    repaired = reconcile(sqlite_engine, stand_in, repair=True, max_retries=0)
+    recreated = reconcile(sqlite_engine, stand_in, recreate=True, max_retries=0)
+    for report in (repaired, recreated):
+        assert (report.failed, report.problem and report.problem.message) == (1, said)
+
+
+def test_a_contact_that_was_made_again_unrecorded_is_found_by_making_it_again(
+    sqlite_engine: Engine, stand_in: StandIn
+) -> None:
+    add_names(sqlite_engine, 1)
+    sync(sqlite_engine, stand_in)
+    stand_in.archive(email(1))
+    stand_in.set_faults({"kind": "reset_after", "path": "/create"})
+    assert reconcile(sqlite_engine, stand_in, recreate=True, max_retries=0).failed == 1
+    stand_in.set_faults()
+    stand_in.edit(email(1), hs_lead_status="CONNECTED")
+    assert reconcile(sqlite_engine, stand_in, recreate=True).recreated == 1
+    assert stand_in.contacts()[email(1)]["hs_lead_status"] == "CONNECTED"
+    assert ledger(sqlite_engine)[1].outcome == "synced"

@@ -108,6 +108,10 @@ class StandIn:
         """Archive contacts as a user does."""
         self._as_user("archive", emails=emails)
 
+    def restore(self, email: str) -> None:
+        """Take a contact out of the archive as a user does."""
+        self._as_user("restore", email=email)
+
     def delete(self, email: str) -> None:
         """Delete a contact permanently."""
         self._as_user("delete", email=email)

@@ -1,4 +1,4 @@
-"""What users do in the stand-in's account: merge, edit, archive and delete contacts, and give them more emails.
+"""What users do in the stand-in's account: merge, edit, archive, restore and delete contacts, add emails.
 
 The routes stand for HubSpot's own pages; they need no token.
 """
@@ -16,6 +16,7 @@ def user_routes(account: Account) -> list[Route]:
     - `POST /_sandbox/merge`: `{"primary": email, "other": email}`; answers with the id of the record that it makes.
     - `POST /_sandbox/edit`: `{"email": ..., "properties": {...}}`, which may change the email.
     - `POST /_sandbox/archive`: `{"emails": [...]}`.
+    - `POST /_sandbox/restore`: `{"email": ...}`, out of the archive.
     - `POST /_sandbox/delete`: `{"email": ...}`, permanently.
     - `POST /_sandbox/secondary-emails`: `{"primary": ..., "secondary": ...}`.
     """
@@ -35,6 +36,10 @@ def user_routes(account: Account) -> list[Route]:
         store.archive(contact.contact_id for contact in found if contact is not None)
         return Response(status_code=204)
 
+    async def restore(request: Request) -> Response:
+        store.restore((await request.json())["email"])
+        return Response(status_code=204)
+
     async def delete(request: Request) -> Response:
         store.delete((await request.json())["email"])
         return Response(status_code=204)
@@ -48,6 +53,7 @@ def user_routes(account: Account) -> list[Route]:
         "merge": merge,
         "edit": edit,
         "archive": archive,
+        "restore": restore,
         "delete": delete,
         "secondary-emails": secondary_emails,
     }
