@@ -60,3 +60,8 @@ class ContactSource(Protocol):
 
     def orphan_pages(self, ledger: Ledger, partitions: Sequence[str], *, page_rows: int) -> Iterator[list[Orphan]]:
         """Yield those contacts."""
+
+
+def within(source: ContactSource, partitions: Sequence[str]) -> Sequence[str] | None:
+    """Return the partitions whose entries a run is about; None for all, those that the source has no more included."""
+    return None if set(partitions) >= set(source.partitions) else partitions

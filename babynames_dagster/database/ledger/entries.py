@@ -4,7 +4,7 @@ What belongs here: the statements that read `hubspot_contacts`. What does not: w
 what an outcome means for sending, which `hubspot/` decides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -276,19 +276,48 @@ def created_pages(engine: Engine, ledger: Ledger, *, page_rows: int) -> Iterator
         after = rows[-1].key
 
 
-def contacts_in_ledger(engine: Engine, ledger: Ledger) -> int:
+def contacts_in_ledger(engine: Engine, ledger: Ledger, partitions: Sequence[str] | None = None) -> int:
     """Count the contacts that an account has by the ledger: acknowledged, and not archived since.
+
+    Args:
+        engine: The database.
+        ledger: Whose entries.
+        partitions: Which partitions; None for all, those that there are no more included.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
     statement = sa.select(sa.func.count()).where(
-        ledger.owns(hubspot_contacts), entry.hubspot_id.is_not(None), entry.outcome != LedgerOutcome.ARCHIVED.value
+        ledger.owns(hubspot_contacts),
+        entry.hubspot_id.is_not(None),
+        entry.outcome != LedgerOutcome.ARCHIVED.value,
+        sa.true() if partitions is None else entry.partition_key.in_(list(partitions)),
     )
     with reading(engine) as connection:
         count: int = connection.execute(statement).scalar_one()
         return count
+
+
+def contacts_elsewhere(engine: Engine, ledger: Ledger) -> dict[int, int]:
+    """Count the contacts that a source has by the ledger in other portals than this one, by portal.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(entry.portal_id, sa.func.count())
+        .where(
+            entry.portal_id != ledger.portal_id,
+            entry.sync == ledger.sync,
+            entry.hubspot_id.is_not(None),
+            entry.outcome != LedgerOutcome.ARCHIVED.value,
+        )
+        .group_by(entry.portal_id)
+    )
+    with reading(engine) as connection:
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def rows_sharing_a_contact(engine: Engine, ledger: Ledger) -> int:

@@ -37,6 +37,7 @@ _SCOPES_IN_TEXT = re.compile(rf"(?:{'|'.join(_SCOPE_KEYS)})\s*[=:]\s*\[([^\]]*)\
 _ACCOUNT_CATEGORY = re.compile("LIMIT|QUOTA|PERMISSION|FORBIDDEN|SCOPE|AUTH|PAYMENT|BILLING|SUSPEND")
 _PROPERTY_VALIDATION = "propertyValidation"
 """The area of sub-categories that are about a value: https://developers.hubspot.com/docs/api-reference/error-handling"""
+_NO_SUCH_PROPERTY = ("PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE")
 _ACCOUNT_MESSAGE = re.compile(
     r"(contact|record|object|crm|tier|account)s?'? limit|limit of [\d,.]+ (contact|record|object)s"
     r"|maximum number of (contact|record|object)s|permission|not authori[sz]ed|upgrade your",
@@ -168,11 +169,18 @@ def is_about_the_account(problem: Problem) -> bool:
     The keys decide where they can; the wording only where HubSpot gives none that does.
     """
     area, _, key = problem.sub_category.rpartition(".")
+    if lacks_a_property(problem):
+        return True
     if _PROPERTY_VALIDATION in area:
         return False
     if _ACCOUNT_CATEGORY.search(key.upper()) or _ACCOUNT_CATEGORY.search(problem.category):
         return True
     return bool(_ACCOUNT_MESSAGE.search(problem.message))
+
+
+def lacks_a_property(problem: Problem) -> bool:
+    """Return whether the account can't hold a property, whatever its value: each row has the same ones."""
+    return any(key in f"{problem.sub_category} {problem.message}" for key in _NO_SUCH_PROPERTY)
 
 
 def least_wait(answer: Answer) -> float:

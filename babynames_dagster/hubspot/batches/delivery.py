@@ -11,7 +11,14 @@ from http import HTTPStatus
 from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import Answer, Verdict, problem_of, refuses_a_row, verdict
+from babynames_dagster.hubspot.api.answers import (
+    Problem,
+    Verdict,
+    lacks_a_property,
+    problem_of,
+    refuses_a_row,
+    verdict,
+)
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
 from babynames_dagster.hubspot.api.failures import unsuccessful
@@ -131,7 +138,7 @@ def _send(
         if answer.status == HTTPStatus.CONFLICT and write.on_conflict is _OnConflict.LOOK:
             there |= {row.trace_id for row in part}
         elif decision is Verdict.SPLIT and len(part) > 1:
-            _raise_if_all_to_blame(answer)
+            _raise_if_all_to_blame([problem_of(answer)])
             parts += _halves(part)
         elif decision is Verdict.DONE or (decision is Verdict.SPLIT and refuses_a_row(answer)):
             done = decision is Verdict.DONE
@@ -145,9 +152,11 @@ def _send(
             elif write.on_conflict is _OnConflict.LATER:
                 outcomes = [replace(o, kind=Kind.FAILED) if o.row.trace_id in met else o for o in outcomes]
             channel.deliver(outcomes)
+            _raise_if_all_to_blame([outcome.problem for outcome in outcomes if outcome.problem])
             brake.saw(outcomes)
         else:
             channel.deliver(all_failed(part, answer))
+            _raise_if_all_to_blame([problem_of(answer)])
             brake.failed(answer.status, unsuccessful(answer, write.endpoint))
     return there
 
@@ -163,10 +172,10 @@ def _halves(rows: Sequence[Outgoing]) -> list[Sequence[Outgoing]]:
     return [half for half in (rows[middle:], rows[:middle]) if half]
 
 
-def _raise_if_all_to_blame(answer: Answer) -> None:
-    """Stop where halving can't help: every row has the same properties, so one that is missing hits them all."""
-    message = problem_of(answer).message
-    if "PROPERTY_DOESNT_EXIST" in message:
+def _raise_if_all_to_blame(problems: Sequence[Problem]) -> None:
+    """Stop where neither halving nor going on can help: every row has the same properties."""
+    lacking = next(filter(lacks_a_property, problems), None)
+    if lacking is not None:
         raise PipelineError(
-            ErrorCode.HUBSPOT_PROPERTY_ERROR, f"HubSpot lacks a property that every contact has: {message}"
+            ErrorCode.HUBSPOT_PROPERTY_ERROR, f"HubSpot can't hold a property that every contact has: {lacking.message}"
         )

@@ -8,7 +8,6 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,7 +35,7 @@ from babynames_dagster.hubspot.batches.pump import Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.preflight import preflight
-from babynames_dagster.hubspot.source import ContactSource
+from babynames_dagster.hubspot.source import ContactSource, within
 from babynames_dagster.hubspot.sync.counting import writes_ahead
 from babynames_dagster.hubspot.sync.planning import outgoing_batches
 from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, record_outcomes
@@ -48,7 +47,7 @@ from babynames_dagster.hubspot.sync.report import (
     refusal_of_all,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
-from babynames_dagster.hubspot.sync.strangers import notice_of_strangers
+from babynames_dagster.hubspot.sync.strangers import preflight_of_an_unknown_account
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import HubSpotSettings
 
@@ -153,33 +152,35 @@ class Run:
             report.shared = rows_sharing_a_contact(self.engine, self.ledger)
 
     def _heed_guards(self) -> None:
-        """Make sure, before the first write, that the run writes no more than it may."""
+        """Make sure, before the first write, that the run writes no more than it may; a dry run says so."""
         guards = Guards.from_settings(self.settings, overridden=self.options.override_guards)
-        if self.options.dry_run:
-            return
         writes = Writes()
         if guards.need_counts_of_sync:
             writes = writes_ahead(self._pages(), self.mapping, self.options, self.policy)
         if self._mirrors:
             orphans = self.source.count_orphans(self.ledger, list(self.report.by_partition))
             writes = replace(writes, archives=orphans.ours)
-        contacts = max(self.report.total.contacts, contacts_in_ledger(self.engine, self.ledger))
-        guards.check(writes, contacts=contacts)
+        known = contacts_in_ledger(self.engine, self.ledger, within(self.source, list(self.report.by_partition)))
+        contacts = max(self.report.total.contacts, known)
+        try:
+            guards.check(writes, contacts=contacts)
+        except PipelineError as error:
+            if not self.options.dry_run:
+                raise
+            self._notice(f"The run would write nothing without --override-guards: {error.what}")
 
     def _look_ahead(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
-        """Make sure that the account takes the contacts, and say where an empty ledger meets an account that is not.
-
-        Both ask HubSpot at the same time: nothing is sent before the slower one has answered.
-        """
-        if self.options.dry_run or contacts_in_ledger(self.engine, self.ledger):
+        """Make sure that the account takes the contacts; where the ledger knows none in it, look who it is first."""
+        if contacts_in_ledger(self.engine, self.ledger):
             preflight(self.client, self.mapping, stop=stop)
             return
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            notice = beside.submit(notice_of_strangers, self.client, first, self.source.adopting, stop=stop)
-            preflight(self.client, self.mapping, stop=stop)
-        self.report.notice = notice.result()
-        if self.report.notice:
-            self.say(self.report.notice)
+        unseen = [] if self.options.dry_run else first
+        preflight_of_an_unknown_account(self.client, self.engine, self.source, unseen, stop=stop, say=self._notice)
+
+    def _notice(self, text: str) -> None:
+        """Say what a person should know, at once and in the report."""
+        self.report.notice = " ".join(filter(None, (self.report.notice, text)))
+        self.say(text)
 
     def _mirror(self, stop: threading.Event) -> None:
         """Archive the contacts that the account is no longer to have, where that is asked for; count the others."""

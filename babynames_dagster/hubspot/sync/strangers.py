@@ -1,16 +1,62 @@
-"""Before the first write of an empty ledger: whether the account has its contacts already.
+"""Before the first write to an account of which the ledger knows no contact: whose it is, and what it has already.
 
-What belongs here: one look, and what is said of it. What does not: taking such contacts over (`reconcile/`).
+What belongs here: that look, and what is said of it. What does not: taking such contacts over (`reconcile/`).
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.database.ledger.entries import contacts_elsewhere
+from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.batches.outcomes import Outgoing
+from babynames_dagster.hubspot.preflight import preflight
+from babynames_dagster.hubspot.source import ContactSource
+
+
+def preflight_of_an_unknown_account(  # noqa: PLR0913 - all by keyword but what every preflight has
+    client: HubSpotClient,
+    engine: Engine,
+    source: ContactSource,
+    first: Sequence[Outgoing],
+    *,
+    stop: threading.Event,
+    say: Callable[[str], None],
+) -> None:
+    """Make sure that an account takes the contacts, and say what a person should know of it before the first write.
+
+    Both ask HubSpot at the same time: nothing is sent before the slower one has answered.
+
+    Args:
+        client: The account.
+        engine: The ledger's database.
+        source: What is to be sent.
+        first: What is to be sent first; empty where nothing is written.
+        stop: Ends waiting when set.
+        say: Called with what a person should know, as soon as it is known.
+
+    Raises:
+        PipelineError: As `preflight`; any DB_* code.
+    """
+    elsewhere = contacts_elsewhere(engine, Ledger(client.portal_id, source.sync))
+    another = notice_of_another_account(elsewhere, client.portal_id)
+    if another:
+        say(another)
+    if not first:
+        preflight(client, source.mapping, stop=stop)
+        return
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        looked = beside.submit(notice_of_strangers, client, first, source.adopting, stop=stop)
+        preflight(client, source.mapping, stop=stop)
+    strangers = looked.result()
+    if strangers:
+        say(strangers)
 
 
 def notice_of_strangers(
@@ -39,3 +85,19 @@ def notice_of_strangers(
         "none: another data folder or database made them, or somebody else. What differs is written as "
         "HUBSPOT_WRITE_POLICY says."
     ) + without_writing
+
+
+def notice_of_another_account(elsewhere: Mapping[int, int], portal_id: int) -> str:
+    """Return what a person should know who may have put another account's token into the settings; else nothing.
+
+    Args:
+        elsewhere: How many contacts the source has in other portals, by the ledger.
+        portal_id: The token's portal, in which the ledger knows none.
+    """
+    if not elsewhere:
+        return ""
+    known = ", ".join(f"{count:,} contacts in portal {portal}" for portal, count in sorted(elsewhere.items()))
+    return (
+        f"HUBSPOT_ACCESS_TOKEN is of portal {portal_id}, in which this ledger knows no contact: it has {known}. If the "
+        "token is of the wrong account, stop, and correct it; `babynames undo` archives what was made meanwhile."
+    )

@@ -135,6 +135,19 @@ def test_an_emptied_table_empties_no_account(synced: Engine, stand_in: StandIn) 
     assert set(stand_in.contacts()) == {email(6), email(7)}
 
 
+def test_an_emptied_table_empties_no_account_partition_by_partition(synced: Engine, stand_in: StandIn) -> None:
+    add_names(synced, 60, initials=["C", "D", "E"], first=7)
+    sync(synced, stand_in)
+    forget_names(synced, *range(1, 67))
+    dry = sync(synced, stand_in, options=SyncOptions(dry_run=True), hubspot_mirror="archive")
+    assert "65 contacts to archive, at most 3 allowed" in dry.notice
+    for initial in "CDE":
+        report = sync(synced, stand_in, partitions=[initial], hubspot_mirror="archive", hubspot_max_archives="50%")
+        assert report.stopped is not None
+        assert "20 contacts to archive, at most 10 allowed (HUBSPOT_MAX_ARCHIVES=50% of 20)" in report.stopped.what
+    assert len(stand_in.contacts()) == 66
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

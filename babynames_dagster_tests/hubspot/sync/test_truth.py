@@ -192,6 +192,11 @@ def test_another_portal_gets_everything(engine: Engine, stand_in: StandIn) -> No
     report = sync(engine, stand_in)
     assert report.portal_id == PORTAL + 1
     assert report.total.updated == 20
+    assert report.notice.startswith(
+        f"HUBSPOT_ACCESS_TOKEN is of portal {PORTAL + 1}, in which this ledger knows no cont"
+    )
+    assert f"it has 20 contacts in portal {PORTAL}." in report.notice
+    assert sync(engine, stand_in).notice == ""
 
 
 def test_a_failed_try_forgets_neither_record_nor_ownership(engine: Engine, stand_in: StandIn) -> None:

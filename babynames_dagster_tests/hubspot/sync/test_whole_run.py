@@ -1,5 +1,9 @@
 """A run in which nothing gets through fails with HubSpot's own reason, however that comes."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -120,3 +124,28 @@ def test_calls_that_all_fail_the_same_way_end_the_run_with_their_reason(
     assert report.requests < 150
     stand_in.set_faults()
     assert sync(sqlite_engine, stand_in).total.created == 5000
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_property_that_goes_missing_meanwhile_is_no_word_against_a_row(
+    engine: Engine, stand_in: StandIn, *, whole: bool
+) -> None:
+    wanted: dict[str, Any] = {"hubspot_extra_properties": {"tier": "A"}, "hubspot_max_in_flight": 1}
+    stand_in.change(options={"tier": ["A"]})
+    add_names(engine, 10)
+    sync(engine, stand_in, **wanted)
+    add_names(engine, 50, first=11)
+    stand_in.set_faults({"kind": "slow", "path": "/create", "seconds": 1.0})
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(sync, engine, stand_in, hubspot_requests_per_batch=1 if whole else 10, **wanted)
+        until = time.monotonic() + 20
+        while len(stand_in.writes()) < 2:
+            assert time.monotonic() < until
+        stand_in.change(options={"tier": None})
+        report = run.result()
+    assert report.stopped is not None
+    assert (report.stopped.code, report.total.rejected) == (ErrorCode.HUBSPOT_PROPERTY_ERROR, 0)
+    assert "tier" in report.stopped.what
+    stand_in.set_faults()
+    stand_in.change(options={"tier": ["A"]})
+    assert sync(engine, stand_in, **wanted).total.created == 50
