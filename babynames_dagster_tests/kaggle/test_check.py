@@ -4,17 +4,17 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.check import check_kaggle, how_signed_in
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 
 @pytest.mark.usefixtures("chromium")
-def test_signs_in_and_finds_the_control_without_downloading(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_signs_in_and_finds_the_control_without_downloading(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     settings = make_settings()
 
     assert "with KAGGLE_EMAIL and KAGGLE_PASSWORD" in check_kaggle(settings)
     assert "with the kept session" in check_kaggle(settings)
-    assert kaggle.site.record.paths("storage") == []
+    assert kaggle.record.paths("storage") == []
     assert not settings.files.downloads.exists()
 
 
@@ -27,8 +27,8 @@ def test_says_what_a_run_would_fail_with(make_settings: MakeSettings) -> None:
 
 
 @pytest.mark.usefixtures("chromium")
-def test_a_login_that_the_site_forgets_is_no_success(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
-    kaggle.site.behaviour.after_login = "forgotten"
+def test_a_login_that_the_site_forgets_is_no_success(kaggle: Kaggle, make_settings: MakeSettings) -> None:
+    kaggle.behaviour.after_login = "forgotten"
 
     with pytest.raises(PipelineError) as caught:
         check_kaggle(make_settings())
@@ -51,10 +51,8 @@ def test_asks_the_api_for_the_file_without_fetching_it(make_settings: MakeSettin
 
 
 @pytest.mark.usefixtures("chromium")
-def test_auto_says_why_the_browser_is_blocked_and_that_rest_works(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
-    kaggle.site.behaviour.after_login = "two_factor"
+def test_auto_says_why_the_browser_is_blocked_and_that_rest_works(kaggle: Kaggle, make_settings: MakeSettings) -> None:
+    kaggle.behaviour.after_login = "two_factor"
 
     found = check_kaggle(make_settings(kaggle_method="auto"))
 

@@ -12,8 +12,8 @@ from babynames_dagster.kaggle.browser.launch import open_browser
 from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.screenshots import blank_fields
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 pytestmark = pytest.mark.usefixtures("chromium")
 
@@ -45,16 +45,16 @@ def _everything(error: BaseException) -> str:
 
 @pytest.mark.parametrize("failing", ["refused login", "login page without an end", "unknown layout"])
 def test_a_failing_login_leaves_no_password_behind(
-    kaggle: ServedKaggle,
+    kaggle: Kaggle,
     make_settings: MakeSettings,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     failing: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    kaggle.site.behaviour.echoes_password = True
+    kaggle.behaviour.echoes_password = True
     if failing == "login page without an end":
-        kaggle.site.behaviour.login_seconds = 60
+        kaggle.behaviour.login_seconds = 60
     locators = {"submit": 'role=button[name="Nowhere"]'} if failing == "unknown layout" else {}
     settings = make_settings(
         kaggle_password=_PASSWORD,
@@ -98,16 +98,16 @@ async def _shown(page: Page) -> str:
 
 
 def test_a_failing_download_leaves_no_cookie_behind(
-    kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    kaggle: Kaggle, make_settings: MakeSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    kaggle.site.behaviour.download = "unknown"
+    kaggle.behaviour.download = "unknown"
     settings = make_settings(kaggle_timeout=2)
 
     with pytest.raises(PipelineError) as caught:
         obtain_dataset(settings)
 
     assert caught.value.code is ErrorCode.KAGGLE_LAYOUT_UNKNOWN
-    [cookie] = kaggle.site.sessions
+    [cookie] = kaggle.sessions
     assert cookie not in _everything(caught.value) + caplog.text
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and cookie.encode() in path.read_bytes()]

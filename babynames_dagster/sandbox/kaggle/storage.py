@@ -1,6 +1,6 @@
 """The storage that downloads are redirected to: a second origin, which must never see a credential.
 
-What belongs here: sending files, whole or broken. What does not: who may have them (`site.py`).
+What belongs here: sending files. What does not: who may have them (`site.py`).
 """
 
 import base64
@@ -10,17 +10,11 @@ import re
 import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
-
-from babynames_dagster.sandbox.kaggle.behaviour import Behaviour, Received, Record
-
-_BLOCK = 1 << 16
 
 
 class DatasetFiles:
@@ -59,74 +53,37 @@ class DatasetFiles:
         return f'"{hashlib.sha256(self.zip).hexdigest()[:16]}"'
 
 
-def storage_app(files: DatasetFiles, behaviour: Behaviour, record: Record) -> Starlette:
-    """Return the storage.
+class DatasetStorage:
+    """The storage. Each method without an underscore may be overridden by a storage that sends otherwise."""
 
-    Args:
-        files: What it holds.
-        behaviour: How it sends.
-        record: Where each request is noted.
-    """
+    def __init__(self, files: DatasetFiles) -> None:
+        """Hold files."""
+        self.files = files
 
-    async def send(request: Request) -> Response:
-        record.requests.append(Received("storage", request.url.path, dict(request.headers)))
+    def app(self) -> Starlette:
+        """Return the application to serve."""
+        return Starlette(routes=[Route("/files/{name}", self.send)])
+
+    async def send(self, request: Request) -> Response:
+        """Send a file, or the rest of it."""
         if "X-Goog-Signature" not in request.query_params:
             return JSONResponse({"error": "unsigned"}, status_code=403)
-        ending = behaviour.transfer
-        if behaviour.broken_transfers is not None:
-            ending = ending if behaviour.broken_transfers > 0 else "whole"
-            behaviour.broken_transfers = max(0, behaviour.broken_transfers - 1)
-        if ending == "refused":
-            return JSONResponse({"error": "no"}, status_code=403)
-        name = request.path_params["name"]
-        content, name = _content(files, name, behaviour.content)
-        start = _start(request, len(content), files.etag) if behaviour.ranges else 0
+        content, name = self.content(request.path_params["name"])
+        start = _start(request, len(content), self.files.etag)
+        digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         headers = {
             "content-disposition": f'attachment; filename="{name}"',
-            "content-length": str(len(content) - start),
-            "etag": files.etag,
+            "etag": self.files.etag,
+            "accept-ranges": "bytes",
+            "x-goog-hash": f"crc32c=AAAAAA==,md5={digest}",
         }
-        if behaviour.ranges:
-            headers["accept-ranges"] = "bytes"
-        if behaviour.md5 != "none":
-            hashed = content if behaviour.md5 == "right" else b"something else"
-            digest = base64.b64encode(hashlib.md5(hashed, usedforsecurity=False).digest()).decode()
-            headers["x-goog-hash"] = f"crc32c=AAAAAA==,md5={digest}"
         if start:
             headers["content-range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        return _Transfer(content[start:], headers, status=206 if start else 200, ending=ending)
+        return Response(content[start:], 206 if start else 200, headers, media_type="application/zip")
 
-    return Starlette(routes=[Route("/files/{name}", send)])
-
-
-class _Transfer(Response):
-    """An answer that may stop half-way: hanging, or cut off before what it announced."""
-
-    def __init__(
-        self, content: bytes, headers: dict[str, str], *, status: int, ending: Literal["whole", "truncated", "stalled"]
-    ) -> None:
-        super().__init__(status_code=status, headers=headers, media_type="application/zip")
-        self._content = content
-        self._ending = ending
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        sent = self._content if self._ending == "whole" else self._content[: len(self._content) // 2]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(sent), _BLOCK):
-            await send({"type": "http.response.body", "body": sent[start : start + _BLOCK], "more_body": True})
-        while self._ending == "stalled":
-            if (await receive())["type"] == "http.disconnect":
-                return
-        if self._ending == "whole":
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _content(files: DatasetFiles, name: str, kind: Literal["zip", "csv", "html"]) -> tuple[bytes, str]:
-    if kind == "html":
-        return b"<!doctype html><title>Oops</title><h1>Something went wrong</h1>", name
-    if name == "archive.zip":
-        return files.archive, name
-    return (files.zip, f"{files.name}.zip") if kind == "zip" else (files.csv, files.name)
+    def content(self, name: str) -> tuple[bytes, str]:
+        """Return what is sent for a name, and the name that it is sent under."""
+        return (self.files.archive, name) if name == "archive.zip" else (self.files.zip, f"{self.files.name}.zip")
 
 
 def _start(request: Request, size: int, etag: str) -> int:

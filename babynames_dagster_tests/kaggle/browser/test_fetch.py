@@ -18,8 +18,8 @@ from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.progress import Progress, ignore_progress
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 pytestmark = pytest.mark.usefixtures("chromium")
 
@@ -47,7 +47,7 @@ def _screenshots(settings_logs: Path) -> list[Path]:
     ],
 )
 def test_fetches_through_every_known_form_of_the_site(
-    kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object]
+    kaggle: Kaggle, make_settings: MakeSettings, behaviour: dict[str, object]
 ) -> None:
     behave(kaggle, **behaviour)
     settings = make_settings()
@@ -63,7 +63,7 @@ def test_fetches_through_every_known_form_of_the_site(
     assert (seen[-1].done, seen[-1].total) == (obtained.found.file.size, obtained.found.file.size)
 
 
-def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_a_plain_csv_is_given_a_csv_name(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     behave(kaggle, content="csv")
 
     assert obtain_dataset(make_settings()).final.name == "babyNamesUSYOB-full.csv"
@@ -90,7 +90,7 @@ def test_a_plain_csv_is_given_a_csv_name(kaggle: ServedKaggle, make_settings: Ma
     ],
 )
 def test_each_obstacle_has_its_code_a_remedy_and_a_screenshot(
-    kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object], timeout: float, code: ErrorCode
+    kaggle: Kaggle, make_settings: MakeSettings, behaviour: dict[str, object], timeout: float, code: ErrorCode
 ) -> None:
     behave(kaggle, **behaviour)
     settings = make_settings(kaggle_timeout=timeout)
@@ -116,7 +116,7 @@ def test_wrong_credentials_are_distinguished_from_everything_else(make_settings:
     assert not session_file(settings).exists()
 
 
-def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     behave(kaggle, content="html")
     settings = make_settings()
 
@@ -135,7 +135,7 @@ def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings)
     assert "ERR_" in caught.value.what
 
 
-def test_what_can_pass_is_tried_again(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_what_can_pass_is_tried_again(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     behave(kaggle, transfer="refused", broken_transfers=0, page="error")
     settings = make_settings(max_retries=1)
 
@@ -158,7 +158,7 @@ def test_a_banner_is_dismissed_without_the_mouse_which_another_click_may_be_usin
 
 
 def test_a_browser_that_ends_during_a_download_is_reported_at_once(
-    kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path
+    kaggle: Kaggle, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
     behave(kaggle, transfer="stalled")
     settings = make_settings(kaggle_timeout=_LONG)
@@ -179,16 +179,14 @@ def test_a_browser_that_ends_during_a_download_is_reported_at_once(
     assert caught.value.retryable
 
 
-def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_a_users_own_locator_makes_up_for_a_changed_layout(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     behave(kaggle, download="unknown")
     own = {"dataset_download": 'role=button[name="Save a copy"]'}
 
     assert obtain_dataset(make_settings(kaggle_locators=own)).how == "fetched"
 
 
-def test_auto_falls_back_to_rest_where_the_browser_is_blocked(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
+def test_auto_falls_back_to_rest_where_the_browser_is_blocked(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     behave(kaggle, after_login="two_factor")
 
     obtained = obtain_dataset(make_settings(kaggle_method="auto"))
@@ -197,7 +195,7 @@ def test_auto_falls_back_to_rest_where_the_browser_is_blocked(
 
 
 def test_works_within_an_event_loop_and_with_a_long_path_of_temporary_files(
-    kaggle: ServedKaggle, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path
+    kaggle: Kaggle, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path
 ) -> None:
     long = tmp_path / ("t" * 100)
     long.mkdir()
@@ -208,7 +206,7 @@ def test_works_within_an_event_loop_and_with_a_long_path_of_temporary_files(
         return obtain_dataset(settings)
 
     assert asyncio.run(within_a_loop()).path.read_bytes() == sample.read_bytes()
-    assert kaggle.site.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
+    assert kaggle.record.paths("storage") == ["/files/babyNamesUSYOB-full.csv.zip"], "one file, not all of them"
 
 
 def test_a_window_without_a_screen_is_reported(make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,14 +222,14 @@ def test_a_window_without_a_screen_is_reported(make_settings: MakeSettings, monk
 
 
 def test_nothing_to_sign_in_with_is_reported_before_any_browser_starts(
-    kaggle: ServedKaggle, make_settings: MakeSettings
+    kaggle: Kaggle, make_settings: MakeSettings
 ) -> None:
     with pytest.raises(PipelineError) as caught:
         obtain_dataset(make_settings(kaggle_password=None))
 
     assert caught.value.code is ErrorCode.MISSING_CONFIG
     assert "KAGGLE_PASSWORD" in caught.value.what
-    assert kaggle.site.record.requests == []
+    assert kaggle.record.requests == []
 
 
 def test_a_headless_shell_is_enough_without_a_window(

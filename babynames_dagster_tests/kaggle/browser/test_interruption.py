@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 pytestmark = pytest.mark.usefixtures("chromium")
 
@@ -51,11 +51,9 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _start_stalled_download(
-    program: str, kaggle: ServedKaggle, settings: FetchSettings, **own: str
-) -> subprocess.Popen[str]:
+def _start_stalled_download(program: str, kaggle: Kaggle, settings: FetchSettings, **own: str) -> subprocess.Popen[str]:
     """Run the program, in a process group of its own, until its download has begun and stands still."""
-    kaggle.site.behaviour.transfer = "stalled"
+    kaggle.behaviour.transfer = "stalled"
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", program],
         env={**os.environ, **kaggle.environment, "DATA_DIR": str(settings.files.data), **own},
@@ -79,7 +77,7 @@ def _start_stalled_download(
     ],
 )
 def test_no_browser_survives_its_run(  # noqa: PLR0913, PLR0917 - fixtures and a table
-    kaggle: ServedKaggle,
+    kaggle: Kaggle,
     make_settings: MakeSettings,
     temporary: Path,
     program: str,
@@ -109,7 +107,7 @@ def test_no_browser_survives_its_run(  # noqa: PLR0913, PLR0917 - fixtures and a
 
 
 def test_what_a_killed_run_left_is_cleared_by_the_next(
-    kaggle: ServedKaggle, make_settings: MakeSettings, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    kaggle: Kaggle, make_settings: MakeSettings, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings()
     with _start_stalled_download(_PROGRAM, kaggle, settings, TMPDIR=str(temporary)) as process:
@@ -117,7 +115,7 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(
     assert list(settings.files.downloads.glob(".fetching.*")) != []
     assert list(temporary.glob("babynames-*")) != []
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    kaggle.site.behaviour.transfer = "whole"
+    kaggle.behaviour.transfer = "whole"
 
     obtained = obtain_dataset(settings)
 

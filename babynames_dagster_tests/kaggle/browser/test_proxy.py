@@ -8,9 +8,9 @@ import pytest
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.proxy import proxy_for
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
 from babynames_dagster_tests.support.servers.proxy import PASSWORD, USER, ServedProxy, serving_proxy
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 LOGIN = f"{USER}:{quote(PASSWORD, safe='')}"
 VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
@@ -23,18 +23,18 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def proxy(kaggle: ServedKaggle) -> Iterator[ServedProxy]:
+def proxy(kaggle: Kaggle) -> Iterator[ServedProxy]:
     with serving_proxy(kaggle.url) as served:
         yield served
 
 
-def _outside(kaggle: ServedKaggle) -> str:
+def _outside(kaggle: Kaggle) -> str:
     return f"http://kaggle.invalid:{urlsplit(kaggle.url).port}"
 
 
 @pytest.mark.usefixtures("chromium")
 def test_the_browser_logs_in_at_a_proxy(
-    kaggle: ServedKaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    kaggle: Kaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://{LOGIN}@127.0.0.1:{proxy.port}")
 
@@ -49,7 +49,7 @@ def test_the_browser_logs_in_at_a_proxy(
 
 @pytest.mark.usefixtures("chromium")
 def test_a_proxy_that_refuses_the_login_is_named_without_the_password(
-    kaggle: ServedKaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    kaggle: Kaggle, proxy: ServedProxy, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://{USER}:wrong-secret@127.0.0.1:{proxy.port}")
 
@@ -63,7 +63,7 @@ def test_a_proxy_that_refuses_the_login_is_named_without_the_password(
 
 @pytest.mark.usefixtures("chromium")
 def test_auto_falls_back_to_rest_where_the_browser_reaches_nothing(
-    kaggle: ServedKaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    kaggle: Kaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The name leads nowhere for the browser; REST is asked at the same address and says so too.
     settings = make_settings(kaggle_base_url=_outside(kaggle), kaggle_method="auto")

@@ -13,9 +13,9 @@ from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle.server import ServedKaggle
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 _SIGN_IN = "/api/i/users.LegacyUsersService/EmailSignIn"
 _LOG = logging.getLogger(__name__)
@@ -31,19 +31,17 @@ def _keep_cookie(settings: FetchSettings, value: str) -> None:
     file.chmod(0o644)
 
 
-def test_a_kept_session_makes_login_and_credentials_unnecessary(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
+def test_a_kept_session_makes_login_and_credentials_unnecessary(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     settings = make_settings(kaggle_email=None, kaggle_password=None)
-    kaggle.site.sessions.add("signed-in-before")
+    kaggle.sessions.add("signed-in-before")
     _keep_cookie(settings, "signed-in-before")
 
     assert obtain_dataset(settings).how == "fetched"
-    assert _SIGN_IN not in kaggle.site.record.paths("site")
+    assert _SIGN_IN not in kaggle.record.paths("site")
 
 
 def test_a_session_that_the_browser_does_not_take_is_forgotten_and_made_again(
-    kaggle: ServedKaggle, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
+    kaggle: Kaggle, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = make_settings()
     _keep_cookie(settings, "secret-cookie")
@@ -53,27 +51,27 @@ def test_a_session_that_the_browser_does_not_take_is_forgotten_and_made_again(
     assert obtain_dataset(settings).how == "fetched"
     assert f"{file}: it is forgotten" in caplog.text
     assert "secret-cookie" not in caplog.text
-    [session] = kaggle.site.sessions
+    [session] = kaggle.sessions
     assert session in file.read_text()
 
 
 @pytest.mark.parametrize("signed_out", ["redirect", "dialog"])
 def test_an_expired_session_leads_to_a_new_login_which_is_kept_for_its_owners_eyes_only(
-    kaggle: ServedKaggle, make_settings: MakeSettings, signed_out: str
+    kaggle: Kaggle, make_settings: MakeSettings, signed_out: str
 ) -> None:
     behave(kaggle, signed_out=signed_out)
     settings = make_settings()
     _keep_cookie(settings, "expired")
 
     assert obtain_dataset(settings).how == "fetched"
-    assert kaggle.site.record.paths("site").count(_SIGN_IN) == 1
-    [session] = kaggle.site.sessions
+    assert kaggle.record.paths("site").count(_SIGN_IN) == 1
+    [session] = kaggle.sessions
     assert session in session_file(settings).read_text()
     assert stat.S_IMODE(session_file(settings).stat().st_mode) == 0o600
 
 
 def test_a_person_signs_in_with_a_second_factor_and_the_headless_run_needs_no_credentials(
-    kaggle: ServedKaggle, make_settings: MakeSettings
+    kaggle: Kaggle, make_settings: MakeSettings
 ) -> None:
     behave(kaggle, signs_itself_in=True, after_login="two_factor")
     settings = make_settings(kaggle_email=None, kaggle_password=None)

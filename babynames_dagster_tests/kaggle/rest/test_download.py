@@ -12,18 +12,19 @@ from starlette.routing import Route
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.obtain import obtain_dataset
-from babynames_dagster.sandbox.kaggle.server import ACCOUNT, ServedKaggle
+from babynames_dagster.sandbox.kaggle.site import ACCOUNT
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings
+from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 
-def _behave(kaggle: ServedKaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
+def _behave(kaggle: Kaggle, **behaviour: Any) -> None:  # noqa: ANN401 - the fields' own types
     for name, value in behaviour.items():
-        setattr(kaggle.site.behaviour, name, value)
+        setattr(kaggle.behaviour, name, value)
 
 
-def _headers(kaggle: ServedKaggle, origin: str) -> list[dict[str, str]]:
-    return [request.headers for request in kaggle.site.record.requests if request.origin == origin]
+def _headers(kaggle: Kaggle, origin: str) -> list[dict[str, str]]:
+    return [request.headers for request in kaggle.record.requests if request.origin == origin]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def _headers(kaggle: ServedKaggle, origin: str) -> list[dict[str, str]]:
     ids=["user name and key", "token", "access token beside a key", "nobody"],
 )
 def test_credentials_go_to_kaggle_and_never_to_the_storage(
-    kaggle: ServedKaggle, make_settings: MakeSettings, credentials: dict[str, str | None], scheme: str | None
+    kaggle: Kaggle, make_settings: MakeSettings, credentials: dict[str, str | None], scheme: str | None
 ) -> None:
     obtained = obtain_dataset(make_settings(kaggle_method="api", **credentials))
 
@@ -48,7 +49,7 @@ def test_credentials_go_to_kaggle_and_never_to_the_storage(
 
 
 def test_credentials_of_netrc_stay_at_home(
-    kaggle: ServedKaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    kaggle: Kaggle, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(kaggle_method="api", kaggle_username=None, kaggle_key=None)
     netrc = settings.files.data.with_name("netrc")
@@ -62,7 +63,7 @@ def test_credentials_of_netrc_stay_at_home(
 
 
 def test_a_broken_download_is_resumed_from_where_it_broke(
-    kaggle: ServedKaggle, make_settings: MakeSettings, sample: Path
+    kaggle: Kaggle, make_settings: MakeSettings, sample: Path
 ) -> None:
     _behave(kaggle, transfer="truncated", broken_transfers=1)
 
@@ -78,7 +79,7 @@ def test_a_broken_download_is_resumed_from_where_it_broke(
 
 
 def test_a_server_that_knows_no_ranges_makes_the_download_start_over(
-    kaggle: ServedKaggle, make_settings: MakeSettings, sample: Path
+    kaggle: Kaggle, make_settings: MakeSettings, sample: Path
 ) -> None:
     _behave(kaggle, transfer="truncated", broken_transfers=1, ranges=False)
 
@@ -88,7 +89,7 @@ def test_a_server_that_knows_no_ranges_makes_the_download_start_over(
     assert obtained.path.read_bytes() == sample.read_bytes()
 
 
-def test_a_stalled_download_is_given_up_and_resumed(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_a_stalled_download_is_given_up_and_resumed(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     _behave(kaggle, transfer="stalled", broken_transfers=1)
 
     obtained = obtain_dataset(make_settings(kaggle_method="api", max_retries=1, kaggle_timeout=1))
@@ -112,7 +113,7 @@ def test_a_stalled_download_is_given_up_and_resumed(kaggle: ServedKaggle, make_s
     ],
 )
 def test_each_refusal_has_its_code_and_leaves_nothing_behind(
-    kaggle: ServedKaggle, make_settings: MakeSettings, behaviour: dict[str, object], code: ErrorCode
+    kaggle: Kaggle, make_settings: MakeSettings, behaviour: dict[str, object], code: ErrorCode
 ) -> None:
     _behave(kaggle, **behaviour)
     settings = make_settings(kaggle_method="api", kaggle_timeout=1)
@@ -124,13 +125,13 @@ def test_each_refusal_has_its_code_and_leaves_nothing_behind(
     assert list(settings.files.downloads.iterdir()) == []
 
 
-def test_permanent_refusals_are_not_tried_again(kaggle: ServedKaggle, make_settings: MakeSettings) -> None:
+def test_permanent_refusals_are_not_tried_again(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     _behave(kaggle, api_status=404)
 
     with pytest.raises(PipelineError):
         obtain_dataset(make_settings(kaggle_method="api", max_retries=5))
 
-    assert len(kaggle.site.record.requests) == 1
+    assert len(kaggle.record.requests) == 1
 
 
 def test_wrong_credentials_are_refused(make_settings: MakeSettings) -> None:
@@ -177,9 +178,7 @@ def test_a_redirect_to_nowhere_is_reported_without_its_signature(
     assert "secret" not in str(caught.value)
 
 
-def test_credentials_are_asked_for_only_where_they_are_needed(
-    kaggle: ServedKaggle, make_settings: MakeSettings
-) -> None:
+def test_credentials_are_asked_for_only_where_they_are_needed(kaggle: Kaggle, make_settings: MakeSettings) -> None:
     _behave(kaggle, api_requires_login=True)
 
     with pytest.raises(PipelineError) as caught:

@@ -1,6 +1,6 @@
 """How the Kaggle-like site behaves, in each form that Kaggle was seen to have, and what it received.
 
-What belongs here: the choices. What does not: carrying them out (`site.py`, `storage.py`).
+What belongs here: the choices. What does not: carrying them out (`kaggle.py`).
 """
 
 from dataclasses import dataclass, field
