@@ -43,6 +43,7 @@ _MYSQL_CODES = {
     4151: ErrorCode.DB_AUTH_ERROR,
     2026: ErrorCode.DB_TLS_ERROR,
     1226: ErrorCode.DB_BUSY,
+    1684: ErrorCode.DB_BUSY,
     1969: ErrorCode.DB_LOCK_TIMEOUT,
     3024: ErrorCode.DB_LOCK_TIMEOUT,
     1053: ErrorCode.DB_CONNECTION_LOST,

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.connection.locks import named_lock
+from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.connection.reach import timeout_of
 from babynames_dagster.database.schema.resuming import Step, make_resumable
 from babynames_dagster.database.schema.standing import SchemaState, Standing, current_revision, refuse_schema
@@ -39,8 +40,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate up to a revision; waits while another process migrates, and resumes what was interrupted.
 
     Raises:
-        PipelineError: DB_TABLE_FOREIGN, before anything is changed; DB_LOCK_TIMEOUT where another migrator does not
-            end within DB_TIMEOUT; any DB_* code of the server.
+        PipelineError: DB_TABLE_FOREIGN or DB_SCHEMA_UNKNOWN, before anything is changed; DB_LOCK_TIMEOUT where another
+            migrator does not end within DB_TIMEOUT; any DB_* code of the server.
     """
     _run(engine, lambda config: command.upgrade(config, revision))
 
@@ -87,9 +88,9 @@ def upgrade_sql(engine: Engine) -> str:
     config, output = alembic_config(), io.StringIO()
     config.output_buffer = output
     config.attributes["url"] = engine.url
+    state = unfinished_state(engine)
+    refuse_schema(state, auto_migrate=True)
     with _ALEMBIC, reading(engine) as connection:
-        state = _state(connection)
-        refuse_schema(state, auto_migrate=True)
         output.write(carry_over_sql(connection, revisions()))
         if not state.is_newest:
             command.upgrade(config, f"{state.revision or 'base'}:head", sql=True)
@@ -100,8 +101,7 @@ def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:
     config = alembic_config()
     with _ALEMBIC, one_migrator(engine), writing(engine) as connection:
         state = _state(connection)
-        if state.foreign:
-            refuse_schema(state, auto_migrate=True)
+        refuse_schema(state, auto_migrate=True)
         config.attributes["connection"] = connection
         alembic(config)
 
@@ -109,11 +109,20 @@ def _run(engine: Engine, alembic: Callable[[Config], None]) -> None:
 def unfinished_state(engine: Engine) -> SchemaState:
     """Return where a schema stands that is not at head, by what its tables look like.
 
+    While another process migrates, tables of a later revision would look like another program's: the look is repeated.
+
     Raises:
-        PipelineError: Any DB_* code of the server.
+        PipelineError: DB_BUSY where another process goes on migrating; any DB_* code of the server.
     """
-    with _ALEMBIC, reading(engine) as connection:
-        return _state(connection)
+
+    def look() -> SchemaState:
+        with _ALEMBIC, reading(engine) as connection:
+            state = _state(connection)
+        if current_revision(engine) != state.revision:
+            raise PipelineError(ErrorCode.DB_BUSY, "Another process migrates the database.")
+        return state
+
+    return retried_transaction(look)
 
 
 def _state(connection: Connection) -> SchemaState:

@@ -64,7 +64,9 @@ def ensure_schema(engine: Engine, *, auto_migrate: bool) -> None:
     """
     if current_revision(engine) == revisions()[-1]:
         return
-    refuse_schema(schema_state(engine), auto_migrate=auto_migrate)
+    if not auto_migrate:
+        refuse_schema(schema_state(engine), auto_migrate=False)
+        return
     from babynames_dagster.database.schema.migrate import upgrade  # noqa: PLC0415 - Alembic, which is seldom needed
 
     upgrade(engine)

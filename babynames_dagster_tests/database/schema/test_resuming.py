@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -18,7 +20,7 @@ from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.database.schema.migrate import alembic_config, downgrade, upgrade
+from babynames_dagster.database.schema.migrate import alembic_config, downgrade, unfinished_state, upgrade
 from babynames_dagster.database.schema.standing import Standing, current_revision, ensure_schema, schema_state
 from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
@@ -94,6 +96,22 @@ def test_a_migration_that_is_killed_again_and_again_gets_to_its_end(bare: Engine
         kills += 1
     assert kills > 8
     assert_at_head(bare)
+
+
+def test_a_look_during_which_another_process_migrates_is_repeated(bare: Engine) -> None:
+    address = bare.url.render_as_string(hide_password=False)
+    code = (
+        "import sys; from sqlalchemy.engine import make_url; "
+        "from babynames_dagster.database.connection.engine import open_engine; "
+        "from babynames_dagster.database.schema.migrate import upgrade; upgrade(open_engine(make_url(sys.argv[1])))"
+    )
+
+    @sa.event.listens_for(bare, "after_cursor_execute", once=True)
+    def migrate(*_: object) -> None:
+        subprocess.run([sys.executable, "-c", code, address], check=True)  # noqa: S603 - our own interpreter
+
+    state = unfinished_state(bare)
+    assert (state.revision, state.standing, state.foreign) == (HEAD, Standing.OURS, ())
 
 
 def test_a_missing_right_that_is_granted_later_is_no_dead_end(mariadb_url: str) -> None:
