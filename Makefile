@@ -18,7 +18,7 @@ export PYTHON VENV DATASET
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast test-queue test-image ui lint docs bench bench-load bench-sync bench-growth bench-costs bench-startup screenshots install browser mariadb mariadb-client helm prometheus clean
+.PHONY: help demo test test-fast test-queue test-image ui lint docs bench bench-load bench-sync bench-growth bench-costs bench-startup bench-table bench-drt screenshots install browser mariadb mariadb-client helm prometheus clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -71,6 +71,12 @@ bench-startup: $(INSTALLED) browser ## Measure how long a command takes before i
 
 bench-costs: $(INSTALLED) mariadb ## Measure what one row and one call cost
 	@$(BIN)/python -m babynames_dagster_tests.bench.costs $(ARGS)
+
+bench-table: $(INSTALLED) ## Measure a table of ten million rows (slow)
+	@$(BIN)/python -m babynames_dagster_tests.bench.big_table $(ARGS)
+
+bench-drt: $(INSTALLED) ## Measure the sync of a table, and drt beside it where there is one
+	@$(BIN)/python -m babynames_dagster_tests.bench.beside_drt $(ARGS)
 
 screenshots: $(INSTALLED) browser ## Take the documents' pictures of the UI again
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)

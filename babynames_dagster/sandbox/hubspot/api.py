@@ -1,7 +1,7 @@
 """A HubSpot-like contacts API on loopback, with the real service's inconvenient sides.
 
 What belongs here: the routes, and a request's way through authentication, limits and latency. What does not: what a
-batch does (`batches.py`).
+call does (`batches.py`, `singles.py`).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from babynames_dagster.sandbox.hubspot import batches
+from babynames_dagster.sandbox.hubspot import batches, singles
 from babynames_dagster.sandbox.hubspot.account import Account, LoggedRequest
 from babynames_dagster.sandbox.hubspot.batches import Reply
 from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
@@ -80,6 +80,8 @@ def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
         *_routes(account, "GET", _ACCOUNT, None, _details),
         *_routes(account, "GET", _PROPERTIES, _SCHEMAS, _properties),
         *_routes(account, "GET", _CONTACTS, _READ, _list),
+        *_routes(account, "POST", _CONTACTS, _WRITE, singles.create),
+        *_routes(account, "PATCH", tuple(f"{path}/{{contact_id}}" for path in _CONTACTS), _WRITE, singles.update),
         *_routes(account, "POST", _batch("upsert"), _WRITE, batches.upsert),
         *_routes(account, "POST", _batch("create"), _WRITE, batches.create),
         *_routes(account, "POST", _batch("update"), _WRITE, batches.update),
@@ -175,8 +177,8 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    """Return a request's JSON object together with its query's parameters."""
-    query = dict(request.query_params)
+    """Return a request's JSON object together with the parameters of its query and path."""
+    query = {**request.path_params, **request.query_params}
     if request.method == "GET":
         return query
     try:
