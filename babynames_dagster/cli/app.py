@@ -24,7 +24,7 @@ _CONFIGURATION = {ErrorCode.MISSING_CONFIG, ErrorCode.INVALID_CONFIG}
 COMMANDS = {
     "run": "Run the whole graph for real: Kaggle to table to HubSpot.",
     "demo": "Run the whole graph against a sandbox on loopback: no account needed.",
-    "spread": "Launch the sync with HubSpot as several runs, so that several workers share it.",
+    "spread": "Launch the sync of the names as several runs, so that several workers share it.",
     "check": "Try each connection for real: what is wrong, and what to do.",
     "status": "Show tables, ledger, last loads and runs at a glance.",
     "rejects": "List rejected rows, and contacts that were rejected, failed or left alone as somebody's, with reasons.",

@@ -15,10 +15,10 @@ from babynames_dagster.settings.shell import set_in_environment
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
-def _partition(value: str | None) -> str | None:
-    """Return a partition by its name, whatever its case."""
-    if value is None:
-        return None
+def _partition(context: typer.Context, value: str | None) -> str | None:
+    """Return a partition of the names by its name, whatever its case; another sync's is not looked at."""
+    if value is None or context.params.get("sync") is not None:
+        return value
     known: dict[str, str] = {partition.casefold(): partition for partition in INITIALS}
     found = known.get(value.strip().casefold())
     if found is None:
@@ -32,6 +32,14 @@ Partition = Annotated[
     str | None,
     typer.Option(
         help="Only this partition of the contacts: A..Z or other.",
+        callback=_partition,
+        autocompletion=lambda: [*INITIALS],
+    ),
+]
+AnyPartition = Annotated[
+    str | None,
+    typer.Option(
+        help="Only this partition of the contacts: A..Z or other; with --sync, one of the asset's.",
         callback=_partition,
         autocompletion=lambda: [*INITIALS],
     ),

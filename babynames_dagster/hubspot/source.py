@@ -28,8 +28,8 @@ class ContactSource(Protocol):
         """What a row is called in sentences for people: `name`."""
 
     @property
-    def adopting(self) -> str:
-        """What a person does to take contacts over without writing to them; empty where there is no such way."""
+    def option(self) -> str:
+        """What chooses the source behind a command of `babynames`, with a blank before it; empty for the names."""
 
     @property
     def partitions(self) -> Sequence[str]:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from pydantic import SecretStr
 
-from babynames_dagster.settings.model import Settings, load_settings
+from babynames_dagster.settings.env_file import env_texts
+from babynames_dagster.settings.model import VARIABLES, Settings, load_settings
+from babynames_dagster.settings.shell import shell_environment
 
 
 class Secrets:
@@ -21,10 +23,17 @@ class Secrets:
     def value_of(self, variable: str) -> SecretStr | None:
         """Return a secret; None where it is not set.
 
+        A project with resources of its own names its variables as it likes: one that is no setting is looked up in
+        the environment, and in `.env` below it.
+
         Raises:
             PipelineError: INVALID_CONFIG where the sources can't be read any more.
         """
-        return dict(self).get(variable)
+        if variable in VARIABLES:
+            return dict(self).get(variable)
+        environment = shell_environment()
+        text = {**env_texts(environment), **environment}.get(variable, "").strip()
+        return SecretStr(text) if text else None
 
     def _current(self) -> Settings:
         return load_settings() if self._settings is None else self._settings.reread()

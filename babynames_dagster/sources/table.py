@@ -5,6 +5,7 @@ longer meant. What does not: SQL, the mapping (`mapping.py`), the partitions (`p
 """
 
 import itertools
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +41,6 @@ class TableSource:
         partitioning: How rows are shared out among partitions.
         ledger_engine: The ledger's database, which may be another one than that of the rows.
         noun: What a row is called in sentences for people.
-        adopting: How contacts are taken over without writing to them.
     """
 
     sync: str
@@ -49,7 +49,11 @@ class TableSource:
     partitioning: Partitioning
     ledger_engine: Engine
     noun: str = "row"
-    adopting: str = ""
+
+    @property
+    def option(self) -> str:
+        """What chooses it behind a command."""
+        return f" --sync {shlex.quote(self.sync)}"
 
     @property
     def partitions(self) -> Sequence[str]:
@@ -117,12 +121,13 @@ class TableSource:
 
     def count_orphans(self, ledger: Ledger, partitions: Sequence[str]) -> OrphanCount:
         """Count the contacts of rows that are gone."""
-        counted = Counter(orphan.ours for page in self._orphans(ledger, partitions, 1000) for orphan in page)
+        counted = Counter(orphan.ours for page in self._orphans(ledger, partitions) for orphan in page)
         return OrphanCount(counted[True], counted[False])
 
     def orphan_pages(self, ledger: Ledger, partitions: Sequence[str], *, page_rows: int) -> Iterator[list[Orphan]]:
         """Yield those contacts."""
-        return self._orphans(ledger, partitions, page_rows)
+        for page in self._orphans(ledger, partitions):
+            yield from (page[first : first + page_rows] for first in range(0, len(page), page_rows))
 
     @cached_property
     def _keys_alone(self) -> SourceRows:
@@ -170,15 +175,16 @@ class TableSource:
             for first in range(0, count, self.rows.page_rows):
                 yield [row] * min(self.rows.page_rows, count - first)
 
-    def _orphans(self, ledger: Ledger, partitions: Sequence[str], page_rows: int) -> Iterator[list[Orphan]]:
+    def _orphans(self, ledger: Ledger, partitions: Sequence[str]) -> Iterator[list[Orphan]]:
         """Yield contacts whose row is gone or has another email, and that no other row has as its contact.
 
         A row whose key has changed leads to the contact by its email: the entry of the key of before is an orphan's,
         and the contact is meant all the same.
         """
         everything = set(partitions) >= set(self.partitions)
-        held = held_pages(self.ledger_engine, ledger, None if everything else partitions, page_rows=page_rows)
-        former = former_pages(self.ledger_engine, ledger, None if everything else partitions, page_rows=page_rows)
+        among, page_rows = None if everything else partitions, self.rows.page_rows
+        held = held_pages(self.ledger_engine, ledger, among, page_rows=page_rows)
+        former = former_pages(self.ledger_engine, ledger, among, page_rows=page_rows)
         for page in itertools.chain(held, former):
             there = self._there(orphan.contact.key for orphan in page if not orphan.contact.superseded)
             gone = [orphan for orphan in page if orphan.contact.superseded or orphan.contact.key not in there]

@@ -22,7 +22,7 @@ from babynames_dagster.database.connection.engine import open_engine, utc_now, w
 from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import hubspot_contacts
-from babynames_dagster.documents import write_text
+from babynames_dagster.docs.markdown import write_text
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.plan.making import Wanted, make_plan
@@ -32,7 +32,7 @@ from babynames_dagster_tests.bench.growth_chart import exponent
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import peak_mb
 from babynames_dagster_tests.support.customers import LEDGER, make_table, source_of, sync_table
-from babynames_dagster_tests.support.hubspot import SPAWN, StandIn, standing_in_elsewhere
+from babynames_dagster_tests.support.stand_ins.hubspot import SPAWN, StandIn, standing_in_elsewhere
 
 _MOST_MEMORY = 1.25
 """How much more the largest table may take than the smallest."""

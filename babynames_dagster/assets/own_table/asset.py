@@ -19,6 +19,9 @@ from babynames_dagster.resources.failures import dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource
 from babynames_dagster.sources.table import TableSource
 
+_TABLE = "contact_table"
+"""What an asset is made of, in its metadata: for the UI, and for commands that are about its sync."""
+
 
 def hubspot_contacts_asset(table: ContactTable) -> dg.AssetsDefinition:
     """Return the asset that keeps an account's contacts equal to a table.
@@ -45,7 +48,7 @@ def hubspot_contacts_asset(table: ContactTable) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         deps=[_key(name) for name in table.deps],
         required_resource_keys=_resources(table),
-        metadata={"dagster/column_schema": _schema(table)},
+        metadata={"dagster/column_schema": _schema(table), _TABLE: _fields(table)},
     )
     def contacts(context: dg.AssetExecutionContext, config: SyncConfig) -> Iterator[dg.MaterializeResult[Any]]:
         with dagster_failures(context.log):
@@ -106,6 +109,16 @@ def hubspot_contacts_checks(table: ContactTable) -> list[dg.AssetChecksDefinitio
         return sample_result(context, sample)
 
     return [every_row_has_an_outcome, sample_reads_back] if table.checks else []
+
+
+def table_of(spec: dg.AssetSpec) -> ContactTable | None:
+    """Return what an asset is made of; None where it is not one of a table's contacts."""
+    kept = spec.metadata.get(_TABLE)
+    return ContactTable.model_validate(kept.data) if isinstance(kept, dg.JsonMetadataValue) else None
+
+
+def _fields(table: ContactTable) -> dg.JsonMetadataValue:
+    return dg.MetadataValue.json(table.model_dump(include={*ContactTable.model_fields}, exclude_defaults=True))
 
 
 def _source(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, table: ContactTable) -> TableSource:

@@ -6,46 +6,49 @@ from typing import Annotated
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
+from babynames_dagster.hubspot.plan.files import sync_of
 from babynames_dagster.hubspot.plan.making import Wanted
-from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
 
-def apply(
+def apply(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A plan's file.", resolve_path=True)],
     *,
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
     ] = False,
+    sync: Sync = None,
+    module: Module = None,
     json: Json = False,
 ) -> None:
     """Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.
+
+    A plan says which sync it is about; --sync only makes sure that it is the one that is meant.
 
     Example: `babynames apply plan.jsonl`
     """
     settings = load_settings()
     log_command(context, settings)
-    names, scope = NameMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
-    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):
+    with (
+        opened_sync(settings, sync or sync_of(file), module) as chosen,
+        shown_progress(quiet=verbosity_of(context).quiet),
+    ):
         report = Applier(
-            client,
-            engine,
+            chosen.client,
+            chosen.engine,
             file,
-            Wanted.from_settings(settings.hubspot, NameSource(engine, names, scope), INITIALS),
-            Guards.from_settings(settings.hubspot, overridden=override_guards),
-            max_in_flight=settings.hubspot.max_in_flight,
-            wait_seconds=settings.hubspot.wait,
+            Wanted.from_settings(chosen.settings, chosen.source, chosen.source.partitions),
+            Guards.from_settings(chosen.settings, overridden=override_guards),
+            max_in_flight=chosen.settings.max_in_flight,
+            wait_seconds=chosen.settings.wait,
             on_progress=log_progress,
         ).run()
     _show_applied(report, json=json)

@@ -6,20 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.app import exit_status
+from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.opening import opened_account
-from babynames_dagster.cli.options import Json, Partition, verbosity_of
+from babynames_dagster.cli.options import AnyPartition, Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
-from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
@@ -32,7 +28,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: Annotated[
         Path | None, typer.Option(help="Write every row into this file, for `babynames apply`.", resolve_path=True)
     ] = None,
-    partition: Partition = None,
+    partition: AnyPartition = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="As if every contact were sent.")] = False,
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="As if rejected contacts were sent again.")
@@ -44,31 +40,32 @@ def plan(  # noqa: PLR0913 - one parameter an option
             help="As if HUBSPOT_INITIAL_PROPERTIES were sent again to contacts that were given other values.",
         ),
     ] = False,
+    sync: Sync = None,
+    module: Module = None,
     json: Json = False,
 ) -> None:
     """Say row by row what a run would do in HubSpot; write nothing.
 
-    Examples: `babynames plan`, `babynames plan --out plan.jsonl`
+    Examples: `babynames plan`, `babynames plan --out plan.jsonl`, `babynames plan --sync customer_contacts`
     """
     settings = load_settings()
     log_command(context, settings)
-    names, scope = NameMapping.from_settings(settings.hubspot), ContactScope.from_settings(settings.hubspot)
-    with opened_account(settings) as (engine, client):
+    with opened_sync(settings, sync, module) as chosen:
         wanted = Wanted.from_settings(
-            settings.hubspot,
-            NameSource(engine, names, scope),
-            [partition] if partition else INITIALS,
+            chosen.settings,
+            chosen.source,
+            chosen.partitions(partition),
             SyncOptions(full_refresh=full_refresh, retry_rejected=retry_rejected, initial_values=resend_initial),
         )
         with shown_progress(quiet=verbosity_of(context).quiet):
             report = save_plan(
-                client,
+                chosen.client,
                 wanted,
                 out,
-                max_in_flight=settings.hubspot.max_in_flight,
+                max_in_flight=chosen.settings.max_in_flight,
                 on_progress=log_progress,
             )
-        guarded = _guarded(Guards.from_settings(settings.hubspot), report)
+        guarded = _guarded(Guards.from_settings(chosen.settings), report)
     if json:
         show_json({**as_json(report), "file": str(out) if out else None, "guard": guarded})
     else:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.chosen import Chosen, Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.opening import opened_account
-from babynames_dagster.cli.options import Json, Partition, verbosity_of
+from babynames_dagster.cli.options import AnyPartition, Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.hubspot.batches.policy import WritePolicy
@@ -16,8 +16,6 @@ from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
@@ -29,10 +27,12 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     recreate: Annotated[
         bool, typer.Option("--recreate", help="Make again what users archived or deleted in HubSpot.")
     ] = False,
-    partition: Partition = None,
+    partition: AnyPartition = None,
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
     ] = False,
+    sync: Sync = None,
+    module: Module = None,
     json: Json = False,
 ) -> None:
     """Read every contact of the ledger back from HubSpot, and say what became of it.
@@ -40,27 +40,27 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     Contacts that are right and that the ledger does not know are adopted. Without --repair and --recreate, nothing is
     written to HubSpot.
 
-    Examples: `babynames reconcile`, `babynames reconcile --repair`
+    Examples: `babynames reconcile`, `babynames reconcile --repair`, `babynames reconcile --sync customer_contacts`
     """
     settings = load_settings()
     log_command(context, settings)
-    with opened_account(settings) as (engine, client), shown_progress(quiet=verbosity_of(context).quiet):
+    with opened_sync(settings, sync, module) as chosen, shown_progress(quiet=verbosity_of(context).quiet):
         report = Reconciler(
-            client,
-            engine,
-            NameSource.from_settings(engine, settings.hubspot),
-            [partition] if partition else INITIALS,
-            WritePolicy(settings.hubspot.write_policy),
-            Guards.from_settings(settings.hubspot, overridden=override_guards),
-            max_in_flight=settings.hubspot.max_in_flight,
-            wait_seconds=settings.hubspot.wait,
-            options=ReconcileOptions(repair=repair, recreate=recreate, marker=settings.hubspot.marker_property),
+            chosen.client,
+            chosen.engine,
+            chosen.source,
+            chosen.partitions(partition),
+            WritePolicy(chosen.settings.write_policy),
+            Guards.from_settings(chosen.settings, overridden=override_guards),
+            max_in_flight=chosen.settings.max_in_flight,
+            wait_seconds=chosen.settings.wait,
+            options=ReconcileOptions(repair=repair, recreate=recreate, marker=chosen.settings.marker_property),
             on_progress=log_progress,
         ).run()
     if json:
         show_json(as_json(report))
     else:
-        _show(report)
+        _show(report, chosen)
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))
@@ -84,14 +84,14 @@ def as_json(report: ReconcileReport) -> dict[str, Any]:
 _COLUMNS = ("email", "record", "found", "what")
 
 
-def _show(report: ReconcileReport) -> None:
+def _show(report: ReconcileReport, chosen: Chosen) -> None:
     found = [(finding.value, count) for finding in Finding if (count := report.total[finding])]
     if found:
         show_table(f"Contacts in portal {report.portal_id}", ("found", "count"), found)
     else:
         say(
-            f"There is no contact of the names to read back in portal {report.portal_id}. Those that `babynames undo` "
-            "archived are none: `babynames run --full-refresh` makes them again."
+            f"There is no contact of the {chosen.source.noun}s to read back in portal {report.portal_id}. Those that "
+            f"`babynames undo` archived are none: {chosen.remaking} makes them again."
         )
     done = [(name.removeprefix("contacts_"), count) for name, count in _done(report).items() if count]
     if done:

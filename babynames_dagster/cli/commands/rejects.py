@@ -13,9 +13,11 @@ from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import Settings, load_settings
 
 
@@ -23,18 +25,30 @@ def rejects(
     context: typer.Context,
     *,
     limit: Annotated[int, typer.Option(help="Most rows to list of each kind.", min=1)] = 50,
+    sync: Annotated[
+        str | None, typer.Option(help="Only contacts of this sync: an asset's name in the ledger, or baby_names.")
+    ] = None,
     retry: Annotated[
         bool,
-        typer.Option("--retry", help="Send the rejected contacts again, and look again at those that were left alone."),
+        typer.Option(
+            "--retry",
+            help="Send the names' rejected contacts again, and look again at those that were left alone.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
     """List rejected rows, and contacts that were rejected, failed or left alone as somebody's, with reasons.
 
-    Examples: `babynames rejects`, `babynames rejects --retry`
+    Examples: `babynames rejects`, `babynames rejects --retry`, `babynames rejects --sync customer_contacts`
     """
     settings = load_settings()
     log_command(context, settings, makes_data=retry)
+    if retry and sync not in {None, NAMES}:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"--retry sends the names alone, and not {sync}.",
+            remedy=f"Run the asset of {sync} with `retry_rejected: true` in its config.",
+        )
     if retry:
         run_and_show(
             settings,
@@ -43,7 +57,7 @@ def rejects(
             json=json,
         )
         return
-    rows, contacts = _rejects(settings, limit)
+    rows, contacts = _rejects(settings, sync, limit)
     if json:
         show_json({"rows": rows, "contacts": contacts})
         return
@@ -52,7 +66,7 @@ def rejects(
     show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", shown)
 
 
-def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _rejects(settings: Settings, sync: str | None, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return rejected rows and contacts that did not get through; none, and a note, where the database is not ready."""
     url = settings.database_address()
     found = look_at(url)
@@ -66,7 +80,7 @@ def _rejects(settings: Settings, limit: int) -> tuple[list[dict[str, Any]], list
             [
                 plain(asdict(row))
                 for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED, LedgerOutcome.KEPT)
-                for row in refused_contacts(engine, outcome, limit)
+                for row in refused_contacts(engine, outcome, limit, sync=sync)
             ],
         )
     finally:

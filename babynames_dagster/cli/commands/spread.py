@@ -25,7 +25,7 @@ def spread(
     ] = len(_PARTITIONS),
     ui: Annotated[str | None, typer.Option(help="Address of Dagster's webserver (DAGSTER_UI_URL).")] = None,
 ) -> None:
-    """Launch the sync with HubSpot as several runs, so that several workers share it.
+    """Launch the sync of the names as several runs, so that several workers share it.
 
     The limit of HubSpot stays one for all of them. The webserver queues the runs; this command does not wait for them.
 

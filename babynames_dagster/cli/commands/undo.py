@@ -5,17 +5,14 @@ from typing import Annotated
 import typer
 
 from babynames_dagster.cli.app import EXIT_FAILED
+from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
-from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
-from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo, undo_created
 from babynames_dagster.hubspot.guards import Guards, Writes
-from babynames_dagster.names.identity import INITIALS
 from babynames_dagster.progress import log_progress
 from babynames_dagster.settings import load_settings
 
@@ -27,34 +24,46 @@ def undo(
     override_guards: Annotated[
         bool, typer.Option("--override-guards", help="Archive more than HUBSPOT_MAX_ARCHIVES allows.")
     ] = False,
+    sync: Sync = None,
+    module: Module = None,
 ) -> None:
     """Archive in HubSpot the contacts that this pipeline created; never those it only updated.
 
     Each is looked at first: one that was merged, or whose email was changed, stays.
 
-    Example: `babynames undo --override-guards`
+    Examples: `babynames undo --override-guards`, `babynames undo --sync customer_contacts`
     """
     settings = load_settings()
     log_command(context, settings)
-    with opened_account(settings) as (engine, client):
-        ledger = Ledger(client.portal_id, NAMES)
+    with opened_sync(settings, sync, module) as chosen:
+        client, engine, ledger, source = chosen.client, chosen.engine, chosen.ledger, chosen.source
         count = contacts_to_undo(engine, ledger)
         if not count:
             say(
-                f"Nothing to undo in portal {client.portal_id}: it has no contact of a name that this pipeline created."
+                f"Nothing to undo in portal {client.portal_id}: it has no contact of a {source.noun} that this "
+                "pipeline created."
             )
             return
-        guards = Guards.from_settings(settings.hubspot, overridden=override_guards)
+        guards = Guards.from_settings(chosen.settings, overridden=override_guards)
         guards.check(Writes(archives=count), contacts=contacts_in_ledger(engine, ledger))
         if not yes:
-            typer.confirm(f"Archive {count:,} contacts that were created in portal {client.portal_id}?", abort=True)
+            whose = f" for {sync}" if source.option else ""
+            typer.confirm(
+                f"Archive {count:,} contacts that were created{whose} in portal {client.portal_id}?", abort=True
+            )
         with shown_progress(quiet=verbosity_of(context).quiet):
             report = undo_created(
-                client, engine, ledger, partitions=INITIALS, settings=settings.hubspot, on_progress=log_progress
+                client,
+                engine,
+                ledger,
+                partitions=source.partitions,
+                settings=chosen.settings,
+                on_progress=log_progress,
             )
         say(summary(report, client.portal_id))
         if report.archived:
-            say("`babynames run --full-refresh` makes them again.")
+            remaking = chosen.remaking
+            say(f"{remaking[0].upper()}{remaking[1:]} makes them again.")
     for kept in report.first_kept:
         say(f"Kept: {kept}")
     if report.stopped is not None:

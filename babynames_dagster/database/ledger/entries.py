@@ -211,13 +211,16 @@ def ledger_counts(engine: Engine, ledger: Ledger) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list[RefusedContact]:
+def refused_contacts(
+    engine: Engine, outcome: LedgerOutcome, limit: int, *, sync: str | None = None
+) -> list[RefusedContact]:
     """List the contacts whose last try ended in an outcome, by portal, source and key, each with its reason.
 
     Args:
         engine: The database.
         outcome: REJECTED, FAILED, or KEPT; of the latter those with a reason, which HUBSPOT_WRITE_POLICY gives none.
         limit: Most contacts listed.
+        sync: The source whose contacts are listed; None for all.
 
     Raises:
         PipelineError: Any DB_* code.
@@ -239,7 +242,11 @@ def refused_contacts(engine: Engine, outcome: LedgerOutcome, limit: int) -> list
             entry.updated_at,
         )
         .select_from(hubspot_contacts.outerjoin(baby_names, name_of_entry()))
-        .where(entry.outcome == outcome.value, entry.category.is_not(None))
+        .where(
+            entry.outcome == outcome.value,
+            entry.category.is_not(None),
+            sa.true() if sync is None else entry.sync == sync,
+        )
         .order_by(entry.portal_id, entry.sync, *by_key())
         .limit(limit)
     )

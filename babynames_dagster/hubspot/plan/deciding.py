@@ -25,7 +25,7 @@ _SETTLED = {
 }
 _LOST = frozenset(finding.value for finding in LOST)
 _ARCHIVED_BY_UNDO = "`babynames undo` archived it; --full-refresh makes it again"
-_ARCHIVED_IN_HUBSPOT = "it was archived or deleted in HubSpot; `babynames reconcile --recreate` makes it again"
+_ARCHIVED_IN_HUBSPOT = "it was archived or deleted in HubSpot; `babynames reconcile{} --recreate` makes it again"
 
 
 def planned_rows(
@@ -80,16 +80,23 @@ def planned_row(name: SourceRow, looked: Looked) -> PlannedRow:
     return _row(action, name, looked.row, record=looked.record, changes=changes)
 
 
-def settled_row(name: SourceRow, sent: Outgoing, outcome: LedgerOutcome) -> PlannedRow:
-    """Return what is to be done with a contact that a run would not send, for what the ledger says of it."""
+def settled_row(name: SourceRow, sent: Outgoing, outcome: LedgerOutcome, option: str) -> PlannedRow:
+    """Return what is to be done with a contact that a run would not send, for what the ledger says of it.
+
+    Args:
+        name: The row.
+        sent: What would be sent.
+        outcome: What the ledger says.
+        option: What chooses the row's source behind a command.
+    """
     action = Planned.KEPT if outcome is LedgerOutcome.KEPT else Planned.BLOCKED
-    return _row(action, name, sent, reason=_why_settled(name, outcome))
+    return _row(action, name, sent, reason=_why_settled(name, outcome, option))
 
 
-def _why_settled(row: SourceRow, outcome: LedgerOutcome) -> str:
+def _why_settled(row: SourceRow, outcome: LedgerOutcome, option: str) -> str:
     if outcome is not LedgerOutcome.ARCHIVED:
         return _SETTLED[outcome]
-    return _ARCHIVED_IN_HUBSPOT if row.entry.finding in _LOST else _ARCHIVED_BY_UNDO
+    return _ARCHIVED_IN_HUBSPOT.format(option) if row.entry.finding in _LOST else _ARCHIVED_BY_UNDO
 
 
 def unfit_row(row: SourceRow, unfit: Unfit) -> PlannedRow:

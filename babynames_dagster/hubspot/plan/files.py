@@ -82,6 +82,19 @@ def plan_file(path: Path, head: PlanHead) -> Iterator[PlanWriter]:
         partial.unlink(missing_ok=True)
 
 
+def sync_of(path: Path) -> str:
+    """Read which source a plan is about, from its first line.
+
+    Raises:
+        PipelineError: FILE_NOT_FOUND, FILE_NOT_READABLE, PLAN_INVALID.
+    """
+    _, first = next(_lines(path), (1, {}))
+    sync = first.get("sync")
+    if not isinstance(sync, str):
+        raise _invalid(path, "it does not begin as a plan of this version does")
+    return sync
+
+
 def read_head(path: Path) -> tuple[PlanHead, Counter[Planned]]:
     """Read what a plan is about, and its totals; makes sure that the file is whole.
 

@@ -176,7 +176,7 @@ def _unsettled(
             if outcome is LedgerOutcome.SYNCED:
                 report.totals[Planned.UNCHANGED] += 1
             elif outcome is not None:
-                receive([settled_row(row, sent, outcome)])
+                receive([settled_row(row, sent, outcome, wanted.source.option)])
             else:
                 batch.append((row, sent))
                 if len(batch) == BATCH_INPUTS:

@@ -45,23 +45,21 @@ def preflight_of_an_unknown_account(  # noqa: PLR0913 - all by keyword but what 
         PipelineError: As `preflight`; any DB_* code.
     """
     elsewhere = contacts_elsewhere(engine, Ledger(client.portal_id, source.sync))
-    another = notice_of_another_account(elsewhere, client.portal_id)
+    another = notice_of_another_account(elsewhere, client.portal_id, source.option)
     if another:
         say(another)
     if not first:
         preflight(client, source.mapping, stop=stop)
         return
     with ThreadPoolExecutor(max_workers=1) as beside:
-        looked = beside.submit(notice_of_strangers, client, first, source.adopting, stop=stop)
+        looked = beside.submit(notice_of_strangers, client, first, source.option, stop=stop)
         preflight(client, source.mapping, stop=stop)
     strangers = looked.result()
     if strangers:
         say(strangers)
 
 
-def notice_of_strangers(
-    client: HubSpotClient, rows: Sequence[Outgoing], adopting: str, *, stop: threading.Event
-) -> str:
+def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], option: str, *, stop: threading.Event) -> str:
     """Return what a person should know where HubSpot has contacts that no run of this ledger made; else nothing.
 
     It costs one call. Where that fails, nothing is said: the calls that follow will say what is wrong.
@@ -69,7 +67,7 @@ def notice_of_strangers(
     Args:
         client: The account.
         rows: What is to be sent first; at most a hundred of it are looked at.
-        adopting: What a person does to take contacts over without writing; empty where there is no such way.
+        option: What chooses the source behind a command.
         stop: Ends waiting when set.
     """
     emails = list(dict.fromkeys(row.email for row in rows[:BATCH_INPUTS]))
@@ -79,25 +77,26 @@ def notice_of_strangers(
         return ""
     if not found:
         return ""
-    without_writing = f" To take them over without writing, stop, and {adopting}." if adopting else ""
     return (
         f"Portal {client.portal_id} has {found:,} of the first {len(emails):,} contacts already, and this ledger knows "
         "none: another data folder or database made them, or somebody else. What differs is written as "
-        "HUBSPOT_WRITE_POLICY says."
-    ) + without_writing
+        f"HUBSPOT_WRITE_POLICY says. To take them over without writing, stop, and run `babynames reconcile{option}`."
+    )
 
 
-def notice_of_another_account(elsewhere: Mapping[int, int], portal_id: int) -> str:
+def notice_of_another_account(elsewhere: Mapping[int, int], portal_id: int, option: str) -> str:
     """Return what a person should know who may have put another account's token into the settings; else nothing.
 
     Args:
         elsewhere: How many contacts the source has in other portals, by the ledger.
         portal_id: The token's portal, in which the ledger knows none.
+        option: What chooses the source behind a command.
     """
     if not elsewhere:
         return ""
     known = ", ".join(f"{count:,} contacts in portal {portal}" for portal, count in sorted(elsewhere.items()))
     return (
         f"HUBSPOT_ACCESS_TOKEN is of portal {portal_id}, in which this ledger knows no contact: it has {known}. If the "
-        "token is of the wrong account, stop, and correct it; `babynames undo` archives what was made meanwhile."
+        f"token is of the wrong account, stop, and correct it; `babynames undo{option}` archives what was made "
+        "meanwhile."
     )

@@ -42,7 +42,7 @@ class NameSource:
     scope: ContactScope = ContactScope()  # noqa: RUF009 - frozen
     sync: str = NAMES
     noun: str = "name"
-    adopting: str = "run `babynames reconcile`"
+    option: str = ""
     partitions: Sequence[str] = INITIALS
 
     @classmethod

@@ -1,0 +1,109 @@
+"""Which sync a command is about: that of the names, or that of a project's own table.
+
+What belongs here: opening what the commands need of it, the same for both. What does not: finding a project's tables
+(`project.py`), and a command's work.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import Engine
+
+from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.terminal import warn
+from babynames_dagster.database.ledger.candidates import NAMES
+from babynames_dagster.database.ledger.entries import outcome_counts
+from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.source import ContactSource
+from babynames_dagster.names.contacts.source import NameSource
+from babynames_dagster.settings import HubSpotSettings, Settings
+
+Sync = Annotated[
+    str | None,
+    typer.Option(
+        help="Of an asset of your own table in place of the names: the asset's key, or its name in the ledger.",
+        is_eager=True,
+    ),
+]
+"""It is parsed before a partition, whose names depend on it."""
+Module = Annotated[
+    str | None,
+    typer.Option(
+        help="With --sync: the module with the project's definitions, if not the one that `pyproject.toml` in this "
+        "folder names for `dg`."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One sync, opened.
+
+    Attributes:
+        engine: The ledger's database.
+        client: The account.
+        source: What the account is to have.
+        settings: What holds for this sync: policy, guards, pace.
+        remaking: What makes contacts again that `babynames undo` archived.
+    """
+
+    engine: Engine
+    client: HubSpotClient
+    source: ContactSource
+    settings: HubSpotSettings
+    remaking: str
+
+    @property
+    def ledger(self) -> Ledger:
+        """Whose entries."""
+        return Ledger(self.client.portal_id, self.source.sync)
+
+    def partitions(self, named: str | None) -> Sequence[str]:
+        """Return the partition of a name, or all.
+
+        Raises:
+            BadParameter: There is none of that name.
+        """
+        if named is not None and named not in self.source.partitions:
+            known = ", ".join(self.source.partitions)
+            raise typer.BadParameter(f"{named!r} is none of {known}", param_hint="'--partition'")
+        return self.source.partitions if named is None else [named]
+
+
+@contextmanager
+def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Iterator[Chosen]:
+    """Open a sync's ledger, account and source, and close them.
+
+    Args:
+        settings: Those of the names; a table's sync has the resources of its project.
+        sync: Key or name of a table's asset; None for the names.
+        module: Where its definitions are; None for the project in this folder.
+
+    Raises:
+        PipelineError: MISSING_CONFIG, INVALID_CONFIG, SOURCE_INVALID; any DB_* or HUBSPOT_* code.
+    """
+    if sync is None or sync == NAMES:
+        with opened_account(settings) as (engine, client):
+            source = NameSource.from_settings(engine, settings.hubspot)
+            _note_others(engine, client.portal_id)
+            yield Chosen(engine, client, source, settings.hubspot, "`babynames run --full-refresh`")
+        return
+    from babynames_dagster.cli.project import opened_table  # noqa: PLC0415 - Dagster takes a second to import
+
+    with opened_table(sync, module) as opened, opened.hubspot.client(opened.engine) as client:
+        hubspot = opened.hubspot.settings.hubspot.replaced(opened.table.overrides)
+        remaking = f"a run of {opened.table.asset_key} with `full_refresh: true`"
+        yield Chosen(opened.engine, client, opened.source, hubspot, remaking)
+
+
+def _note_others(engine: Engine, portal_id: int) -> None:
+    """Say which syncs the ledger knows where it knows no name: a person may have meant one of them."""
+    known = {count.sync for count in outcome_counts(engine) if count.portal_id == portal_id}
+    if known and NAMES not in known:
+        warn(
+            f"Note: this is about the names. The ledger knows {', '.join(sorted(known))}: --sync chooses another sync."
+        )
