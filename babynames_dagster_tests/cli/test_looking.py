@@ -120,6 +120,11 @@ def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: 
     applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
     assert applied.returncode == 0, applied.stderr
     assert json.loads(applied.stdout)["contacts_created"] == 2
+    repeated = run_babynames("apply", "plan.jsonl", folder=tmp_path, environment=moved)
+    assert (repeated.returncode, repeated.stdout.splitlines()) == (
+        0,
+        ["Already applied: HubSpot has all 2 rows of the plan as they are to be."],
+    )
     again = run_babynames("plan", folder=tmp_path, environment={**moved, "HUBSPOT_MIRROR": "archive"})
     assert "archive" in again.stdout
     assert "applying it takes --override-guards: Nothing was written" in again.stdout

@@ -32,6 +32,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.
 
     A plan says which sync it is about; --sync only makes sure that it is the one that is meant.
+    What is as planned already is counted and left, so that the same plan can be applied again after an interruption.
 
     Example: `babynames apply plan.jsonl`
     """
@@ -64,6 +65,7 @@ def _show_applied(report: ApplyReport, *, json: bool) -> None:
         "contacts_created": report.created,
         "contacts_updated": report.updated,
         "contacts_archived": report.archived,
+        "contacts_already": report.already,
         "contacts_refused": report.refused,
         "contacts_failed": report.failed,
     }
@@ -79,8 +81,13 @@ def _show_applied(report: ApplyReport, *, json: bool) -> None:
             }
         )
         return
+    if report.was_applied:
+        say(f"Already applied: HubSpot has all {report.already:,} rows of the plan as they are to be.")
+        return
     show_table(f"What was done in portal {report.portal_id}", ("what", "count"), list(counts.items()))
     if refused:
         show_table("Refused, because they are no longer what was reviewed", ("email", "action", "why"), refused)
+    if report.refused > len(refused):
+        say(f"... and {report.refused - len(refused):,} more that were refused.")
     if report.problem is not None:
         say(f"The first failure: {report.problem.category}: {report.problem.message}")

@@ -19,6 +19,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
 from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.delivery import write
@@ -40,11 +41,21 @@ REFUSED_SHOWN = 20
 
 
 @dataclass(frozen=True)
+class AsPlanned:
+    """A row that needs no writing: HubSpot is as the plan says, as after the same plan was applied before."""
+
+    row: PlannedRow
+
+
+@dataclass(frozen=True)
 class Refused:
     """A row that was not written, because it is no longer what was reviewed, and why."""
 
     row: PlannedRow
     why: str
+
+
+_Result = Outcome | Refused | AsPlanned
 
 
 @dataclass
@@ -56,6 +67,7 @@ class ApplyReport:
         created: Contacts that were created.
         updated: Contacts that were updated.
         archived: Contacts that were archived.
+        already: Rows that were as planned before, and were not written.
         refused: Rows that are no longer what was reviewed.
         first_refused: The first of them.
         failed: Rows that HubSpot refused or did not answer.
@@ -67,6 +79,7 @@ class ApplyReport:
     created: int = 0
     updated: int = 0
     archived: int = 0
+    already: int = 0
     refused: int = 0
     first_refused: list[Refused] = field(default_factory=list)
     failed: int = 0
@@ -76,7 +89,12 @@ class ApplyReport:
     @property
     def done(self) -> int:
         """Rows of which it is known what became of them."""
-        return self.created + self.updated + self.archived + self.refused + self.failed
+        return self.created + self.updated + self.archived + self.already + self.refused + self.failed
+
+    @property
+    def was_applied(self) -> bool:
+        """Whether every row was as planned before."""
+        return 0 < self.already == self.done and self.stopped is None
 
     def refuse(self, refused: Iterable[Refused]) -> None:
         """Count rows that are no longer what was reviewed."""
@@ -166,7 +184,7 @@ class Applier:
         while batch := list(itertools.islice(rows, BATCH_INPUTS)):
             yield batch
 
-    def _write(self, batch: Sequence[PlannedRow], channel: Channel[Sequence[Outcome | Refused]]) -> None:
+    def _write(self, batch: Sequence[PlannedRow], channel: Channel[Sequence[_Result]]) -> None:
         """Write what is as it was reviewed."""
         wanted, reviewed = self.wanted, {row.key: row for row in batch}
         source, noun = wanted.source, wanted.source.noun
@@ -198,14 +216,15 @@ class Applier:
         today = {item.row.key: planned_row(rows_by_key[item.row.key], item) for item in looked}
         changed = [key for key, row in today.items() if row.reviewed != reviewed[key].reviewed]
         if changed:
-            channel.deliver([Refused(reviewed[key], _what_changed(today[key])) for key in changed])
+            channel.deliver([_unwritten(reviewed[key], today[key]) for key in changed])
         agreed = [item for item in looked if item.row.key not in changed]
         write(self.client, self._brake, agreed, own)
 
-    def _receive(self, results: Sequence[Outcome | Refused]) -> None:
+    def _receive(self, results: Sequence[_Result]) -> None:
         outcomes = [result for result in results if isinstance(result, Outcome)]
         record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, outcomes)
         self.report.refuse(result for result in results if isinstance(result, Refused))
+        self.report.already += sum(isinstance(result, AsPlanned) for result in results)
         for outcome in outcomes:
             self.report.created += outcome.kind is Kind.CREATED
             self.report.updated += outcome.kind is Kind.UPDATED
@@ -225,10 +244,11 @@ class Applier:
             if row is not None and orphan.ours and row.email == orphan.contact.email:
                 contacts.append(orphan.contact)
         meant = {(contact.key, contact.hubspot_id) for contact in contacts}
+        others = [row for key, row in reviewed.items() if key not in meant]
+        gone = self._not_there([row.record for row in others if row.record])
+        self.report.already += sum(row.record in gone for row in others)
         self.report.refuse(
-            Refused(row, "its contact is meant again, or ours no more")
-            for key, row in reviewed.items()
-            if key not in meant
+            Refused(row, "its contact is meant again, or ours no more") for row in others if row.record not in gone
         )
         before = self.report.done
         archived = archive_ours(
@@ -242,12 +262,20 @@ class Applier:
         )
         self._count_archived(archived, reviewed)
 
+    def _not_there(self, records: Sequence[str]) -> set[str]:
+        """Return those of these records that HubSpot says it does not have."""
+        missing: set[str] = set()
+        for first in range(0, len(records), BATCH_INPUTS):
+            missing |= set(look(self.client, records[first : first + BATCH_INPUTS], stop=self.stop).missing)
+        return missing
+
     def _count_archived(self, archived: ArchiveReport, reviewed: dict[tuple[str, str | None], PlannedRow]) -> None:
         report = self.report
         report.archived += archived.archived
         report.failed += archived.failed
         report.problem = report.problem or archived.problem
-        report.refused += archived.absent + archived.kept.total() - len(archived.first_kept)
+        report.already += archived.absent
+        report.refused += archived.kept.total() - len(archived.first_kept)
         report.refuse(
             Refused(reviewed[kept.contact.key, kept.contact.hubspot_id], kept.reason) for kept in archived.first_kept
         )
@@ -261,10 +289,15 @@ def _why_left(outcome: Outcome) -> str:
     return outcome.problem.message if outcome.problem else "HUBSPOT_WRITE_POLICY leaves it"
 
 
+def _unwritten(reviewed: PlannedRow, today: PlannedRow) -> AsPlanned | Refused:
+    """Return why a row is not written that today would be another one."""
+    if today.action is Planned.UNCHANGED:
+        return AsPlanned(reviewed)
+    return Refused(reviewed, _what_changed(today))
+
+
 def _what_changed(today: PlannedRow) -> str:
     """Say what a row would be today."""
-    if today.action is Planned.UNCHANGED:
-        return "HubSpot has it as it is to be already"
     changes = "; ".join(f"{name}: {change.theirs!r} -> {change.ours!r}" for name, change in today.changes.items())
     where = f" record {today.record}" if today.record else ""
     return f"HubSpot has changed; today it is {today.action.value}{where} {today.reason or changes}".rstrip()

@@ -150,7 +150,22 @@ def test_applying_writes_the_rows_of_the_plan_and_no_others(varied: Engine, stan
     assert (entries[1].outcome, entries[2].outcome, entries[6].outcome) == ("synced", "synced", "archived")
     assert entries[1].created_by_us
     again = apply(varied, stand_in, path)
-    assert (again.created, again.updated, again.archived, again.refused) == (0, 0, 0, 3)
+    assert (again.created, again.updated, again.archived, again.refused) == (0, 0, 0, 0)
+    assert (again.already, again.was_applied) == (3, True)
+
+
+def test_a_plan_of_which_a_part_was_applied_counts_that_part_and_writes_the_rest(
+    varied: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    plan(varied, stand_in, path, hubspot_mirror="archive")
+    stand_in.edit(email(2), firstname="Renamed")
+    stand_in.archive(email(6))
+    report = apply(varied, stand_in, path)
+    assert (report.created, report.updated, report.archived, report.refused, report.failed) == (1, 0, 0, 0, 0)
+    assert (report.already, report.was_applied) == (2, False)
+    again = apply(varied, stand_in, path)
+    assert (again.already, again.was_applied, again.done) == (3, True, 3)
 
 
 def test_a_row_that_is_no_longer_what_was_reviewed_is_refused(
@@ -193,7 +208,8 @@ def test_an_orphan_that_is_meant_again_is_refused(varied: Engine, stand_in: Stan
     path = tmp_path / "plan.jsonl"
     plan(varied, stand_in, path, hubspot_mirror="archive")
     add_names(varied, 1, first=6)
-    assert apply(varied, stand_in, path).archived == 0
+    report = apply(varied, stand_in, path)
+    assert (report.archived, report.refused, report.already) == (0, 1, 0)
     assert email(6) in stand_in.contacts()
 
 
