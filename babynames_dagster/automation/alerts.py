@@ -9,12 +9,12 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from ipaddress import ip_address
 
 import requests
 
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import AlertSettings
+from babynames_dagster.settings.sandbox_file import is_loopback
 
 TIMEOUT: float = 10.0
 _CAUSE_LENGTH = 2000
@@ -153,16 +153,9 @@ def _sign_in(connection: smtplib.SMTP, host: str, settings: AlertSettings) -> No
         encrypted = True
     if settings.smtp_user is None or settings.smtp_password is None:
         return
-    if not encrypted and not _is_loopback(host):
+    if not encrypted and not is_loopback(host):
         raise smtplib.SMTPNotSupportedError  # a password is not sent in the clear
     connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _masked(alert: Alert, mask: Mask) -> Alert:

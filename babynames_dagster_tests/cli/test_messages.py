@@ -10,7 +10,21 @@ from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.servers.mariadb import free_port
 
-NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://127.0.0.1:1", "MAX_RETRIES": "0"}
+NOWHERE = {
+    "HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN,
+    "HUBSPOT_BASE_URL": "http://127.0.0.1:1",
+    "KAGGLE_BASE_URL": "http://127.0.0.1:1",
+    "MAX_RETRIES": "0",
+}
+SERVER = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_NAME": "names", "DB_USER": "me"}
+BY_REST = {"KAGGLE_METHOD": "api", "KAGGLE_USERNAME": "me", "KAGGLE_KEY": "hush-hush"}
+BY_BROWSER = {"KAGGLE_EMAIL": "me@example.com", "KAGGLE_PASSWORD": "hush-hush"}
+WHOLE = {**NOWHERE, **SERVER, **BY_REST}
+STOPPED = (
+    "nothing serves http://127.0.0.1:1",
+    "the sandbox there is not running",
+    "Start the sandbox again: `babynames",
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +46,14 @@ NOWHERE = {"HUBSPOT_ACCESS_TOKEN": HUBSPOT_TOKEN, "HUBSPOT_BASE_URL": "http://12
             ("DB_UNREACHABLE", "DB_HOST"),
         ),
         (("check", "db"), {"DATABASE_URL": "mysql+pymysql://me@no-such-host.invalid/names"}, 1, ("DB_UNREACHABLE",)),
-        (("check", "hubspot"), NOWHERE, 1, ("HUBSPOT_UNREACHABLE", "HUBSPOT_BASE_URL")),
+        (
+            ("check", "hubspot"),
+            {**NOWHERE, "HUBSPOT_BASE_URL": "http://nowhere.invalid"},
+            1,
+            ("HUBSPOT_UNREACHABLE", "Check the network, the proxy and HUBSPOT_BASE_URL"),
+        ),
+        (("check", "hubspot"), NOWHERE, 1, ("HUBSPOT_UNREACHABLE", *STOPPED, "or correct HUBSPOT_BASE_URL")),
+        (("run",), {**NOWHERE, **BY_REST}, 1, ("KAGGLE_UNREACHABLE", *STOPPED, "or correct KAGGLE_BASE_URL")),
     ],
 )
 def test_a_mistake_is_named_with_its_code_and_remedy(
@@ -54,12 +75,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "FILE_NOT_WRITABLE" in answer.stderr
     assert str(tmp_path / "data") in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-SERVER = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_NAME": "names", "DB_USER": "me"}
-BY_REST = {"KAGGLE_METHOD": "api", "KAGGLE_USERNAME": "me", "KAGGLE_KEY": "hush-hush"}
-BY_BROWSER = {"KAGGLE_EMAIL": "me@example.com", "KAGGLE_PASSWORD": "hush-hush"}
-WHOLE = {**NOWHERE, **SERVER, **BY_REST, "KAGGLE_BASE_URL": "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(

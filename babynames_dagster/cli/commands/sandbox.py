@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from babynames_dagster.cli.runs.instance import ready_home
-from babynames_dagster.cli.runs.ui import serving_ui
+from babynames_dagster.cli.runs.ui import free_port, serving_ui
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.env_file import CHOICE, ENV_FILE, env_file, env_line, looked_at
+from babynames_dagster.settings.env_file import CHOICE, ENV_FILE, looked_at
+from babynames_dagster.settings.env_file import env_file as texts_of
+from babynames_dagster.settings.sandbox_file import is_sandbox_file, sandbox_file_text
 
-_HEADER = "# Settings of `babynames sandbox`, good while it serves; what the environment says wins."
 _LOOK_SECONDS = 1.0
 
 
@@ -59,14 +61,17 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
     with ExitStack() as stack:
         stand_ins = stack.enter_context(
             running_sandbox(
-                dataset=dataset, state=folder / "stand-in", kaggle_port=kaggle_port, hubspot_port=hubspot_port
+                dataset=dataset,
+                state=folder / "stand-in",
+                kaggle_port=kaggle_port or _same_port(env_file, "KAGGLE_BASE_URL"),
+                hubspot_port=hubspot_port or _same_port(env_file, "HUBSPOT_BASE_URL"),
             )
         )
         variables = own_variables(folder) | stand_ins.environment
         ready_home(Path(variables["DAGSTER_HOME"]))
         is_alive = stack.enter_context(_shown_ui(folder, variables, ui_port)) if ui else lambda: True
         if env_file is not None:
-            _write(env_file, variables)
+            _write(env_file, dataset, variables)
         elif not ui:
             _print_exports(variables)
         err.print("Serving until Ctrl-C.")
@@ -95,7 +100,7 @@ def _ui_log(folder: Path) -> Path:
 
 
 def _print_exports(variables: Mapping[str, str]) -> None:
-    if "DAGSTER_HOME" in env_file(ENV_FILE):
+    if "DAGSTER_HOME" in texts_of(ENV_FILE):
         err.print(
             "Careful: the .env here sets DAGSTER_HOME, so that `dagster` commands refuse the sandbox's: run them "
             "in another folder.",
@@ -105,19 +110,26 @@ def _print_exports(variables: Mapping[str, str]) -> None:
         print(f"export {name}={shlex.quote(value)}", flush=True)  # noqa: T201 - for eval, without any styling
 
 
-def _write(path: Path, variables: Mapping[str, str]) -> None:
+def _write(path: Path, dataset: Path | None, variables: Mapping[str, str]) -> None:
     """Write the settings where `babynames --env-file`, dotenv and a shell read them, and say how."""
     quoted = shlex.quote(str(path))
+    served = f" --dataset {shlex.quote(str(dataset))}" if dataset else ""
     ways = (f"babynames --env-file {quoted} run", f"set -a; . {quoted}; set +a; dagster ...")
-    lines = [_HEADER, *(f"#   {way}" for way in ways), *(env_line(*item) for item in sorted(variables.items()))]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = sandbox_file_text(f"babynames sandbox --env-file {quoted}{served}", ways, variables)
+    path.write_text(text, encoding="utf-8")
     for way in ways:
         out.print(f"In another shell: {way}", markup=False)
 
 
+def _same_port(path: Path | None, variable: str) -> int:
+    """Return the port that a file of an earlier sandbox names, where it is free, so that its users need no other."""
+    named = texts_of(path).get(variable) if path is not None and path.exists() else None
+    return free_port(urlsplit(named).port or 0) if named else 0
+
+
 def _require_place(path: Path) -> None:
     """Raise where a file would be overwritten that this command did not write."""
-    if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(_HEADER):
+    if path.exists() and not is_sandbox_file(path):
         raise PipelineError(
             ErrorCode.FILE_NOT_WRITABLE,
             f"{path} is there, and was not written by `babynames sandbox`: it is left as it is.",

@@ -50,7 +50,7 @@ def serving_ui(folder: Path, environment: Mapping[str, str], *, port: int, log: 
     Raises:
         PipelineError: RUN_NOT_LAUNCHED where it does not start.
     """
-    chosen = _free_port(port)
+    chosen = free_port(port)
     url = f"http://127.0.0.1:{chosen}"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -93,7 +93,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
+    """Return a port of loopback that is free: this one, else any."""
     for port in (wanted, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

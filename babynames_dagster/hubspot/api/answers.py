@@ -71,12 +71,14 @@ class Answer:
         headers: The headers; names compare without regard to case.
         payload: The parsed JSON body; None where there is none.
         text: The body's beginning, or what broke the exchange. Never a secret.
+        remedy: What a person does about an exchange that broke off, where that is known.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     payload: Any = None
     text: str = ""
+    remedy: str | None = None
 
     def body(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return a field of the body; None where the body has none."""

@@ -4,7 +4,6 @@ What belongs here: bytes out, an `Answer` back, whatever happens on the wire. Wh
 """
 
 import http.client
-import ipaddress
 import json
 import threading
 import time
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer
+from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, is_loopback, remedy_of_refused
 
 _CONNECT_SECONDS = 10.0
 _TEXT_KEPT = 2000
@@ -111,7 +111,7 @@ class Transport:
         self._session.auth = _Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "babynames-dagster"})
         # A proxy of the environment is on the way to HubSpot, never on the way to this very machine.
-        self._session.trust_env = not _is_loopback(base_url)
+        self._session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -136,23 +136,22 @@ class Transport:
         except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
             # Requests' own are OSErrors; a CA bundle that is not there is a bare one, an odd Location a ValueError.
             answered_at = time.monotonic()
-            answer = Answer(NO_ANSWER, text=self._without_token(_reason(error)))
+            answer = self._broken_off(_innermost(error))
         return Exchange(answer, _this_thread.sent_at, answered_at)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
+    def _broken_off(self, error: BaseException) -> Answer:
+        remedy = remedy_of_refused(self._base_url, "HUBSPOT_BASE_URL")
+        if isinstance(error, ConnectionRefusedError) and remedy is not None:
+            return Answer(NO_ANSWER, text=NOTHING_SERVES.format(self._base_url), remedy=remedy)
+        text = "no answer in time" if isinstance(error, requests.Timeout) else f"{type(error).__name__}: {error}"
+        return Answer(NO_ANSWER, text=self._without_token(text))
+
     def _without_token(self, text: str) -> str:
         return text.replace(self._token, "(hidden)")
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
-        return host == "localhost"
 
 
 def _content(response: requests.Response) -> bytes:
@@ -177,10 +176,8 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
         return None
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause, which says what happened without addresses of Python objects."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    while (cause := error.__cause__ or error.__context__) is not None:
+def _innermost(error: BaseException) -> BaseException:
+    """Return the innermost cause, which says what happened without addresses of Python objects; a timeout is one."""
+    while not isinstance(error, requests.Timeout) and (cause := error.__cause__ or error.__context__) is not None:
         error = cause
-    return f"{type(error).__name__}: {error}"
+    return error

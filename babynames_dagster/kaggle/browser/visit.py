@@ -23,6 +23,7 @@ from babynames_dagster.kaggle.browser.obstacles import (
     without_query,
 )
 from babynames_dagster.settings import FetchSettings
+from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, remedy_of_refused
 
 Sign = Callable[[], Awaitable[object]]
 
@@ -79,7 +80,12 @@ class Visit:
         try:
             await self.page.goto(self.settings.kaggle.base_url + path, wait_until="domcontentloaded")
         except Error as error:
-            failure = browser_error(error, f"opening {self.settings.kaggle.base_url}{path}")
+            base_url = self.settings.kaggle.base_url
+            failure = browser_error(error, f"opening {base_url}{path}")
+            remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL")
+            if remedy is not None and "ERR_CONNECTION_REFUSED" in error.message:
+                what = f"Kaggle does not answer: {NOTHING_SERVES.format(base_url)}."
+                failure = PipelineError(failure.code, what, remedy=remedy)
         else:
             return
         raise failure

@@ -20,6 +20,7 @@ from babynames_dagster.kaggle.rest.credentials import find_credentials
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import FetchSettings
+from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, remedy_of_refused
 
 _MOST_REDIRECTS = 5
 _HASHED_BLOCK = 1 << 20
@@ -127,6 +128,7 @@ class RestDownload:
         raise PipelineError(ErrorCode.KAGGLE_SITE_ERROR, "Kaggle's API redirects in circles.")
 
     def _get(self, address: str, headers: dict[str, str], auth: AuthBase | None) -> requests.Response:
+        remedy = None
         try:
             return requests.get(
                 address,
@@ -138,9 +140,13 @@ class RestDownload:
             )
         except requests.RequestException as error:
             code, what = ErrorCode.KAGGLE_UNREACHABLE, f"does not answer ({type(error).__name__})"
+            if "Connection refused" in str(error):
+                base_url = self._settings.kaggle.base_url
+                remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL")
+                what = f"does not answer: {NOTHING_SERVES.format(base_url)}" if remedy else what
         except ValueError:  # requests looks at the redirect by itself; its text quotes the signature
             code, what = ErrorCode.KAGGLE_SITE_ERROR, "redirects to what is no address"
-        raise PipelineError(code, f"{urlsplit(address).netloc} {what}.")
+        raise PipelineError(code, f"{urlsplit(address).netloc} {what}.", remedy=remedy)
 
     def _receive(self, answer: requests.Response, body: Body, on_progress: ProgressListener) -> None:
         self.resumed = body.start > 0

@@ -97,6 +97,19 @@ def test_its_file_of_settings_points_a_command_and_a_shell_at_it(tmp_path: Path,
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 0
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["demo"]
+    stopped = run_babynames(
+        "check", "hubspot", "--env-file", file.name, folder=tmp_path, environment={"MAX_RETRIES": "0"}
+    )
+    again = f"babynames sandbox --env-file {file} --dataset {dataset}"
+    assert f"Start the sandbox again: `{again}`" in stopped.stdout
+    ports = env_file(file)
+    restarted = start_script(*shlex.split(again), folder=tmp_path)
+    assert restarted.stdout is not None
+    restarted.stdout.readline()
+    found = run_babynames("check", "hubspot", folder=tmp_path, environment=ports)
+    assert found.returncode == 0, found.stdout
+    restarted.send_signal(signal.SIGINT)
+    assert restarted.wait(timeout=60) == 0
 
 
 def sourced(file: Path) -> dict[str, str]:
