@@ -26,7 +26,7 @@ class Alert:
     """A failed run, as people are notified of it.
 
     Attributes:
-        job: The job's name.
+        job: What the run is called.
         run_id: Dagster's id of the run.
         code: The error's code, such as `DB_AUTH_ERROR`.
         cause: What happened, and where.

@@ -11,6 +11,8 @@ PIPELINE_JOB = "babynames"
 SYNC_JOB = "hubspot_sync"
 DRY_RUN_JOB = "babynames_dry_run"
 ALL_ASSETS = ("raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts")
+_IMPLICIT_JOB = "__ASSET_JOB"
+"""How the name of the job begins that Dagster makes of all assets (`IMPLICIT_ASSET_JOB_NAME`, 1.13)."""
 UNDER_WAY = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -51,6 +53,25 @@ def asset_jobs(settings: HubSpotSettings) -> list[Any]:
             description="From the table to HubSpot: only what changed is sent. Without a partition it covers all 27.",
         ),
     ]
+
+
+def run_title(run: dg.DagsterRun) -> str:
+    """Say what a run is, in people's words: its job, or its assets where Dagster's own job of all assets ran them."""
+    title = run.job_name
+    if title.startswith(_IMPLICIT_JOB):
+        chosen = {key.to_user_string() for key in run.asset_selection or ()} or {*ALL_ASSETS}
+        named = [name for name in (*ALL_ASSETS, *sorted(chosen)) if name in chosen]
+        title = "all assets" if chosen >= {*ALL_ASSETS} else ", ".join(dict.fromkeys(named))
+    elif title == DRY_RUN_JOB:
+        title = PIPELINE_JOB
+    return f"{title} (dry run)" if is_dry(run) else title
+
+
+def is_dry(run: dg.DagsterRun) -> bool:
+    """Say whether a run only says what it would write to HubSpot."""
+    ops: Any = run.run_config.get("ops") or {}
+    config = (ops.get("hubspot_contacts") or {}).get("config") or {}
+    return run.tags.get(DRY_RUN_TAG) == "true" or bool(config.get("dry_run"))
 
 
 def partition_range_tags(first: str = WHOLE_RANGE[0], last: str = WHOLE_RANGE[1]) -> dict[str, str]:

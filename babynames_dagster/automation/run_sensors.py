@@ -9,6 +9,7 @@ import dagster as dg
 
 from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY
 from babynames_dagster.automation.alerts import Alert, ping, send_alert
+from babynames_dagster.automation.jobs import run_title
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.resources.failures import check_titles, error_of_run, failed_checks
@@ -108,7 +109,7 @@ def _alert(
     run = context.dagster_run
     more = f"\nChecks that failed: {'; '.join(checks)}." if checks else ""
     alert = Alert(
-        job=run.job_name,
+        job=run_title(run),
         run_id=run.run_id,
         code=error.code.name,
         cause=error.what + more,

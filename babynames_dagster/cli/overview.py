@@ -76,14 +76,17 @@ def _load(load: LoadRow) -> dict[str, Any]:
 def _runs(home: Path) -> list[dict[str, Any]]:
     if not (home / "dagster.yaml").is_file():
         return []
-    from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - Dagster takes a second to import
+    from babynames_dagster.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
+    from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - as above
 
     with opened_instance(home) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)
     return [
         {
             "run_id": record.dagster_run.run_id,
+            "run": run_title(record.dagster_run),
             "job": record.dagster_run.job_name,
+            "dry_run": is_dry(record.dagster_run),
             "status": record.dagster_run.status.value,
             "started": _moment(record.start_time),
             "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from babynames_dagster.automation.jobs import PIPELINE_JOB, SYNC_JOB
+from babynames_dagster.automation.jobs import PIPELINE_JOB, SYNC_JOB, is_dry
 
 WAITING, ACTIVE = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED
 STATES = (*(WAITING, ACTIVE), *(dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED))
+_RUNS_LOOKED_AT = 100
+"""A success of longer ago, with nothing but dry runs since, is no figure to alert by."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class RunFigures:
     Attributes:
         by_state: Number of runs.
         oldest: When the oldest run that is waiting or active was created, for those states that have one.
-        last_success: When the last successful run ended, by job.
+        last_success: When the last successful run ended that was not dry, by job.
         heartbeats: When each daemon reported last.
     """
 
@@ -38,8 +40,9 @@ def run_figures(instance: dg.DagsterInstance) -> RunFigures:
             oldest[state.value.lower()] = first[0].create_timestamp.timestamp()
     for job in (PIPELINE_JOB, SYNC_JOB):
         wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
-        last = instance.get_run_records(wanted, limit=1)
-        if last and last[0].end_time is not None:
-            last_success[job] = last[0].end_time
+        for record in instance.get_run_records(wanted, limit=_RUNS_LOOKED_AT):
+            if record.end_time is not None and not is_dry(record.dagster_run):
+                last_success[job] = record.end_time
+                break
     heartbeats = {name: beat.timestamp for name, beat in instance.get_daemon_heartbeats().items()}
     return RunFigures(by_state, oldest, last_success, heartbeats)

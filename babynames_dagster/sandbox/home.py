@@ -11,6 +11,10 @@ from babynames_dagster.settings.groups.group import is_secret
 from babynames_dagster.settings.model import VARIABLES
 
 SAMPLE = "sample"
+STAND_IN = "stand-in"
+"""The folder of the stand-ins' own state within a sandbox's."""
+
+_DEMO = "demo"
 
 _ANOTHER_PLACE = ("DATABASE_", "DB_", "DATASET_STORE", "ALERT_", "SMTP_")
 """How the names of those settings begin that lead to a database, a store or a receiver of messages."""
@@ -33,12 +37,18 @@ def sandbox_name(dataset: Path | None) -> str:
 
 def sandbox_folder(data: Path, name: str) -> Path:
     """Return the folder of a sandbox below the data folder."""
-    return data / "demo" / name
+    return data / _DEMO / name
+
+
+def demo_state(data: Path) -> Path:
+    """Return the folder of what demos left: that of all sandboxes, or the data folder itself if a sandbox's."""
+    is_a_sandboxs = data.parent.name == _DEMO and (data / STAND_IN).is_dir()
+    return data if is_a_sandboxs else data / _DEMO
 
 
 def sandbox_names(data: Path) -> list[str]:
     """Return the names of the sandboxes that have a folder, the sample's first."""
-    found = (path.name for path in (data / "demo").glob("*") if path.is_dir())
+    found = (path.name for path in (data / _DEMO).glob("*") if path.is_dir())
     return sorted(found, key=lambda name: (name != SAMPLE, name))
 
 

@@ -1,6 +1,8 @@
 """What the documents name is there: files, folders, functions and targets."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,11 @@ WITHIN = re.compile(r"((?:`\w+`(?:, | and )?)+) (?:in|of) `([\w/]+\.py)`")
 CALL = re.compile(r"([a-z_]+)\.([a-z_]+)")
 MADE = {"data/", "data/demo/", "data/downloads/", "data/dagster/", "venv/"}
 """Folders that a run makes."""
+
+OUTPUT = re.compile(
+    r"(?<![<>-])> ?([A-Za-z][\w./-]*\.[a-z]+)(?= |$|`)|--(?:out|env-file) ([A-Za-z][\w./-]*\.[a-z]+)", re.MULTILINE
+)
+"""A file that a command of a page makes in the checkout."""
 
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """The pages about the code as it is."""
@@ -66,3 +73,18 @@ def test_every_package_has_its_floor_in_the_architecture() -> None:
     rooms = {f"{init.parent.name}/" for init in package.glob("*/__init__.py")}
     modules = {file.name for file in package.glob("*.py")} - {"__init__.py"}
     assert {name for name in rooms | modules if name not in floors} == set()
+
+
+def test_what_the_pages_let_users_make_is_no_change_to_git(tmp_path: Path) -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in CURRENT)
+    made = {first or second for first, second in OUTPUT.findall(text)}
+    assert made >= {"sandbox.env", "plan.jsonl", "backup.sql", "deploy/babynames.env"}
+    shutil.copy(CHECKOUT / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S603, S607 - git is what is asked
+    listed = subprocess.run(  # noqa: S603 - as above
+        ["git", "-C", tmp_path, "check-ignore", *sorted(made)],  # noqa: S607 - as above
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made - {*listed.stdout.split()} == set()

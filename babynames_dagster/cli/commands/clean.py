@@ -8,6 +8,8 @@ import typer
 
 from babynames_dagster.cli.terminal import out
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.paths import printable
+from babynames_dagster.sandbox.home import demo_state
 from babynames_dagster.settings import load_settings
 
 
@@ -20,10 +22,13 @@ def clean(
 ) -> None:
     """Remove the demo's state; with --all, everything in the data folder.
 
+    With the settings of a sandbox (`--env-file sandbox.env`), it is that sandbox's state alone. What is to go is named
+    before it goes.
+
     Examples: `babynames clean`, `babynames clean --all --yes`
     """
     data = load_settings().files.data
-    target = data if everything else data / "demo"
+    target = data if everything else demo_state(data)
     if not target.exists():
         out.print(f"Nothing to remove: {target} does not exist.", markup=False)
         return
@@ -33,7 +38,15 @@ def clean(
             f"{target} is not the pipeline's alone, so it is left as it is.",
             remedy="Remove by hand what is to go, or let DATA_DIR name a folder of its own.",
         )
+    what = f"{target} ({_contents(target)})"
     if not yes:
-        typer.confirm(f"Remove {target}?", abort=True)
+        typer.confirm(f"Remove {what}?", abort=True)
     shutil.rmtree(target)
-    out.print(f"Removed {target}.", markup=False)
+    out.print(f"Removed {what}.", markup=False)
+
+
+def _contents(folder: Path) -> str:
+    """Say what a folder has at its top, and how large it is in all."""
+    names = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    size = sum(path.lstat().st_size for path in folder.rglob("*"))
+    return f"{size / 1e6:.1f} MB: {', '.join(map(printable, names)) or 'empty'}"

@@ -16,7 +16,7 @@ from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import err
-from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
+from babynames_dagster.sandbox.home import STAND_IN, own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, load_settings
 
@@ -72,7 +72,7 @@ def as_called() -> str:
 def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
     """Serve a sandbox, and say what points the pipeline at it and at its folder."""
     given = os.environ.get("DATABASE_URL", "").strip()
-    with running_sandbox(dataset=dataset, state=folder / "stand-in") as sandbox:
+    with running_sandbox(dataset=dataset, state=folder / STAND_IN) as sandbox:
         own = own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {})
         settings = load_settings({**os.environ, **own})
         if given:

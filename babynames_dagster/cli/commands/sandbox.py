@@ -16,7 +16,7 @@ from babynames_dagster.cli.runs.instance import ready_home
 from babynames_dagster.cli.runs.ui import free_port, serving_ui
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_name
+from babynames_dagster.sandbox.home import STAND_IN, own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE, ENV_FILE, looked_at
@@ -62,7 +62,7 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
         stand_ins = stack.enter_context(
             running_sandbox(
                 dataset=dataset,
-                state=folder / "stand-in",
+                state=folder / STAND_IN,
                 kaggle_port=kaggle_port or _same_port(env_file, "KAGGLE_BASE_URL"),
                 hubspot_port=hubspot_port or _same_port(env_file, "HUBSPOT_BASE_URL"),
             )

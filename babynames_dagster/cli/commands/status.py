@@ -15,6 +15,7 @@ from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_names
 from babynames_dagster.settings import load_settings
 
+_RUN_COLUMNS = ("run_id", "run", "status", "started", "seconds")
 _LOAD_COLUMNS = ("target", "state", *COUNT_COLUMNS)
 
 
@@ -52,6 +53,8 @@ def status(
         show_dicts("Ledger", found["ledger"])
         loads = [{**load, "target": load["target"].removeprefix("baby_")} for load in found["loads"]]
         show_dicts("Last loads", loads, columns=_LOAD_COLUMNS)
-    show_dicts("Last runs", [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]])
-    for name in others:
-        out.print(f"A demo has tables and contacts of its own: `babynames status --demo {name}`", markup=False)
+    runs = [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]]
+    show_dicts("Last runs", runs, columns=_RUN_COLUMNS)
+    if not found["tables"]:
+        for name in others:
+            out.print(f"A demo has tables and contacts of its own: `babynames status --demo {name}`", markup=False)

@@ -132,7 +132,8 @@ def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings)
         obtain_dataset(make_settings(kaggle_base_url="http://127.0.0.1:1"))
 
     assert caught.value.code is ErrorCode.KAGGLE_UNREACHABLE
-    assert "ERR_" in caught.value.what
+    assert "nothing serves http://127.0.0.1:1, so the sandbox there is not running" in caught.value.what
+    assert "Start the sandbox again: `babynames sandbox`; or correct KAGGLE_BASE_URL" in caught.value.remedy
 
 
 def test_what_can_pass_is_tried_again(kaggle: Kaggle, make_settings: MakeSettings) -> None:
