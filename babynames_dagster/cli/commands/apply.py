@@ -11,7 +11,8 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
+from babynames_dagster.hubspot.plan.apply_report import ApplyReport
+from babynames_dagster.hubspot.plan.applying import Applier
 from babynames_dagster.hubspot.plan.files import sync_of
 from babynames_dagster.hubspot.plan.making import Wanted
 from babynames_dagster.progress import log_progress
@@ -32,6 +33,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """Write the rows of a plan, and no others; a row that is no longer what was reviewed is refused.
 
     A plan says which sync it is about; --sync only makes sure that it is the one that is meant.
+
     What is as planned already is counted and left, so that the same plan can be applied again after an interruption.
 
     Example: `babynames apply plan.jsonl`

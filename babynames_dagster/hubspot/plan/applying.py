@@ -7,7 +7,7 @@ was reviewed. What does not: deciding (`deciding.py`), writing (`sync/delivery.p
 import itertools
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.ledger.entries import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
@@ -27,6 +26,7 @@ from babynames_dagster.hubspot.batches.looking import look_at
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.plan.apply_report import ApplyReport, AsPlanned, Refused
 from babynames_dagster.hubspot.plan.deciding import planned_row
 from babynames_dagster.hubspot.plan.files import read_head, read_rows
 from babynames_dagster.hubspot.plan.making import Wanted
@@ -37,71 +37,7 @@ from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
-REFUSED_SHOWN = 20
-
-
-@dataclass(frozen=True)
-class AsPlanned:
-    """A row that needs no writing: HubSpot is as the plan says, as after the same plan was applied before."""
-
-    row: PlannedRow
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A row that was not written, because it is no longer what was reviewed, and why."""
-
-    row: PlannedRow
-    why: str
-
-
 _Result = Outcome | Refused | AsPlanned
-
-
-@dataclass
-class ApplyReport:
-    """What applying a plan did.
-
-    Attributes:
-        portal_id: The account.
-        created: Contacts that were created.
-        updated: Contacts that were updated.
-        archived: Contacts that were archived.
-        already: Rows that were as planned before, and were not written.
-        refused: Rows that are no longer what was reviewed.
-        first_refused: The first of them.
-        failed: Rows that HubSpot refused or did not answer.
-        problem: Why the first of those failed.
-        stopped: Why it ended early; None where it did not.
-    """
-
-    portal_id: int
-    created: int = 0
-    updated: int = 0
-    archived: int = 0
-    already: int = 0
-    refused: int = 0
-    first_refused: list[Refused] = field(default_factory=list)
-    failed: int = 0
-    problem: Problem | None = None
-    stopped: PipelineError | None = None
-
-    @property
-    def done(self) -> int:
-        """Rows of which it is known what became of them."""
-        return self.created + self.updated + self.archived + self.already + self.refused + self.failed
-
-    @property
-    def was_applied(self) -> bool:
-        """Whether every row was as planned before."""
-        return 0 < self.already == self.done and self.stopped is None
-
-    def refuse(self, refused: Iterable[Refused]) -> None:
-        """Count rows that are no longer what was reviewed."""
-        for item in refused:
-            self.refused += 1
-            if len(self.first_refused) < REFUSED_SHOWN:
-                self.first_refused.append(item)
 
 
 @dataclass

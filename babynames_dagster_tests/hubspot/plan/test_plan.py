@@ -16,7 +16,8 @@ from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.guards import Guards
-from babynames_dagster.hubspot.plan.applying import Applier, ApplyReport
+from babynames_dagster.hubspot.plan.apply_report import ApplyReport
+from babynames_dagster.hubspot.plan.applying import Applier
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import Planned
 from babynames_dagster.hubspot.plan.saving import save_plan
