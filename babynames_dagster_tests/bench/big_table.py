@@ -7,6 +7,7 @@ end. Exits with 1 where memory grows with the rows, or the work much faster than
 """
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -32,7 +33,7 @@ from babynames_dagster_tests.bench.growth_chart import exponent
 from babynames_dagster_tests.bench.machine import machine
 from babynames_dagster_tests.bench.measuring import peak_mb
 from babynames_dagster_tests.support.customers import LEDGER, make_table, source_of, sync_table
-from babynames_dagster_tests.support.stand_ins.hubspot import SPAWN, StandIn, standing_in_elsewhere
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, standing_in_elsewhere
 
 _MOST_MEMORY = 1.25
 """How much more the largest table may take than the smallest."""
@@ -112,8 +113,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _in_a_process(work: _Work, *arguments: object) -> Took:
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=_measured, args=(theirs, work, *arguments))
+    fresh = multiprocessing.get_context("spawn")
+    ours, theirs = fresh.Pipe()
+    process = fresh.Process(target=_measured, args=(theirs, work, *arguments))
     process.start()
     theirs.close()
     took: Took = ours.recv()

@@ -7,6 +7,7 @@ processor is free for a second.
 """
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -29,7 +30,6 @@ from babynames_dagster_tests.bench.workers import Sent, send_by_workers
 from babynames_dagster_tests.support.servers.mariadb import running_mariadb
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
-    SPAWN,
     StandIn,
     add_names,
     reconcile,
@@ -198,7 +198,7 @@ def _measure(scenario: Scenario, database_url: str, contacts: int, folder: Path)
     _filled(database_url, contacts).dispose()
     with standing_in_elsewhere(folder, calls=scenario.calls, window_seconds=10.0, latency=scenario.latency) as stand_in:
         shares = [PARTITIONS[first :: scenario.processes] for first in range(scenario.processes)]
-        with SPAWN.Pool(scenario.processes) as pool:
+        with multiprocessing.get_context("spawn").Pool(scenario.processes) as pool:
             runs = pool.starmap(_sync, [(database_url, stand_in.url, share) for share in shares])
         stats = stand_in.stats()
     acknowledged = sum(run.report.total.created for run in runs)

@@ -1,7 +1,6 @@
 """Two senders of one partition: the second one waits, and a dead one loses its claim."""
 
 import logging
-import multiprocessing
 import os
 import signal
 import threading
@@ -21,6 +20,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.hubspot.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     LEDGER,
     PARTITIONS,
@@ -31,7 +31,6 @@ from babynames_dagster_tests.support.stand_ins.hubspot import (
     undo_names,
 )
 
-SPAWN = multiprocessing.get_context("spawn")
 OTHER_HOST = "elsewhere - pid:[1] 17"
 
 
@@ -165,9 +164,9 @@ def _send_for_ever(control: Connection, url: str) -> None:
 
 
 def test_a_killed_sender_of_this_host_blocks_no_other(engine: Engine) -> None:
-    ours, theirs = SPAWN.Pipe()
+    ours, theirs = processes().Pipe()
     url = engine.url.render_as_string(hide_password=False)
-    other = SPAWN.Process(target=_send_for_ever, args=(theirs, url))
+    other = processes().Process(target=_send_for_ever, args=(theirs, url))
     other.start()
     assert ours.recv() == "sending"
     with pytest.raises(PipelineError), sending(engine, "A"):
@@ -181,7 +180,7 @@ def test_a_killed_sender_of_this_host_blocks_no_other(engine: Engine) -> None:
 
 def test_only_a_process_of_this_host_is_known_to_have_ended() -> None:
     host = this_process().rpartition(" ")[0]
-    gone = SPAWN.Process(target=int)
+    gone = processes().Process(target=int)
     gone.start()
     gone.join()
     assert has_ended(f"{host} {gone.pid}")

@@ -1,7 +1,6 @@
 """Log files: where lines go, what they look like, and what never gets into one."""
 
 import logging
-import multiprocessing
 import re
 import uuid
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from babynames_dagster.log.files import KEPT_DAYS, DailyFiles, log_to_files
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.progress import Progress
 from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster_tests.support.processes import processes
 
 pytestmark = pytest.mark.slow
 
@@ -180,11 +180,10 @@ def _write_many(folder: str, number: int) -> None:
 
 
 def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_write_many, args=(str(tmp_path), number)) for number in range(3)]
-    for process in processes:
+    writers = [processes().Process(target=_write_many, args=(str(tmp_path), number)) for number in range(3)]
+    for process in writers:
         process.start()
-    for process in processes:
+    for process in writers:
         process.join()
     written = "".join(path.read_text() for path in tmp_path.glob("*.log")).splitlines()
     assert sorted(written) == sorted(f"{number} {line} " + "x" * 500 for number in range(3) for line in range(300))

@@ -20,14 +20,14 @@ class SchemaAtHead:
         kind = engine.dialect.name
         if kind not in self._statements:
             upgrade(engine)
-            self._statements[kind] = _described(engine)
+            self._statements[kind] = described(engine)
             return
         with writing(engine) as connection:
             for statement in self._statements[kind]:
                 connection.execution_options(no_parameters=True).exec_driver_sql(statement)
 
 
-def _described(engine: Engine) -> list[str]:
+def described(engine: Engine) -> list[str]:
     """Return the statements that make a database's tables and say which revision they have."""
     with reading(engine) as connection:
         revision = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one()  # noqa: S608 - our name

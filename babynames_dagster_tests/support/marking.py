@@ -13,7 +13,7 @@ BY_NAME = {
     "run_script": "process",
     "start_script": "process",
     "subprocess": "process",
-    "SPAWN": "process",
+    "processes": "process",
 }
 """The mark of each name that a test's module has imported."""
 

@@ -25,6 +25,7 @@ from babynames_dagster.database.schema.standing import Standing, current_revisio
 from babynames_dagster.database.schema.versions import VERSION_TABLE
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster_tests.support.databases import described
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,13 @@ def killed_after(url: str, statements: int, migrate: Callable[[Engine], None]) -
     return process.exitcode == -signal.SIGKILL
 
 
+def empty(engine: Engine) -> None:
+    """Leave no table."""
+    with writing(engine) as connection:
+        for table in sa.inspect(connection).get_table_names():
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+
+
 def assert_at_head(engine: Engine) -> None:
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -72,6 +80,10 @@ def assert_at_head(engine: Engine) -> None:
 @pytest.mark.timeout(600)  # it migrates up and down again for each statement
 def test_a_migration_that_is_killed_after_any_statement_is_resumed(bare: Engine) -> None:
     address = bare.url.render_as_string(hide_password=False)
+    upgrade(bare)
+    assert_at_head(bare)
+    undisturbed = described(bare)
+    empty(bare)
     statements = 1
     while killed_after(address, statements, upgrade):
         is_server = bare.dialect.name == "mysql"
@@ -79,10 +91,8 @@ def test_a_migration_that_is_killed_after_any_statement_is_resumed(bare: Engine)
         assert standing in ({Standing.HALF_MADE, Standing.EMPTY, Standing.OURS} if is_server else {Standing.EMPTY})
         assert not is_server or statements < 2 or standing is not Standing.EMPTY
         ensure_schema(bare, auto_migrate=True)
-        assert_at_head(bare)
-        downgrade(bare, "base")
-        with writing(bare) as connection:
-            connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+        assert described(bare) == undisturbed
+        empty(bare)
         statements += 1
     assert statements > 15
     assert_at_head(bare)
@@ -91,8 +101,9 @@ def test_a_migration_that_is_killed_after_any_statement_is_resumed(bare: Engine)
 @pytest.mark.timeout(600)
 def test_a_migration_that_is_killed_again_and_again_gets_to_its_end(bare: Engine) -> None:
     address = bare.url.render_as_string(hide_password=False)
-    kills = 0
-    while killed_after(address, 2 + kills // 4, upgrade):
+    # SQLite's one transaction begins again each time, where a server is a few statements further.
+    kills, pace = 0, 4 if bare.dialect.name == "mysql" else 1
+    while killed_after(address, 2 + kills // pace, upgrade):
         kills += 1
     assert kills > 8
     assert_at_head(bare)

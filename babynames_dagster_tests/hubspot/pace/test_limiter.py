@@ -1,6 +1,5 @@
 """One limiter for all: threads, processes and hosts share one row, and none waits for a dead process."""
 
-import multiprocessing
 import re
 import threading
 import time
@@ -21,6 +20,7 @@ from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import Limit
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn, add_names, sync
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def test_threads_share_one_limit(engine: Engine) -> None:
 def test_processes_share_one_limit(engine: Engine) -> None:
     allow(engine, 10, 0.2)
     url = engine.url.render_as_string(hide_password=False)
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, mp_context=processes()) as pool:
         slots = [slot for part in pool.map(take_elsewhere, [url] * 2, [20] * 2) for slot in part]
     assert len(set(slots)) == 40
     assert_within(slots, 10, 0.2)

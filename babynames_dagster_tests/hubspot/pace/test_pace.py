@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
-    SPAWN,
     StandIn,
     add_names,
     expected_contacts,
@@ -59,14 +59,14 @@ def sync_share(database_url: str, url: str, partitions: Sequence[str], together:
 
 
 @contextmanager
-def shared_out(engine: Engine, stand_in: StandIn, *, processes: int, delay: int = 0) -> Iterator[list[SpawnProcess]]:
+def shared_out(engine: Engine, stand_in: StandIn, *, count: int, delay: int = 0) -> Iterator[list[ForkServerProcess]]:
     """Start processes that sync their own partitions each, and wait for their end."""
-    together = SPAWN.Barrier(processes)
+    together = processes().Barrier(count)
     url = engine.url.render_as_string(hide_password=False)
     started = []
-    for number in range(processes):
-        share = PARTITIONS[number::processes]
-        process = SPAWN.Process(target=sync_share, args=(url, stand_in.url, share, together, delay))
+    for number in range(count):
+        share = PARTITIONS[number::count]
+        process = processes().Process(target=sync_share, args=(url, stand_in.url, share, together, delay))
         process.start()
         started.append(process)
     try:
@@ -89,7 +89,7 @@ def test_four_processes_share_one_window_and_the_death_of_one_costs_the_others_n
     engine: Engine, narrow: StandIn
 ) -> None:
     add_names(engine, CONTACTS, initials=PARTITIONS)
-    with shared_out(engine, narrow, processes=4) as (victim, *others):
+    with shared_out(engine, narrow, count=4) as (victim, *others):
         while narrow.stats()["contacts"] < CONTACTS // 4:
             assert victim.is_alive()
             victim.join(0.05)
@@ -107,7 +107,7 @@ def test_four_processes_share_one_window_and_the_death_of_one_costs_the_others_n
 
 def test_the_batch_delay_lies_between_any_two_calls_of_two_processes(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 8 * BATCH, initials=PARTITIONS)
-    with shared_out(sqlite_engine, stand_in, processes=2, delay=200) as both:
+    with shared_out(sqlite_engine, stand_in, count=2, delay=200) as both:
         pass
     assert [process.exitcode for process in both] == [0, 0]
     times = arrivals(stand_in)

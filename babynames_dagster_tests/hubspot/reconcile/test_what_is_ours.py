@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
+from babynames_dagster_tests.support.databases import SchemaAtHead
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     PARTITIONS,
     StandIn,
@@ -159,12 +159,12 @@ STEPS = st.one_of(
 @example(steps=[("users", "change_email", 1), ("table", "forget", 1), ("pipeline", "mirror", 1)])
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_only_what_is_ours_is_archived_or_overwritten(
-    stand_in: StandIn, tmp_path: Path, steps: list[tuple[str, str, int]]
+    stand_in: StandIn, schema_at_head: SchemaAtHead, tmp_path: Path, steps: list[tuple[str, str, int]]
 ) -> None:
     stand_in.reset()
     engine = open_engine(make_url(f"sqlite:///{tmp_path / f'{next(_folders)}.db'}"))
     try:
-        upgrade(engine)
+        schema_at_head.make(engine)
         stand_in.seed(*({"email": customer, "firstname": "Customer"} for customer in CUSTOMERS))
         add_names(engine, NAMES)
         play = Play(engine, stand_in)

@@ -1,6 +1,5 @@
 """Processes that are killed and servers that go away: the next load ends in the same state."""
 
-import multiprocessing
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from babynames_dagster_tests.support.loading import (
     rejects,
     rows_in,
 )
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.servers.mariadb import MariaDB, StartMariaDB
 
 pytestmark = pytest.mark.slow
@@ -38,8 +38,6 @@ KILLS = 24
 KILLS_OF_YEARS = 8
 BATCH_SIZE = 8
 Loading = Callable[..., LoadReport]
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
 
 
 def body() -> bytes:
@@ -56,8 +54,8 @@ def load_in_process(url: str, path: str, loading: Loading, batch_size: int, prog
 
 def started(url: str, path: Path, loading: Loading, batch_size: int) -> tuple[ForkServerProcess, PipeEnd]:
     """Start a process that loads a file; return it, and the pipe that reports its progress."""
-    ours, theirs = _FORKS.Pipe(duplex=False)
-    process = _FORKS.Process(target=load_in_process, args=(url, str(path), loading, batch_size, theirs))
+    ours, theirs = processes().Pipe(duplex=False)
+    process = processes().Process(target=load_in_process, args=(url, str(path), loading, batch_size, theirs))
     process.start()
     theirs.close()
     return process, ours
@@ -84,10 +82,8 @@ def empty(engine: Engine, *tables: sa.Table) -> None:
 
 
 def test_a_load_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
-    engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    # The fork server finds what it is to preload by this variable only, and each child would import it all again.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     path = csv_file(tmp_path, body())
     undisturbed = load(engine, path)
     expected = rows_in(engine), counts(undisturbed), rejects(engine, undisturbed)
@@ -105,9 +101,8 @@ def test_a_load_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
 
 
 def test_births_whose_load_is_killed_again_and_again_end_like_those_of_an_undisturbed_one(
-    engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     births = b"".join(
         b"%d,Name%03d,%s,%d\n" % (1900 + index * 31 % 90, index % 50, b"MFX"[index % 3 :][:1], index)
         for index in range(6000)
@@ -130,9 +125,8 @@ def test_births_whose_load_is_killed_again_and_again_end_like_those_of_an_undist
 
 
 def test_two_processes_that_load_at_once_lose_and_double_nothing(
-    engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     same = csv_file(tmp_path, body())
     other = csv_file(tmp_path, body() + b"1880,Zoe,F,7\n", name="other.csv")
     load(engine, other)

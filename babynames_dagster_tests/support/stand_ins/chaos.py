@@ -1,6 +1,5 @@
 """A sync at which everything goes wrong at once: every fault, and kills."""
 
-import multiprocessing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy.engine import Engine, make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.sync.report import SyncReport
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 KILLS = 3
@@ -51,7 +51,7 @@ def sync_in_chaos(engine: Engine, stand_in: StandIn, sync: Sync, entries: Entrie
     url = engine.url.render_as_string(hide_password=False)
     for kill in range(1, KILLS + 1):
         arguments = (stand_in.url, url, sync, rows)
-        victim = multiprocessing.get_context("spawn").Process(target=_sync_until_killed, args=arguments)
+        victim = processes().Process(target=_sync_until_killed, args=arguments)
         victim.start()
         while stand_in.stats()["contacts"] < rows * kill // (KILLS + 1):
             assert victim.is_alive()

@@ -1,6 +1,5 @@
 """The stand-in for HubSpot as tests use it, and names to sync, written straight into the table."""
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -29,12 +28,12 @@ from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.sandbox.hubspot.api import hubspot_app
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot_controls import control_routes
 
 TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
 PORTAL = 4242
 LEDGER = Ledger(PORTAL, NAMES)
-SPAWN = multiprocessing.get_context("spawn")
 PARTITIONS = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "other"]
 
 
@@ -144,8 +143,8 @@ def standing_in(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN
 @contextmanager
 def standing_in_elsewhere(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
     """Serve a stand-in in a process of its own, so that its work takes no time or memory from ours."""
-    ours, theirs = SPAWN.Pipe()
-    server = SPAWN.Process(target=_serve, args=(theirs, folder, options))
+    ours, theirs = processes().Pipe()
+    server = processes().Process(target=_serve, args=(theirs, folder, options))
     server.start()
     theirs.close()
     try:
