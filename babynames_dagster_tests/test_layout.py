@@ -1,6 +1,7 @@
 """The package's floors, as `docs/architecture.md` has them, and tests in folders of the same names."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,29 @@ def test_the_domain_does_not_know_dagster() -> None:
         if module.startswith("dagster")
     ]
     assert known == []
+
+
+BEFORE_ALL = "allocators.py"
+"""Sets a variable for a library, before anything is imported that reads it."""
+
+
+def lines_with(pattern: str) -> dict[str, list[str]]:
+    found = {
+        str(file.relative_to(PACKAGE)): re.findall(pattern, file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for file in PACKAGE.rglob("*.py")
+    }
+    return {file: lines for file, lines in found.items() if lines}
+
+
+def test_the_environment_is_read_by_the_settings_and_handed_to_the_browser() -> None:
+    readers = {file for file in lines_with(r"os\.(?:environ|getenv)") if not file.startswith("settings/")}
+    assert readers == {BEFORE_ALL, "kaggle/browser/launch.py"}
+
+
+def test_the_environment_is_changed_for_dagsters_own_file_alone() -> None:
+    changes = lines_with(r"putenv|environ(?:\[.*\] =|\.(?:update|setdefault|pop|clear))|load_dotenv")
+    assert {file: len(lines) for file, lines in changes.items()} == {BEFORE_ALL: 1, "settings/shell.py": 1}
+
+
+def test_nothing_is_global_that_changes() -> None:
+    assert lines_with(r"^ +global ") == {}

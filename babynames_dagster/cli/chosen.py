@@ -79,7 +79,7 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
     """Open a sync's ledger, account and source, and close them.
 
     Args:
-        settings: Those of the names; a table's sync has the resources of its project.
+        settings: Those of the command, and of the names; a table's sync has the resources of its project.
         sync: Key or name of a table's asset; None for the names.
         module: Where its definitions are; None for the project in this folder.
 
@@ -94,7 +94,7 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
         return
     from babynames_dagster.cli.project import opened_table  # noqa: PLC0415 - Dagster takes a second to import
 
-    with opened_table(sync, module) as opened, opened.hubspot.client(opened.engine) as client:
+    with opened_table(settings, sync, module) as opened, opened.hubspot.client(opened.engine) as client:
         hubspot = opened.hubspot.settings.hubspot.replaced(opened.table.overrides)
         remaking = f"a run of {opened.table.asset_key} with `full_refresh: true`"
         yield Chosen(opened.engine, client, opened.source, hubspot, remaking)

@@ -19,7 +19,6 @@ from babynames_dagster.log.json_lines import log_as_json
 from babynames_dagster.log.masking import Mask
 from babynames_dagster.paths import printable
 from babynames_dagster.settings import Settings
-from babynames_dagster.settings.env_file import looked_at
 
 _log = logging.getLogger(COMMAND_LOGGER)
 
@@ -70,7 +69,7 @@ def _notes(settings: Settings, *, is_new: bool) -> Iterator[str]:
         yield f"{given} is no setting: did you mean {meant}?"
     if settings.overruled:
         names = ", ".join(settings.overruled)
-        yield f"the environment sets {names} otherwise than {looked_at()}, and wins."
+        yield f"the environment sets {names} otherwise than {settings.env_file}, and wins."
 
 
 class _Notes(logging.Handler):

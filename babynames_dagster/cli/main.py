@@ -7,6 +7,7 @@ import sys
 from types import FrameType
 
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, babynames, exit_status
+from babynames_dagster.cli.options import SharedOptions
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.log.files import LOGGER, log_to_files
@@ -21,8 +22,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     # Python shows warnings that no handler takes; commands that only look take none.
     logging.getLogger(LOGGER).addHandler(logging.NullHandler())
+    shared = SharedOptions()
     try:
-        babynames()(prog_name="babynames")
+        babynames()(prog_name="babynames", obj=shared)
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
             err.print("Stopped. Run the same command again: it resumes where it stopped.")
@@ -35,7 +37,7 @@ def main() -> None:
         _leave(PipelineError(code, str(error)))
     except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
         with contextlib.suppress(PipelineError):
-            settings = load_settings()
+            settings = load_settings(shared.environment())
             log_to_files(settings.files, Mask(settings.secrets()))
         _log.exception("The command failed.")
         _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))

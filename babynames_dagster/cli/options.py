@@ -1,7 +1,7 @@
 """Options that more than one command has, each declared once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +9,9 @@ import typer
 import typer.main
 
 from babynames_dagster.names.identity import INITIALS, OTHER, initial_of
+from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster.settings.env_file import CHOICE
-from babynames_dagster.settings.shell import set_in_environment
+from babynames_dagster.settings.shell import shell_environment
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -59,9 +60,48 @@ class Verbosity:
     verbose: bool = False
 
 
+@dataclass
+class SharedOptions:
+    """What the options say that every command takes, before and behind its name.
+
+    Attributes:
+        verbosity: How much the user wants to hear.
+        variables: Variables that win over those of the environment.
+    """
+
+    verbosity: Verbosity = field(default_factory=Verbosity)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment that the command goes by.
+
+        Raises:
+            PipelineError: INVALID_CONFIG; see `shell_environment`.
+        """
+        return shell_environment() | self.variables
+
+
 def verbosity_of(context: typer.Context) -> Verbosity:
-    """Return how much the user wants to hear, as said before and behind the command's name."""
-    return context.ensure_object(Verbosity)
+    """Return how much the user wants to hear."""
+    return _shared_of(context).verbosity
+
+
+def environment_of(context: typer.Context) -> dict[str, str]:
+    """Return the environment that a command goes by.
+
+    Raises:
+        PipelineError: INVALID_CONFIG; see `shell_environment`.
+    """
+    return _shared_of(context).environment()
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """Return the settings that a command goes by.
+
+    Raises:
+        PipelineError: INVALID_CONFIG; see `load_settings`.
+    """
+    return load_settings(environment_of(context))
 
 
 def shared_options(own: Iterable[Any] = ()) -> list[Any]:
@@ -76,6 +116,10 @@ def shared_options(own: Iterable[Any] = ()) -> list[Any]:
     return [parameter for parameter in typer.main.get_command(template).params if parameter.name not in others]
 
 
+def _shared_of(context: typer.Context) -> SharedOptions:
+    return context.ensure_object(SharedOptions)
+
+
 def _be_quiet(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001 - Typer's own way to call it
     verbosity_of(context).quiet |= wanted
 
@@ -84,14 +128,14 @@ def _be_verbose(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001 -
     verbosity_of(context).verbose |= wanted
 
 
-def _use_env_file(path: Path | None) -> None:
+def _use_env_file(context: typer.Context, path: Path | None) -> None:
     if path is not None:
-        set_in_environment(CHOICE, str(path))
+        _shared_of(context).variables[CHOICE] = str(path)
 
 
-def _use_data_dir(path: Path | None) -> None:
+def _use_data_dir(context: typer.Context, path: Path | None) -> None:
     if path is not None:
-        set_in_environment("DATA_DIR", str(path))
+        _shared_of(context).variables["DATA_DIR"] = str(path)
 
 
 def _shared(

@@ -44,7 +44,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "tables": {},
         "ledger": [],
         "loads": [],
-        "runs": _runs(settings.files.records),
+        "runs": _runs(settings.files.records, settings.env_file),
     }
     if found.schema.is_newest:
         engine = open_engine(url)
@@ -73,13 +73,13 @@ def _load(load: LoadRow) -> dict[str, Any]:
     return plain({**others, **load.rows.by_column()})
 
 
-def _runs(home: Path) -> list[dict[str, Any]]:
+def _runs(home: Path, env_file: Path) -> list[dict[str, Any]]:
     if not (home / "dagster.yaml").is_file():
         return []
     from babynames_dagster.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
     from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - as above
 
-    with opened_instance(home) as instance:
+    with opened_instance(home, env_file) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)
     return [
         {

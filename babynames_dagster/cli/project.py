@@ -4,7 +4,6 @@ What belongs here: its definitions, as `dg` finds them, and its resources. What 
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ from babynames_dagster.assets.own_table.asset import table_of
 from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.settings.env_file import env_texts
+from babynames_dagster.settings import Settings
+from babynames_dagster.settings.env_file import CHOICE, env_file
 from babynames_dagster.settings.shell import lend_to_dagster
 from babynames_dagster.sources.table import TableSource
 
@@ -52,10 +52,11 @@ class OpenedTable:
 
 
 @contextmanager
-def opened_table(sync: str, module: str | None) -> Iterator[OpenedTable]:
+def opened_table(settings: Settings, sync: str, module: str | None) -> Iterator[OpenedTable]:
     """Open the sync of a table, and close its databases.
 
     Args:
+        settings: Where the command looks: its file of settings, its data folder.
         sync: The asset's key, or its name in the ledger.
         module: Where the definitions are; None for the project in this folder.
 
@@ -63,7 +64,7 @@ def opened_table(sync: str, module: str | None) -> Iterator[OpenedTable]:
         PipelineError: INVALID_CONFIG where there is no such project, asset or resource; any DB_* code.
     """
     module = module or _module_here()
-    definitions = _definitions(module)
+    definitions = _definitions(module, settings)
     table = _table(definitions, sync, module)
     needed = {"hubspot", "database", table.source}
     given: Mapping[str, Any] = definitions.resources or {}
@@ -101,9 +102,11 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _definitions(module: str) -> dg.Definitions:
+def _definitions(module: str, settings: Settings) -> dg.Definitions:
     """Import a module's definitions, with what only `.env` has in the environment, as below `dg`."""
-    lend_to_dagster(env_texts(os.environ))
+    own = {"DATA_DIR": str(settings.files.data)}
+    own |= {CHOICE: str(settings.env_file)} if settings.env_file.exists() else {}
+    lend_to_dagster(env_file(settings.env_file), own)
     sys.path[:0] = [str(path) for path in (Path.cwd(), Path.cwd() / "src") if str(path) not in sys.path]
     try:
         found = _defined_in(module)

@@ -36,7 +36,7 @@ def require(settings: Settings, *parts: str) -> None:
     absent = {name: text for part in parts for name, text in missing(settings, part).items()}
     if not absent:
         return
-    error = not_set(absent)
+    error = not_set(absent, settings.env_file)
     remedy = _OTHER_WAYS if "KAGGLE_PASSWORD" in absent or "KAGGLE_EMAIL" in absent else error.remedy
     raise PipelineError(error.code, error.what, remedy=remedy)
 

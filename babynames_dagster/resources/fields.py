@@ -79,7 +79,10 @@ def settings_of(group: type[GroupT], resource: dg.ConfigurableResource[Any], sec
     """
     values = {name: getattr(resource, name) for name in group.model_fields if name in type(resource).model_fields}
     found = {name: _value_of(value, secrets) for name, value in values.items()}
-    return group.of({name: value for name, value in found.items() if value is not None})
+    made = group.of({name: value for name, value in found.items() if value is not None})
+    if secrets is not None and secrets.env_file is not None:
+        made.read_from(secrets.env_file)
+    return made
 
 
 def _value_of(value: object, secrets: Secrets | None) -> object:

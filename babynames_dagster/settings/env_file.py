@@ -5,7 +5,6 @@ what wins over it (`model.py`), and what a text means.
 """
 
 import io
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,15 +43,9 @@ def env_texts(environment: Mapping[str, str]) -> dict[str, str]:
     return env_file(chosen)
 
 
-def looked_at() -> Path:
-    """Return the file of settings that this process looks at, absolute; it need not be there."""
-    return chosen_path(os.environ) or ENV_FILE.absolute()
-
-
-def where_looked() -> str:
-    """Say which file of settings this process looks at, and whether it is there."""
-    path = looked_at()
-    return f"{path}, which is {'there' if path.exists() else 'not there'}"
+def looked_at(environment: Mapping[str, str]) -> Path:
+    """Return the file of settings that an environment makes this process look at, absolute; it need not be there."""
+    return chosen_path(environment) or ENV_FILE.absolute()
 
 
 def env_file(path: Path) -> dict[str, str]:

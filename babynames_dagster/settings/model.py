@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from typing_extensions import Self, override
 
 from babynames_dagster.settings.aws import aws_texts
-from babynames_dagster.settings.env_file import chosen_path, env_texts
+from babynames_dagster.settings.env_file import ENV_FILE, chosen_path, env_texts, looked_at
 from babynames_dagster.settings.groups.database import DatabaseSettings
 from babynames_dagster.settings.groups.files import FileSettings
 from babynames_dagster.settings.groups.group import Group, invalid, is_secret, mistake
@@ -49,6 +49,7 @@ class _Notes(NamedTuple):
 
     misspelt: Mapping[str, str]
     overruled: Sequence[str]
+    env_file: Path
 
 
 class Settings(BaseModel):
@@ -65,7 +66,7 @@ class Settings(BaseModel):
     schedule: ScheduleSettings
     alerts: AlertSettings
     _sources: tuple[Mapping[str, str] | None, Mapping[str, Any]] = PrivateAttr(default=(None, {}))
-    _notes: _Notes = PrivateAttr(default_factory=lambda: _Notes({}, []))
+    _notes: _Notes = PrivateAttr(default_factory=lambda: _Notes({}, [], ENV_FILE))
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Self:
@@ -91,20 +92,23 @@ class Settings(BaseModel):
             values[_GROUP_OF[name.upper()]][name.upper()] = value
         try:
             overruled = [name for name in VARIABLES if name in filed and exported.get(name, filed[name]) != filed[name]]
-            notes = _Notes(misspelt({*exported, *filed} - FOR_OTHERS, known), overruled if chosen_path(given) else [])
+            odd = misspelt({*exported, *filed} - FOR_OTHERS, known)
+            notes = _Notes(odd, overruled if chosen_path(given) else [], looked_at(given))
             return cls.model_validate(values, context=((environment, overrides), notes))
         except ValidationError as error:
             mistakes = [
                 mistake(GROUPS[str(item["loc"][0])], {**item, "loc": item["loc"][1:]})
                 for item in error.errors(include_url=False)
             ]
-            raise invalid(mistakes) from None
+            raise invalid(mistakes, looked_at(given)) from None
 
     @override
     def model_post_init(self, context: Any) -> None:
         """Remember the sources, and what is odd in them."""
         if context is not None:
             self._sources, self._notes = context
+            for group in self.groups.values():
+                group.read_from(self.env_file)
 
     def reread(self) -> Self:
         """Return the settings as their sources have them at this moment, such as a secret that was rotated.
@@ -133,6 +137,11 @@ class Settings(BaseModel):
         if self.database.uses_server:
             return False
         return Path(str(self.database_address().database)).is_relative_to(self.files.data)
+
+    @property
+    def env_file(self) -> Path:
+        """The file of settings below the environment; it need not be there."""
+        return self._notes.env_file
 
     @property
     def misspelt(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from babynames_dagster.settings.env_file import env_line, looked_at
+from babynames_dagster.settings.env_file import env_line
 
 NOTHING_SERVES = "nothing serves {}, so the sandbox there is not running"
 
@@ -45,16 +45,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def remedy_of_refused(address: str, variable: str) -> str | None:
+def remedy_of_refused(address: str, variable: str, file: Path) -> str | None:
     """Return what to do where nothing listens at an address of this machine: only a sandbox does; None elsewhere.
 
     Args:
         address: The address that refused a connection.
         variable: The setting that names it.
+        file: The file of settings.
     """
     if not is_loopback(urlsplit(address).hostname or ""):
         return None
-    file = looked_at()
     start = "babynames sandbox"
     if is_sandbox_file(file):
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,7 @@
 """Secret settings as they are handed on: by the variable's name, the value only where it is used."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -15,6 +16,11 @@ class Secrets:
     def __init__(self, settings: Settings | None = None) -> None:
         """Look in the sources of these settings; by default in the environment and `.env`."""
         self._settings = settings
+
+    @property
+    def env_file(self) -> Path | None:
+        """The file of settings that was chosen; None where it is this process's own."""
+        return self._settings.env_file if self._settings is not None else None
 
     def __iter__(self) -> Iterator[tuple[str, SecretStr]]:
         """Yield every secret that is set: variable and value."""

@@ -9,14 +9,14 @@ What belongs here: finding it, and lending to it. What does not: what `.env` say
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
 import psutil
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings.env_file import ENV_FILE, env_file, env_texts
+from babynames_dagster.settings.env_file import ENV_FILE, env_file
 
 HOME = "DAGSTER_HOME"
 _PROGRAMS = {"dagster", "dagster-daemon", "dagster-webserver", "dg"}
@@ -37,24 +37,18 @@ def shell_environment() -> dict[str, str]:
     return restored(current, _before_dagster(), named_in_file)
 
 
-def set_in_environment(name: str, value: str) -> None:
-    """Set a variable for this process and those that it starts: what an option of the command says."""
-    os.environ[name] = value
+def lend_to_dagster(below: Mapping[str, str], above: Mapping[str, str] | None = None) -> None:
+    """Put variables into this process's environment, as Dagster's commands do with `.env`.
 
-
-def lend_to_dagster(names: Iterable[str]) -> None:
-    """Put what `dagster.yaml` names and only `.env` has into this process's environment, as Dagster's commands do.
+    Dagster looks up what `env:` in a `dagster.yaml`, or `EnvVar` in a project's code, names in `os.environ` alone, when
+    it opens a storage or a resource: nothing else can hand it a value. This is the one place where our code changes the
+    environment of a running process.
 
     Args:
-        names: The variables that it names.
-
-    Raises:
-        PipelineError: INVALID_CONFIG where `.env`, or the file in its place, can't be read.
+        below: Texts that count where the environment has none: those of the file of settings.
+        above: Texts that win over the environment: what options of the command say.
     """
-    missing = [name for name in names if name not in os.environ]
-    if missing:
-        in_file = env_texts(os.environ)
-        os.environ.update({name: in_file[name] for name in missing if name in in_file})
+    os.environ.update({**below, **os.environ, **(above or {})})
 
 
 def restored(

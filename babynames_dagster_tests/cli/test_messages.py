@@ -68,6 +68,18 @@ def test_a_mistake_is_named_with_its_code_and_remedy(
     assert "hush-hush" not in answer.stderr + answer.stdout
 
 
+@pytest.mark.parametrize("arguments", [("--env-file", "other.env", "status"), ("status", "--env-file", "other.env")])
+def test_a_setting_that_is_absent_is_missed_in_the_file_that_was_chosen(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / ".env").write_text("DB_NAME=names\nDB_USER=me\n")
+    (tmp_path / "other.env").write_text("DB_HOST=127.0.0.1\n")
+    answer = run_babynames(*arguments, folder=tmp_path)
+    assert answer.returncode == 2
+    assert f"neither in the environment nor in {tmp_path}/other.env, which is there" in " ".join(answer.stderr.split())
+    assert "DB_NAME" in answer.stderr
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
     answer = run_babynames("run", folder=tmp_path, environment=NOWHERE)

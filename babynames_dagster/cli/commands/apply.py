@@ -8,7 +8,7 @@ import typer
 from babynames_dagster.cli.app import EXIT_FAILED, exit_status
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.apply_report import ApplyReport
@@ -16,7 +16,6 @@ from babynames_dagster.hubspot.plan.applying import Applier
 from babynames_dagster.hubspot.plan.files import sync_of
 from babynames_dagster.hubspot.plan.making import Wanted
 from babynames_dagster.progress import log_progress
-from babynames_dagster.settings import load_settings
 
 
 def apply(  # noqa: PLR0913 - one parameter an option
@@ -38,7 +37,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     Example: `babynames apply plan.jsonl`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     with (
         opened_sync(settings, sync or sync_of(file), module) as chosen,

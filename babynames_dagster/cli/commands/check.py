@@ -8,10 +8,11 @@ import typer
 from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.checks import check_database, check_hubspot_account, check_kaggle_site, check_schedule
 from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.required import require
 from babynames_dagster.cli.terminal import out, say, show_error
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster.settings import Settings
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
     "db": check_database,
@@ -38,7 +39,7 @@ def check(
     """
     if what is not None and what not in _CHECKS:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(_CHECKS)}")
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     status = 0
     for name in [what] if what else list(_CHECKS):

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import out
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.paths import printable
 from babynames_dagster.sandbox.home import demo_state
-from babynames_dagster.settings import load_settings
 
 
 def clean(
+    context: typer.Context,
     *,
     everything: Annotated[
         bool, typer.Option("--all", help="The whole data folder: downloads, SQLite file, logs, session, runs.")
@@ -27,7 +28,7 @@ def clean(
 
     Examples: `babynames clean`, `babynames clean --all --yes`
     """
-    data = load_settings().files.data
+    data = settings_of(context).files.data
     target = data if everything else demo_state(data)
     if not target.exists():
         out.print(f"Nothing to remove: {target} does not exist.", markup=False)

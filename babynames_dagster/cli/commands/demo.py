@@ -1,10 +1,9 @@
 """`babynames demo`: the whole graph against a sandbox."""
 
-import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, environment_of, settings_of, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import err
@@ -36,8 +35,8 @@ def demo(
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
-    folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
-    with _demo(dataset, folder) as settings:
+    folder = sandbox_folder(settings_of(context).files.data, sandbox_name(dataset))
+    with _demo(dataset, folder, environment_of(context)) as settings:
         log_command(context, settings, makes_data=True)
         run_and_show(settings, verbosity_of(context), WantedRun(with_years=True), json=json)
     if not json and not verbosity_of(context).quiet:
@@ -69,12 +68,12 @@ def as_called() -> str:
 
 
 @contextmanager
-def _demo(dataset: Path | None, folder: Path) -> Iterator[Settings]:
+def _demo(dataset: Path | None, folder: Path, environment: Mapping[str, str]) -> Iterator[Settings]:
     """Serve a sandbox, and say what points the pipeline at it and at its folder."""
-    given = os.environ.get("DATABASE_URL", "").strip()
+    given = environment.get("DATABASE_URL", "").strip()
     with running_sandbox(dataset=dataset, state=folder / STAND_IN) as sandbox:
         own = own_variables(folder) | sandbox.environment | ({"DATABASE_URL": given} if given else {})
-        settings = load_settings({**os.environ, **own})
+        settings = load_settings({**environment, **own})
         if given:
             err.print(
                 f"Note: DATABASE_URL is set, so the demo's names go to {settings.database_address()!r}.", markup=False

@@ -5,9 +5,9 @@ import logging
 import typer
 
 from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import say
 from babynames_dagster.kaggle.browser.login import sign_in_by_hand
-from babynames_dagster.settings import load_settings
 
 
 def login(context: typer.Context) -> None:
@@ -15,6 +15,6 @@ def login(context: typer.Context) -> None:
 
     For two-step verification and bot checks. Example: `babynames login`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings, makes_data=True, aloud=logging.INFO)
     say(f"The session is kept in {sign_in_by_hand(settings.fetching)}")

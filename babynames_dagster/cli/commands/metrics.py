@@ -8,6 +8,7 @@ import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
 from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.terminal import inform
 from babynames_dagster.database.connection.engine import open_engine
@@ -16,7 +17,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import app_digest
 from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster.settings import Settings
 
 
 def metrics(
@@ -31,14 +32,14 @@ def metrics(
 
     Example: `babynames metrics --port 9477`, then `curl http://127.0.0.1:9477/metrics`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings, makes_data=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     engine = open_engine(settings.database_address())
     try:
-        with shared_instance(settings.files.records) as instance:
+        with shared_instance(settings.files.records, settings.env_file) as instance:
             registry = CollectorRegistry()
             registry.register(PipelineCollector(engine, instance, _account(settings)))
             try:

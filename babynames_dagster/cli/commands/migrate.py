@@ -7,13 +7,13 @@ import typer
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import say
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.adoption import ASIDE, put_aside
 from babynames_dagster.database.schema.migrate import migrate_to, one_migrator, upgrade, upgrade_sql
 from babynames_dagster.database.schema.standing import current_revision
 from babynames_dagster.names.loading.adopt import adopt_names
-from babynames_dagster.settings import load_settings
 
 
 def migrate(
@@ -39,7 +39,7 @@ def migrate(
         raise typer.BadParameter("--to, --sql and --adopt exclude each other")
     if sql and instance:
         raise typer.BadParameter("--sql knows the pipeline's own tables only: leave --instance out")
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings, makes_data=True)
     engine = open_engine(settings.database_address())
     try:
@@ -64,15 +64,15 @@ def migrate(
         elif adopt:
             say("There is no other program's baby_names here: nothing to take over.")
         if instance:
-            _migrate_instance(engine, settings.files.records)
+            _migrate_instance(engine, settings.files.records, settings.env_file)
     finally:
         engine.dispose()
 
 
-def _migrate_instance(engine: Engine, home: Path) -> None:
+def _migrate_instance(engine: Engine, home: Path, env_file: Path) -> None:
     from babynames_dagster.cli.runs.instance import migrate_instance  # noqa: PLC0415 - only where it is asked for
 
     # Dagster's MySQL storage breaks when two processes make its tables at the same moment.
     with one_migrator(engine):
-        storage, revision = migrate_instance(home)
+        storage, revision = migrate_instance(home, env_file)
     say(f"Dagster's records: {storage}, revision {revision}, as {home / 'dagster.yaml'} says")

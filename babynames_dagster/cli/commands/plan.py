@@ -8,7 +8,7 @@ import typer
 from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import AnyPartition, Json, verbosity_of
+from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
@@ -17,7 +17,6 @@ from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.progress import log_progress
-from babynames_dagster.settings import load_settings
 
 _COLUMNS = ("action", "name", "email", "what")
 
@@ -48,7 +47,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames plan`, `babynames plan --out plan.jsonl`, `babynames plan --sync customer_contacts`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     with opened_sync(settings, sync, module) as chosen:
         wanted = Wanted.from_settings(

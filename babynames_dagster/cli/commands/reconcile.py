@@ -8,7 +8,7 @@ import typer
 from babynames_dagster.cli.app import EXIT_FAILED, exit_status
 from babynames_dagster.cli.chosen import Chosen, Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import AnyPartition, Json, verbosity_of
+from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
 from babynames_dagster.database.ledger.findings import Finding
 from babynames_dagster.hubspot.batches.policy import WritePolicy
@@ -17,7 +17,6 @@ from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
 from babynames_dagster.progress import log_progress
-from babynames_dagster.settings import load_settings
 
 
 def reconcile(  # noqa: PLR0913 - one parameter an option
@@ -42,7 +41,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames reconcile`, `babynames reconcile --repair`, `babynames reconcile --sync customer_contacts`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     with opened_sync(settings, sync, module) as chosen, shown_progress(quiet=verbosity_of(context).quiet):
         report = Reconciler(

@@ -7,7 +7,7 @@ import typer
 
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, verbosity_of
+from babynames_dagster.cli.options import Json, settings_of, verbosity_of
 from babynames_dagster.cli.overview import plain
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
@@ -18,7 +18,7 @@ from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_con
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings, load_settings
+from babynames_dagster.settings import Settings
 
 
 def rejects(
@@ -41,7 +41,7 @@ def rejects(
 
     Examples: `babynames rejects`, `babynames rejects --retry`, `babynames rejects --sync customer_contacts`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings, makes_data=retry)
     if retry and sync not in {None, NAMES}:
         raise PipelineError(

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, Partition, verbosity_of
+from babynames_dagster.cli.options import Json, Partition, settings_of, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.paths import path_to_text
-from babynames_dagster.settings import load_settings
 
 
 def run(  # noqa: PLR0913 - one parameter an option
@@ -56,6 +55,6 @@ def run(  # noqa: PLR0913 - one parameter an option
             "override_guards": override_guards,
         },
     }
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings, makes_data=True)
     run_and_show(settings, verbosity_of(context), WantedRun(op_config, partition=partition), json=json)

@@ -1,6 +1,5 @@
 """`babynames sandbox`: serves the stand-ins on loopback, and Dagster's UI over them."""
 
-import os
 import shlex
 import signal
 import threading
@@ -12,14 +11,14 @@ from urllib.parse import urlsplit
 
 import typer
 
+from babynames_dagster.cli.options import environment_of, settings_of
 from babynames_dagster.cli.runs.instance import ready_home
 from babynames_dagster.cli.runs.ui import free_port, serving_ui
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import STAND_IN, own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
-from babynames_dagster.settings import load_settings
-from babynames_dagster.settings.env_file import CHOICE, ENV_FILE, looked_at
+from babynames_dagster.settings.env_file import CHOICE, ENV_FILE
 from babynames_dagster.settings.env_file import env_file as texts_of
 from babynames_dagster.settings.sandbox_file import is_sandbox_file, sandbox_file_text
 
@@ -27,6 +26,7 @@ _LOOK_SECONDS = 1.0
 
 
 def sandbox(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     *,
     dataset: Annotated[Path | None, typer.Option(help="A zip or CSV to serve.", exists=True, resolve_path=True)] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Serve Dagster's UI, too, with settings that fit.")] = False,
@@ -51,7 +51,8 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
 
     Examples: `babynames sandbox --ui`, `babynames sandbox --env-file sandbox.env`
     """
-    folder = sandbox_folder(load_settings().files.data, sandbox_name(dataset))
+    settings = settings_of(context)
+    folder = sandbox_folder(settings.files.data, sandbox_name(dataset))
     if env_file is not None:
         _require_place(env_file)
     stop = threading.Event()
@@ -69,7 +70,10 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
         )
         variables = own_variables(folder) | stand_ins.environment
         ready_home(Path(variables["DAGSTER_HOME"]))
-        is_alive = stack.enter_context(_shown_ui(folder, variables, ui_port)) if ui else lambda: True
+        # What `.env` says beside the sandbox's settings counts in the UI, too.
+        below = {CHOICE: str(settings.env_file)} if settings.env_file.exists() else {}
+        environment = environment_of(context) | variables | below
+        is_alive = stack.enter_context(_shown_ui(folder, environment, ui_port)) if ui else lambda: True
         if env_file is not None:
             _write(env_file, dataset, variables)
         elif not ui:
@@ -85,11 +89,9 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
 
 
 @contextmanager
-def _shown_ui(folder: Path, variables: Mapping[str, str], port: int) -> Iterator[Callable[[], bool]]:
-    """Serve the UI in the sandbox's folder, and say where; what `.env` says beside the sandbox's settings counts."""
-    below = {CHOICE: str(looked_at())} if looked_at().exists() else {}
+def _shown_ui(folder: Path, environment: Mapping[str, str], port: int) -> Iterator[Callable[[], bool]]:
+    """Serve the UI in the sandbox's folder, and say where."""
     err.print("Starting Dagster's UI ...")
-    environment = {**os.environ, **variables, **below}
     with serving_ui(folder, environment, port=port, log=_ui_log(folder)) as served:
         out.print(f"Dagster's UI: {served.url}", markup=False)
         yield served.is_alive

@@ -10,9 +10,9 @@ from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, partition_range_tags
 from babynames_dagster.automation.ranges import slices
 from babynames_dagster.cli.command_log import log_command
+from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import out
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import load_settings
 
 _PARTITIONS = CONTACT_PARTITIONS.get_partition_keys()
 
@@ -31,7 +31,7 @@ def spread(
 
     Example: `babynames spread --runs 9`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     address = urlsplit(ui or settings.alerts.ui_url)
     shown = f"{address.scheme}://{address.netloc}"

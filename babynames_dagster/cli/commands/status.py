@@ -3,12 +3,11 @@
 It keeps no log, makes and migrates no database, and opens Dagster's instance only where a `dagster.yaml` is already.
 """
 
-import os
 from typing import Annotated
 
 import typer
 
-from babynames_dagster.cli.options import Json
+from babynames_dagster.cli.options import Json, environment_of, settings_of
 from babynames_dagster.cli.overview import overview
 from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
@@ -19,13 +18,18 @@ _RUN_COLUMNS = ("run_id", "run", "status", "started", "seconds")
 _LOAD_COLUMNS = ("target", "state", *COUNT_COLUMNS)
 
 
+def _demos(context: typer.Context) -> list[str]:
+    return sandbox_names(settings_of(context).files.data)
+
+
 def status(
+    context: typer.Context,
     *,
     demo: Annotated[
         str | None,
         typer.Option(
             help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
-            autocompletion=lambda: sandbox_names(load_settings().files.data),
+            autocompletion=_demos,
         ),
     ] = None,
     json: Json = False,
@@ -34,13 +38,13 @@ def status(
 
     Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     others = sandbox_names(settings.files.data)
     if demo is not None:
         if demo not in others:
             raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
         own = own_variables(sandbox_folder(settings.files.data, demo))
-        settings, others = load_settings({**os.environ, **own}), []
+        settings, others = load_settings({**environment_of(context), **own}), []
     found = overview(settings)
     if json:
         show_json(found)

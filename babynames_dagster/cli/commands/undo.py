@@ -7,14 +7,13 @@ import typer
 from babynames_dagster.cli.app import EXIT_FAILED
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import verbosity_of
+from babynames_dagster.cli.options import settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo, undo_created
 from babynames_dagster.hubspot.guards import Guards, Writes
 from babynames_dagster.progress import log_progress
-from babynames_dagster.settings import load_settings
 
 
 def undo(
@@ -33,7 +32,7 @@ def undo(
 
     Examples: `babynames undo --override-guards`, `babynames undo --sync customer_contacts`
     """
-    settings = load_settings()
+    settings = settings_of(context)
     log_command(context, settings)
     with opened_sync(settings, sync, module) as chosen:
         client, engine, ledger, source = chosen.client, chosen.engine, chosen.ledger, chosen.source

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.settings.env_file import ENV_FILE, env_file
 from babynames_dagster.settings.shell import lend_to_dagster
 
 _DAMAGED = (
@@ -51,31 +52,34 @@ def ready_home(home: Path) -> Path:
 
 
 @contextmanager
-def shared_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+def shared_instance(home: Path, file: Path = ENV_FILE) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `make ui` shows; its folder is made ready first.
 
     Args:
         home: The folder of its records.
+        file: The file of settings, which may have variables that its `dagster.yaml` names.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the folder can't be made.
     """
-    with opened_instance(ready_home(home)) as instance:
+    with opened_instance(ready_home(home), file) as instance:
         yield instance
 
 
 @contextmanager
-def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+def opened_instance(home: Path, file: Path) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance in a folder that is ready.
 
     Args:
         home: The folder, with a `dagster.yaml`.
+        file: As for `shared_instance`.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the folder can't be locked; INVALID_CONFIG where Dagster can't take its
             `dagster.yaml`; any DB_* code of the server that it names.
     """
-    lend_to_dagster(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
+    named = set(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
+    lend_to_dagster({name: text for name, text in (env_file(file) if named else {}).items() if name in named})
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, permanently.
     with _alone_in(home), _reporting(home):
         instance = dg.DagsterInstance.from_config(str(home))
@@ -83,7 +87,7 @@ def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def migrate_instance(home: Path) -> tuple[str, str]:
+def migrate_instance(home: Path, file: Path) -> tuple[str, str]:
     """Make or upgrade the tables of the Dagster instance in a folder; the folder is made ready first.
 
     Returns:
@@ -92,7 +96,7 @@ def migrate_instance(home: Path) -> tuple[str, str]:
     Raises:
         PipelineError: As `opened_instance`.
     """
-    with opened_instance(ready_home(home)) as instance, _reporting(home):
+    with opened_instance(ready_home(home), file) as instance, _reporting(home):
         instance.upgrade()
         revisions = instance.run_storage.alembic_version()
     return type(instance.run_storage).__name__, str(revisions[0] if revisions else None)

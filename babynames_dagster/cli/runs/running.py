@@ -38,7 +38,7 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
     if not verbosity.quiet:
         for warning in filter(None, (slow_load(settings.loading), slow_sync(settings.hubspot))):
             warn(f"Note: {warning}")
-    with shared_instance(settings.files.records) as instance, shown_progress(quiet=verbosity.quiet):
+    with shared_instance(settings.files.records, settings.env_file) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
     _finish(_with_what_the_table_knows(result, settings), json=json)
 

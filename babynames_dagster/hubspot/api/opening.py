@@ -14,6 +14,7 @@ from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import MAX_PAUSE_SECONDS
 from babynames_dagster.settings import AccountSettings
+from babynames_dagster.settings.sandbox_file import remedy_of_refused
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +59,15 @@ def build_client(
     Raises:
         PipelineError: MISSING_CONFIG without a token.
     """
-    app = app_digest(settings)
+    app, base_url = app_digest(settings), settings.hubspot.base_url
     patience = max(MAX_PAUSE_SECONDS, settings.hubspot.wait)
     return HubSpotClient(
         Transport(
-            settings.hubspot.base_url,
+            base_url,
             _token(settings),
             connections=settings.hubspot.max_in_flight,
             timeout=settings.hubspot.timeout,
+            if_refused=remedy_of_refused(base_url, "HUBSPOT_BASE_URL", settings.hubspot.env_file),
         ),
         RateLimiter(
             engine,

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer
-from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, is_loopback, remedy_of_refused
+from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, is_loopback
 
 _CONNECT_SECONDS = 10.0
 _TEXT_KEPT = 2000
@@ -95,7 +95,9 @@ class Exchange:
 class Transport:
     """A pool of connections to one address with one token. Safe to share between threads."""
 
-    def __init__(self, base_url: str, token: str, *, connections: int, timeout: float) -> None:
+    def __init__(
+        self, base_url: str, token: str, *, connections: int, timeout: float, if_refused: str | None = None
+    ) -> None:
         """Build the pool; nothing is connected yet.
 
         Args:
@@ -103,7 +105,9 @@ class Transport:
             token: The private app's token.
             connections: Most connections kept open.
             timeout: Seconds to wait for the answer's next byte.
+            if_refused: What to do where nothing listens at the address.
         """
+        self._if_refused = if_refused
         self._base_url = base_url
         self._token = token
         self._timeout = (min(_CONNECT_SECONDS, timeout), timeout)
@@ -144,9 +148,8 @@ class Transport:
         self._session.close()
 
     def _broken_off(self, error: BaseException) -> Answer:
-        remedy = remedy_of_refused(self._base_url, "HUBSPOT_BASE_URL")
-        if isinstance(error, ConnectionRefusedError) and remedy is not None:
-            return Answer(NO_ANSWER, text=NOTHING_SERVES.format(self._base_url), remedy=remedy)
+        if isinstance(error, ConnectionRefusedError) and self._if_refused is not None:
+            return Answer(NO_ANSWER, text=NOTHING_SERVES.format(self._base_url), remedy=self._if_refused)
         text = "no answer in time" if isinstance(error, requests.Timeout) else f"{type(error).__name__}: {error}"
         return Answer(NO_ANSWER, text=self._without_token(text))
 

@@ -82,7 +82,7 @@ class Visit:
         except Error as error:
             base_url = self.settings.kaggle.base_url
             failure = browser_error(error, f"opening {base_url}{path}")
-            remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL")
+            remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL", self.settings.kaggle.env_file)
             if remedy is not None and "ERR_CONNECTION_REFUSED" in error.message:
                 what = f"Kaggle does not answer: {NOTHING_SERVES.format(base_url)}."
                 failure = PipelineError(failure.code, what, remedy=remedy)

@@ -142,7 +142,7 @@ class RestDownload:
             code, what = ErrorCode.KAGGLE_UNREACHABLE, f"does not answer ({type(error).__name__})"
             if "Connection refused" in str(error):
                 base_url = self._settings.kaggle.base_url
-                remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL")
+                remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL", self._settings.kaggle.env_file)
                 what = f"does not answer: {NOTHING_SERVES.format(base_url)}" if remedy else what
         except ValueError:  # requests looks at the redirect by itself; its text quotes the signature
             code, what = ErrorCode.KAGGLE_SITE_ERROR, "redirects to what is no address"

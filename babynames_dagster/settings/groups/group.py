@@ -3,16 +3,18 @@
 What belongs here: how a group is declared, checked and asked. What does not: any setting.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from typing_extensions import Self
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings.env_file import where_looked
+from babynames_dagster.settings.env_file import looked_at
 from babynames_dagster.settings.wording import problem_of
 
 _ADDRESS_PASSWORD = re.compile(r"(//[^/:@\s]*:)[^/@\s]*@")
@@ -25,6 +27,8 @@ class Group(BaseModel):
         extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False, populate_by_name=True
     )
 
+    _env_file: Path | None = PrivateAttr(default=None)
+
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
         """Return the group with these values, by field or by variable.
@@ -35,7 +39,8 @@ class Group(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise invalid([mistake(cls, dict(item)) for item in error.errors(include_url=False)]) from None
+            mistakes = [mistake(cls, dict(item)) for item in error.errors(include_url=False)]
+            raise invalid(mistakes, looked_at(os.environ)) from None
 
     def replaced(self, values: Mapping[str, object]) -> Self:
         """Return the same settings but for some, by field.
@@ -62,7 +67,16 @@ class Group(BaseModel):
         """
         missing = self.missing(*fields)
         if missing:
-            raise not_set(missing)
+            raise not_set(missing, self.env_file)
+
+    def read_from(self, env_file: Path) -> None:
+        """Remember the file of settings below the environment, for errors to name."""
+        self._env_file = env_file
+
+    @property
+    def env_file(self) -> Path:
+        """The file of settings below the environment; where nothing else was said, this process's own."""
+        return self._env_file or looked_at(os.environ)
 
     def missing(self, *fields: str) -> dict[str, str]:
         """Return those of these fields that are not set: description by variable."""
@@ -87,17 +101,21 @@ def is_secret(field: FieldInfo) -> bool:
     return SecretStr.__name__ in str(field.annotation)
 
 
-def not_set(missing: Mapping[str, str]) -> PipelineError:
+def not_set(missing: Mapping[str, str], env_file: Path) -> PipelineError:
     """Return the error of absent settings: description by variable."""
     lines = [f"{name}: {description}" for name, description in missing.items()]
-    where = f"Not set, neither in the environment nor in {where_looked()}"
+    where = f"Not set, neither in the environment nor in {_described(env_file)}"
     return PipelineError(ErrorCode.MISSING_CONFIG, f"{where}:\n    " + "\n    ".join(lines))
 
 
-def invalid(mistakes: list[str]) -> PipelineError:
+def invalid(mistakes: list[str], env_file: Path) -> PipelineError:
     """Return the error of settings that can't be what they are."""
-    where = f"The settings, from the environment and {where_looked()}, have mistakes"
+    where = f"The settings, from the environment and {_described(env_file)}, have mistakes"
     return PipelineError(ErrorCode.INVALID_CONFIG, f"{where}:\n    " + "\n    ".join(mistakes))
+
+
+def _described(path: Path) -> str:
+    return f"{path}, which is {'there' if path.exists() else 'not there'}"
 
 
 def mistake(group: type[Group], error: Mapping[str, Any]) -> str:
