@@ -13,13 +13,11 @@ import dagster as dg
 from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.assets.partitions import covered_partitions
 from babynames_dagster.database.ledger.candidates import NAMES, ContactScope
-from babynames_dagster.database.ledger.entries import ledger_vs_table, rows_sharing_a_contact
-from babynames_dagster.database.ledger.findings import (
-    Finding,
-    finding_counts,
-    found_contacts,
-)
+from babynames_dagster.database.ledger.comparison import ledger_vs_table
+from babynames_dagster.database.ledger.entries import rows_sharing_a_contact
+from babynames_dagster.database.ledger.findings import finding_counts, found_contacts
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
 from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
 from babynames_dagster.names.contacts.source import NameSource

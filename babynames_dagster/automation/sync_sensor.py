@@ -10,7 +10,7 @@ from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.automation.ranges import neighbouring
 from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, require_years
-from babynames_dagster.database.ledger.entries import partitions_with_work
+from babynames_dagster.database.ledger.comparison import partitions_with_work
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.senders import SenderRow, active_senders
 from babynames_dagster.errors import ErrorCode, PipelineError

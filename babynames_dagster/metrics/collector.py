@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from babynames_dagster.database.figures import contact_counts, finished_loads, load_counts
 from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.database.ledger.entries import partitions_with_work
+from babynames_dagster.database.ledger.comparison import partitions_with_work
 from babynames_dagster.database.rate_limits import pacing_rows
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.metrics.families import (

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, utc_now, writing
-from babynames_dagster.database.ledger.entries import LedgerOutcome
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import hubspot_contacts
 from babynames_dagster.docs.markdown import write_text

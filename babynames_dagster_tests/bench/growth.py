@@ -19,7 +19,7 @@ from babynames_dagster.cli.overview import overview
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.figures import contact_counts, finished_loads, load_counts
 from babynames_dagster.database.ledger.candidates import ContactScope, candidate_pages
-from babynames_dagster.database.ledger.entries import partitions_with_work
+from babynames_dagster.database.ledger.comparison import partitions_with_work
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.names.contacts.mapping import NameMapping

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.docs.markdown import write_text
 from babynames_dagster.hubspot.sync.report import SyncReport

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.customers import (
     add_customers,

@@ -6,18 +6,15 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.figures import contact_counts, finished_loads, load_counts
+from babynames_dagster.database.ledger.acknowledged import entry_pages
 from babynames_dagster.database.ledger.candidates import (
     ContactScope,
     candidate_pages,
     names_by_partition,
 )
-from babynames_dagster.database.ledger.entries import (
-    created_pages,
-    ledger_vs_table,
-    outcome_counts,
-    partitions_with_work,
-)
-from babynames_dagster.database.ledger.findings import entry_pages
+from babynames_dagster.database.ledger.comparison import ledger_vs_table, partitions_with_work
+from babynames_dagster.database.ledger.created import created_pages
+from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.ledger.orphans import orphan_pages
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     LEDGER,

@@ -9,8 +9,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.database import source_rows
-from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
+from babynames_dagster.database.ledger.entries import refused_contacts
 from babynames_dagster.database.ledger.orphans import OrphanCount
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.archiving import ANOTHER_SOURCES

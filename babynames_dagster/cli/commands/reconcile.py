@@ -10,7 +10,7 @@ from babynames_dagster.cli.chosen import Chosen, Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
-from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import Judged

@@ -14,7 +14,8 @@ from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
+from babynames_dagster.database.ledger.entries import refused_contacts
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan
 from babynames_dagster.database.ledger.rows import Entry
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.portable import slices
 from babynames_dagster.database.tables import hubspot_contacts
 

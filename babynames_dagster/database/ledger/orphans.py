@@ -14,8 +14,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry
-from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 
 

@@ -1,7 +1,7 @@
 """Contacts that this ledger created under an email that a row no longer has.
 
 What belongs here: keeping them for `babynames undo` when an entry moves on to another record. What does not: the
-entries themselves (`ledger.py`, `ledger_writing.py`).
+entries themselves (`entries.py`, `writing.py`).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.connection.patience import retried_transaction
-from babynames_dagster.database.ledger.entries import CreatedContact, created_by_us
+from babynames_dagster.database.ledger.created import CreatedContact, created_by_us
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, slices
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts

@@ -13,8 +13,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import utc_now, writing
 from babynames_dagster.database.connection.patience import retried_transaction
-from babynames_dagster.database.ledger.entries import CreatedContact, LedgerOutcome
+from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
 from babynames_dagster.database.tables import hubspot_contacts
 

@@ -15,7 +15,7 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import CreatedContact
+from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.held import holders
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import forget_superseded

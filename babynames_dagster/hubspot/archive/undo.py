@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import count_created, created_pages
+from babynames_dagster.database.ledger.created import count_created, created_pages
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import count_superseded, superseded_pages
 from babynames_dagster.hubspot.api.client import HubSpotClient

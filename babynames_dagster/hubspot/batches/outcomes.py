@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from babynames_dagster.database.ledger.finding import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
 from babynames_dagster.hubspot.api.records import Record
 from babynames_dagster.hubspot.batches.ownership import Obstacle, obstacle

@@ -6,7 +6,7 @@ What belongs here: which contacts are ours to write. What does not: looking (`lo
 
 from dataclasses import dataclass
 
-from babynames_dagster.database.ledger.finding import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.records import Record
 

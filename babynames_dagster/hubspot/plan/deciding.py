@@ -5,10 +5,9 @@ What belongs here: putting decisions into a plan's words. What does not: the dec
 
 from collections.abc import Sequence
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome
-from babynames_dagster.database.ledger.finding import LOST
 from babynames_dagster.database.ledger.orphans import Orphan
 from babynames_dagster.database.ledger.rows import SourceRow, Unfit
+from babynames_dagster.database.ledger.states import LOST, LedgerOutcome
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Looked as LookedUp
 from babynames_dagster.hubspot.archive.archiving import why_kept

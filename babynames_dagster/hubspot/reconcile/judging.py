@@ -12,7 +12,9 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from babynames_dagster.database.ledger.findings import Accepted, Finding, KeptFinding, LedgerRow, as_text
+from babynames_dagster.database.ledger.acknowledged import Accepted, LedgerRow
+from babynames_dagster.database.ledger.findings import KeptFinding, as_text
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome
-from babynames_dagster.database.ledger.findings import LedgerRow
+from babynames_dagster.database.ledger.acknowledged import LedgerRow
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.batches.pump import Channel

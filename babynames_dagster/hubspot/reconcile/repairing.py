@@ -13,8 +13,10 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.findings import Finding, KeptFinding, LedgerRow, entries_of, keep_findings
+from babynames_dagster.database.ledger.acknowledged import LedgerRow, entries_of
+from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Verdict, problem_of, verdict

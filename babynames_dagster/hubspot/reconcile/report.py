@@ -6,7 +6,7 @@ What belongs here: the values that come out. What does not: how they come about.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged

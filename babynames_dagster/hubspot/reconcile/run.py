@@ -14,17 +14,12 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.ledger.acknowledged import LedgerRow, entry_pages
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
-from babynames_dagster.database.ledger.findings import (
-    LOST,
-    Finding,
-    KeptFinding,
-    LedgerRow,
-    entry_pages,
-    keep_findings,
-)
+from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.database.ledger.states import LOST, Finding
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.findings import Finding, sampled_entries
+from babynames_dagster.database.ledger.acknowledged import sampled_entries
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged

@@ -6,9 +6,8 @@ What belongs here: that decision. What does not: reading rows, sending.
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome
-from babynames_dagster.database.ledger.findings import NOT_OURS_TO_WRITE
 from babynames_dagster.database.ledger.rows import Entry, SourceRow, Unfit
+from babynames_dagster.database.ledger.states import NOT_OURS_TO_WRITE, LedgerOutcome
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.batches.policy import WritePolicy

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome
 from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.batches.policy import WritePolicy

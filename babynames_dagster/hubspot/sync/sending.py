@@ -14,14 +14,10 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import (
-    LedgerOutcome,
-    contacts_in_ledger,
-    ledger_counts,
-    rows_sharing_a_contact,
-)
+from babynames_dagster.database.ledger.entries import contacts_in_ledger, ledger_counts, rows_sharing_a_contact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
-from babynames_dagster.database.ledger.entries import LedgerOutcome, created_pages
+from babynames_dagster.database.ledger.created import created_pages
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.superseded import count_superseded, forget_superseded
 from babynames_dagster.database.ledger.writing import LedgerEntry, mark_archived, record
 from babynames_dagster.database.loading.loads import last_loads

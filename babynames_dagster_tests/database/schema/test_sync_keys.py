@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, utc_now, writing
-from babynames_dagster.database.ledger.entries import LedgerOutcome, contacts_in_ledger
+from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.schema.migrate import downgrade, upgrade
 from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PORTAL, StandIn, add_names, ledger, sync

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from babynames_dagster.database.ledger.finding import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.answers import (
     NO_ANSWER,

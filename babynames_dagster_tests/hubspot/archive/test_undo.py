@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome, outcome_counts
+from babynames_dagster.database.ledger.entries import outcome_counts
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.archiving import EMAIL_CHANGED, MERGED, MORE_EMAILS, ArchiveReport

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.findings import Finding
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
 from babynames_dagster.names.contacts.source import NameSource

@@ -2,7 +2,8 @@
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import LedgerOutcome, refused_contacts
+from babynames_dagster.database.ledger.entries import refused_contacts
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import ContactScope
-from babynames_dagster.database.ledger.entries import ledger_vs_table, partitions_with_work
+from babynames_dagster.database.ledger.comparison import ledger_vs_table, partitions_with_work
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping

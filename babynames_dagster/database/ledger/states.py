@@ -1,6 +1,22 @@
-"""What a contact of the ledger can be found to be in HubSpot."""
+"""What the ledger says of a contact: what became of it last, and what it was found to be in HubSpot."""
 
 from enum import Enum
+
+
+class LedgerOutcome(Enum):
+    """What the ledger says of a row."""
+
+    SYNCED = "synced"
+    """HubSpot acknowledged this very row."""
+    KEPT = "kept"
+    """HUBSPOT_WRITE_POLICY leaves HubSpot as it is, or the contact is somebody's: looked at again when the row, the
+    mapping or the policy changes, or when asked for."""
+    REJECTED = "rejected"
+    """HubSpot refuses it as it is: sent again when the row or the mapping changes, or when asked for."""
+    FAILED = "failed"
+    """It got no answer of its own, or one that can pass: sent again by the next run."""
+    ARCHIVED = "archived"
+    """`babynames undo` archived it: sent again when the row or the mapping changes, or by a full refresh."""
 
 
 class Finding(Enum):
