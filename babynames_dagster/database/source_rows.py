@@ -4,18 +4,17 @@ What belongs here: the statements. What does not: what a row becomes (`sources/`
 another database.
 """
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.portable import slices
+from babynames_dagster.database.source_keys import KEY_KINDS
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 PAGE_ROWS = 5000
@@ -26,6 +25,13 @@ _PARTITION = "partition_of_row"
 
 Values = Mapping[str, Any]
 """One row's values by column."""
+
+
+class RepeatedKey(NamedTuple):
+    """A key that more than one row has: how many in all, and how many by what their column says of the partition."""
+
+    rows: int
+    by_partition: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,9 @@ class SourceRows:
         ]
         rows: sa.FromClause
         if query:
-            # A colon in a text, as in '12:30', is no parameter.
-            rows = sa.text(query.strip().rstrip(";").replace(":", "\\:")).columns(*used).subquery("source")
+            # A colon in a text, as in '12:30', is no parameter; a comment at the end ends with its line.
+            text = query.strip().rstrip(";").replace(":", "\\:")
+            rows = sa.text(f"{text}\n").columns(*used).subquery("source")
             what = "the query"
         else:
             schema, _, name = table.rpartition(".")
@@ -107,8 +114,7 @@ class SourceRows:
         after: Any = None
         while True:
             following = statement if after is None else statement.where(self._key > after)
-            with reading(self.engine) as connection:
-                found: list[Values] = [dict(row) for row in connection.execute(following).mappings()]
+            found = self._fetched(following)
             if found:
                 yield found
             if len(found) < self.page_rows:
@@ -121,9 +127,7 @@ class SourceRows:
         for listed in slices(sorted(keys)):
             typed = [value for value in map(self._typed, listed) if value is not None]
             if typed:
-                with reading(self.engine) as connection:
-                    rows = connection.execute(self._select().where(self._key.in_(typed))).mappings()
-                    found += [dict(row) for row in rows]
+                found += self._fetched(self._select().where(self._key.in_(typed)))
         return found
 
     def counts(self) -> dict[str, int]:
@@ -134,24 +138,48 @@ class SourceRows:
         """Count the rows that have no key, likewise."""
         return self._counted(self._key.is_(None))
 
-    def repeated_keys(self) -> dict[str, dict[str, int]]:
-        """Count the rows of each key that comes more than once, by what their column says.
+    def require_one_type_of_key(self) -> None:
+        """Make sure that all keys are of one type: in SQLite, a column may hold several.
+
+        Raises:
+            PipelineError: SOURCE_INVALID; any DB_* code.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        kind = sa.func.typeof(self._key)
+        with reading(self.engine) as connection:
+            kinds = sorted(connection.execute(sa.select(kind.distinct()).where(self._key.is_not(None))).scalars())
+        if len(kinds) > 1:
+            raise PipelineError(
+                ErrorCode.SOURCE_INVALID,
+                f"The key column {self.key} of {self.what} holds values of several types: {', '.join(kinds)}.",
+            )
+
+    def repeated_keys(self) -> dict[str, RepeatedKey]:
+        """Return each key that comes more than once, or that the column takes for the same as another.
 
         Raises:
             PipelineError: SOURCE_INVALID where there are too many; any DB_* code.
         """
-        again = sa.select(self._key).where(self._key.is_not(None)).group_by(self._key).having(sa.func.count() > 1)
-        among = again.limit(MOST_REPEATED + 1).subquery("again")
+        count = sa.func.count()
+        again = sa.select(self._key, count.label("rows")).where(self._key.is_not(None)).group_by(self._key)
+        among = again.having(count > 1).limit(MOST_REPEATED + 1).subquery("again")
+        # A collation may take `a` for `A`, where the ledger has a key for each.
+        exactly: sa.ColumnElement[Any] = self._key
+        if self.engine.dialect.name == "sqlite":
+            exactly = self._key.collate("BINARY")
+        elif self.engine.dialect.name in {"mysql", "mariadb"}:
+            exactly = sa.cast(self._key, sa.LargeBinary)
         statement = (
-            sa.select(self._key, self._partition, sa.func.count())
+            sa.select(sa.func.min(self._key), self._partition, count, sa.func.max(among.c.rows))
             .select_from(self.rows.join(among, self._key == among.c[self.key]))
-            .group_by(self._key, self._partition)
+            .group_by(exactly, self._partition)
         )
-        found: dict[str, dict[str, int]] = {}
+        found: dict[str, RepeatedKey] = {}
         with reading(self.engine) as connection:
-            for key, partition, count in connection.execute(statement):
-                by_partition = found.setdefault(self.text_of(key), {})
-                by_partition[str(partition)] = by_partition.get(str(partition), 0) + count
+            for key, partition, there, in_all in connection.execute(statement):
+                by_partition = found.setdefault(self.text_of(key), RepeatedKey(in_all, {})).by_partition
+                by_partition[str(partition)] = by_partition.get(str(partition), 0) + there
         self._refuse_too_many(len(found), self.key)
         return found
 
@@ -188,17 +216,16 @@ class SourceRows:
         """Return a key as the ledger knows it.
 
         Raises:
-            PipelineError: SOURCE_INVALID where it is neither a whole number nor a text.
+            PipelineError: SOURCE_INVALID where it is of no type of which two can be compared exactly.
         """
-        if isinstance(key, Decimal) and key == key.to_integral_value():
-            return str(int(key))
-        if isinstance(key, (int, str, uuid.UUID)) and not isinstance(key, bool):
-            return str(key)
-        raise PipelineError(
-            ErrorCode.SOURCE_INVALID,
-            f"The key column {self.key} of {self.what} holds {type(key).__name__}: it takes whole numbers, texts and "
-            "UUIDs.",
-        )
+        to_text = next((kind.to_text for type_, kind in KEY_KINDS.items() if isinstance(key, type_)), None)
+        if to_text is None or isinstance(key, bool):
+            raise PipelineError(
+                ErrorCode.SOURCE_INVALID,
+                f"The key column {self.key} of {self.what} holds {type(key).__name__}: it takes whole numbers, "
+                "decimals, texts, bytes, UUIDs, dates and moments.",
+            )
+        return to_text(key)
 
     def partition_of(self, row: Values) -> str:
         """Return what a row's column says."""
@@ -226,9 +253,25 @@ class SourceRows:
     def _typed(self, key: str) -> object:
         """Return a key as the column has it; None for one that it can't have."""
         try:
-            return {int: int, Decimal: Decimal, uuid.UUID: uuid.UUID}.get(self._key_type, str)(key)
+            return KEY_KINDS[self._key_type].from_text(key) if self._key_type in KEY_KINDS else None
         except (ValueError, ArithmeticError):
             return None
+
+    def _fetched(self, statement: sa.Select[Any]) -> list[Values]:
+        """Return a page of rows. In SQLite, a text may be no UTF-8: its odd bytes become surrogates."""
+        try:
+            with reading(self.engine) as connection:
+                return [dict(row) for row in connection.execute(statement).mappings()]
+        except PipelineError as error:
+            if self.engine.dialect.name != "sqlite" or "decode to UTF-8" not in error.what:
+                raise
+        with reading(self.engine) as connection:
+            driver: Any = connection.connection.driver_connection
+            before, driver.text_factory = driver.text_factory, lambda text: text.decode("utf-8", "surrogateescape")
+            try:
+                return [dict(row) for row in connection.execute(statement).mappings()]
+            finally:
+                driver.text_factory = before
 
     def _select(self) -> sa.Select[Any]:
         read = [self.rows.c[name] for name in dict.fromkeys((self.key, *self.columns))]

@@ -11,9 +11,11 @@ _EMAIL_OCTETS = 254
 RESERVED_TLDS = frozenset({"example", "test", "invalid", "local", "localhost", "internal", "onion", "alt", "arpa"})
 """Names under which no mail is received: RFC 2606, 6761, 6762, 7686, 9476, and ICANN's reservation of `internal`."""
 
-_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.IGNORECASE)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_TLD = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)
+_ANY_CASE = re.ASCII | re.IGNORECASE
+"""Without ASCII, the sign of the kelvin is a `k`, and the long s an `s`."""
+_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", _ANY_CASE)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", _ANY_CASE)
+_TLD = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}", _ANY_CASE)
 
 
 def is_valid_email(email: str) -> bool:

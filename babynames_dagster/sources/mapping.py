@@ -4,6 +4,7 @@ What belongs here: the mapping of columns to properties, as one frozen value. Wh
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -76,11 +77,9 @@ class TableMapping:
         Raises:
             ValueError: A value is no text, number, truth value or moment.
         """
-        email = row[self.email_column]
         return {
-            # HubSpot keeps emails in lower case.
-            _EMAIL: "" if email is None else str(email).strip(" ").lower(),
-            **{name: as_text(row[column]) for column, name in self.columns.items()},
+            _EMAIL: _as_email(row[self.email_column]),
+            **{name: _as_value(row[column], column) for column, name in self.columns.items()},
             **self.constants,
         }
 
@@ -96,6 +95,22 @@ class TableMapping:
         return Unfit("VALUE_TOO_LONG", f"{long[0]} has more than {LONGEST_TEXT:,} characters") if long else None
 
 
+def _as_email(value: object) -> str:
+    """Return an email as HubSpot keeps it, in lower case; one with letters that it refuses stays as it is.
+
+    Python makes a plain `k` of the sign of the kelvin, and databases don't.
+    """
+    email = "" if value is None else str(value).strip(" ")
+    return email.lower() if email.isascii() else email
+
+
+def _as_value(value: object, column: str) -> str:
+    try:
+        return as_text(value)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
+
+
 def as_text(value: object) -> str:  # noqa: PLR0911 - one for each type
     """Return a value as HubSpot takes it. A moment without a zone is in UTC.
 
@@ -105,16 +120,31 @@ def as_text(value: object) -> str:  # noqa: PLR0911 - one for each type
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return _encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
         return str(value)
+    if isinstance(value, (float, Decimal)):
+        return _plain(value)
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
         return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     if isinstance(value, date):
         return value.isoformat()
     raise ValueError(f"a value is {type(value).__name__}, which is no text, number, truth value or moment")
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text is no valid UTF-8") from None
+    return text
+
+
+def _plain(number: float | Decimal) -> str:
+    """Return a number without an exponent."""
+    if not math.isfinite(number):
+        raise ValueError(f"a number is {number}")
+    return str(number) if isinstance(number, float) and "e" not in str(number) else format(Decimal(str(number)), "f")

@@ -17,9 +17,10 @@ from babynames_dagster.database.ledger.held import entries_by_key, held_pages, h
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, former_pages
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, SourceRow, Unfit
-from babynames_dagster.database.source_rows import SourceRows, Values
+from babynames_dagster.database.source_rows import RepeatedKey, SourceRows, Values
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.mapping import ContactMapping, digest
+from babynames_dagster.hubspot.source import within
 from babynames_dagster.sources.mapping import TableMapping
 from babynames_dagster.sources.partitions import Partitioning
 
@@ -81,6 +82,7 @@ class TableSource:
             }
             named = ", ".join(f"{column} ({uses[column]})" for column in missing)
             raise PipelineError(ErrorCode.SOURCE_INVALID, f"{self.rows.what} lacks the column {named}.")
+        self.rows.require_one_type_of_key()
         _ = self._repeated_keys, self._repeated_emails
 
     def counts(self, partitions: Sequence[str]) -> Mapping[str, int]:
@@ -134,8 +136,8 @@ class TableSource:
         return replace(self.rows, columns=())
 
     @cached_property
-    def _repeated_keys(self) -> Mapping[str, Mapping[str, int]]:
-        return {ledger_key(key): counts for key, counts in self.rows.repeated_keys().items()}
+    def _repeated_keys(self) -> Mapping[str, RepeatedKey]:
+        return {ledger_key(key): repeated for key, repeated in self.rows.repeated_keys().items()}
 
     @cached_property
     def _repeated_emails(self) -> Mapping[str, str]:
@@ -157,7 +159,7 @@ class TableSource:
         if unfit is None and first != key:
             unfit = Unfit("DUPLICATE_EMAIL", f"the row {first[:100]} has the same email")
         if key != self.rows.text_of(row[self.rows.key]):
-            unfit = Unfit("INVALID_KEY", f"a key has up to {LONGEST_KEY} characters, and no blank at its end")
+            unfit = Unfit("INVALID_KEY", f"a key is text of up to {LONGEST_KEY} characters, with no blank at its end")
         return SourceRow(key, partition, key, payload, entry, unfit)
 
     def _keyless(self, ledger: Ledger, wanted: Collection[str]) -> Iterator[list[SourceRow]]:
@@ -165,9 +167,10 @@ class TableSource:
         found: list[tuple[str, str, int, Unfit]] = []
         for column_says, count in self.rows.counts_without_key().items():
             found.append(("", self.partitioning.of("", column_says), count, _NO_KEY))
-        for key, by_column in self._repeated_keys.items():
-            why = Unfit("DUPLICATE_KEY", f"{sum(by_column.values()):,} rows have the key {key[:100]}")
-            found += [(key, self.partitioning.of(key, says), count, why) for says, count in by_column.items()]
+        for key, repeated in self._repeated_keys.items():
+            why = Unfit("DUPLICATE_KEY", f"{repeated.rows:,} rows have the key {key[:100]}")
+            by_partition = repeated.by_partition.items()
+            found += [(key, self.partitioning.of(key, says), count, why) for says, count in by_partition]
         found = [item for item in found if item[1] in wanted]
         entries = entries_by_key(self.ledger_engine, ledger, {key for key, *_ in found}) if found else {}
         for key, partition, count, why in found:
@@ -181,10 +184,11 @@ class TableSource:
         A row whose key has changed leads to the contact by its email: the entry of the key of before is an orphan's,
         and the contact is meant all the same.
         """
-        everything = set(partitions) >= set(self.partitions)
-        among, page_rows = None if everything else partitions, self.rows.page_rows
-        held = held_pages(self.ledger_engine, ledger, among, page_rows=page_rows)
-        former = former_pages(self.ledger_engine, ledger, among, page_rows=page_rows)
+        # The last partition's run looks after entries of partitions that there are no more, as of other buckets.
+        beyond = self.partitions if self.partitions[-1] in partitions else ()
+        among, page_rows = within(self, partitions), self.rows.page_rows
+        held = held_pages(self.ledger_engine, ledger, among, page_rows=page_rows, beyond=beyond)
+        former = former_pages(self.ledger_engine, ledger, among, page_rows=page_rows, beyond=beyond)
         for page in itertools.chain(held, former):
             there = self._there(orphan.contact.key for orphan in page if not orphan.contact.superseded)
             gone = [orphan for orphan in page if orphan.contact.superseded or orphan.contact.key not in there]
@@ -207,5 +211,6 @@ class TableSource:
 
 def ledger_key(key: str) -> str:
     """Return what the ledger calls a row with a key: the key, but for what its column can't hold, or distinguish."""
-    fits = 0 < len(key) <= LONGEST_KEY and not key.endswith(" ")
-    return key if fits else f"{key[:100].strip()}#{digest(key)}"
+    text = key if key.isascii() else key.encode("utf-8", "backslashreplace").decode()
+    fits = 0 < len(key) <= LONGEST_KEY and text == key and not key.endswith(" ")
+    return key if fits else f"{text[:100].strip()}#{digest(text)}"

@@ -63,8 +63,8 @@ class ContactTable(_Described):
         "order, so that a large one should be a table.",
     )
     key_column: str = Field(
-        description="The column that a row is known by, in the ledger, too: unique and unchanging. Whole "
-        "numbers, texts or UUIDs."
+        description="The column that a row is known by, in the ledger, too: unique and unchanging. Of any "
+        "type but floating-point numbers and truth values."
     )
     email_column: str = Field(description="The column with the contact's email, by which HubSpot knows it.")
     columns: dict[str, str] = Field(

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.orphans import Orphan
+from babynames_dagster.database.ledger.orphans import Orphan, in_partitions
 from babynames_dagster.database.ledger.rows import Entry
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.portable import slices
@@ -53,7 +53,7 @@ def entries_by_key(engine: Engine, ledger: Ledger, keys: Collection[str]) -> dic
 
 
 def held_pages(
-    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int, beyond: Sequence[str] = ()
 ) -> Iterator[list[Orphan]]:
     """Read the contacts that the account has by the ledger, in keyset pages, as the orphans that they may be.
 
@@ -62,6 +62,7 @@ def held_pages(
         ledger: Whose entries.
         partitions: Which partitions; None for all, those that there are no more included.
         page_rows: Most contacts a page.
+        beyond: As `in_partitions`.
 
     Raises:
         PipelineError: Any DB_* code.
@@ -79,7 +80,7 @@ def held_pages(
             ledger.owns(hubspot_contacts),
             entry.hubspot_id.is_not(None),
             entry.outcome != LedgerOutcome.ARCHIVED.value,
-            sa.true() if partitions is None else entry.partition_key.in_(list(partitions)),
+            in_partitions(partitions, beyond),
         )
         .order_by(entry.row_key)
         .limit(page_rows)

@@ -101,9 +101,16 @@ def orphan_pages(
 
 
 def former_pages(
-    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int, beyond: Sequence[str] = ()
 ) -> Iterator[list[Orphan]]:
     """Read the contacts that rows had under the email of before, in keyset pages.
+
+    Args:
+        engine: The ledger's database.
+        ledger: Whose entries.
+        partitions: In which partitions; None for all.
+        page_rows: Most contacts a page.
+        beyond: As `in_partitions`.
 
     Raises:
         PipelineError: Any DB_* code.
@@ -113,7 +120,7 @@ def former_pages(
         statement = (
             sa.select(kept.row_key, kept.email, kept.hubspot_id, hubspot_contacts.c.partition_key)
             .select_from(_superseded(ledger))
-            .where(_former(ledger, partitions), kept.hubspot_id > after)
+            .where(_former(ledger, partitions, beyond), kept.hubspot_id > after)
             .order_by(kept.hubspot_id)
             .limit(page_rows)
         )
@@ -149,6 +156,19 @@ def _superseded(ledger: Ledger) -> sa.Join:
     return superseded_contacts.join(hubspot_contacts, same)
 
 
-def _former(ledger: Ledger, partitions: Sequence[str] | None) -> sa.ColumnElement[bool]:
-    among = sa.true() if partitions is None else hubspot_contacts.c.partition_key.in_(list(partitions))
-    return sa.and_(ledger.owns(superseded_contacts), among)
+def in_partitions(partitions: Sequence[str] | None, beyond: Sequence[str] = ()) -> sa.ColumnElement[bool]:
+    """Return the condition of an entry in some partitions.
+
+    Args:
+        partitions: Which; None for all, those that there are no more included.
+        beyond: Where these are all that there are: those that there are no more, too.
+    """
+    if partitions is None:
+        return sa.true()
+    key = hubspot_contacts.c.partition_key
+    among = key.in_(list(partitions))
+    return sa.or_(among, key.not_in(list(beyond))) if beyond else among
+
+
+def _former(ledger: Ledger, partitions: Sequence[str] | None, beyond: Sequence[str] = ()) -> sa.ColumnElement[bool]:
+    return sa.and_(ledger.owns(superseded_contacts), in_partitions(partitions, beyond))

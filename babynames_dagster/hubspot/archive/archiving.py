@@ -10,7 +10,7 @@ customer. So nothing is archived that was not just read back, under its own id, 
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy.engine import Engine
@@ -179,7 +179,14 @@ def _batches(pages: Iterable[Sequence[CreatedContact]]) -> Iterator[list[Created
 
 def _record(engine: Engine, ledger: Ledger, result: _Result) -> None:
     gone = [*result.archived, *result.absent]
-    mark_archived(engine, ledger, [contact for contact in gone if not contact.superseded])
+    former = {contact.hubspot_id: contact for contact in gone if contact.superseded}
+    # The contact of a row's former email may be another row's by now.
+    others = [
+        replace(former[holder.hubspot_id], key=holder.key, superseded=False)
+        for holder in (holders(engine, ledger.portal_id, former) if former else ())
+        if holder.sync == ledger.sync
+    ]
+    mark_archived(engine, ledger, [*others, *(contact for contact in gone if not contact.superseded)])
     merged = [kept.contact for kept in result.kept if kept.reason == MERGED]
     # A merge cannot be taken back, so that what was ours is not ours again.
     let_go(engine, ledger, [contact for contact in merged if not contact.superseded])
