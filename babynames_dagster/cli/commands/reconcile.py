@@ -63,7 +63,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))
-    if report.failed:
+    if report.failed or report.total[Finding.UNREAD]:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -120,13 +120,14 @@ def verdict(answer: Answer, *, has_body: bool = True) -> Verdict:
 
     Args:
         answer: What came.
-        has_body: Whether a good answer has a JSON body; one without is taken for a broken one.
+        has_body: Whether a good answer has a JSON body, or none at all; another is taken for a broken one.
     """
     status = answer.status
     if stop_error(answer) is not None:
         return Verdict.STOP
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Verdict.DONE if answer.payload is not None or not has_body else Verdict.RETRY
+        whole = answer.payload is not None if has_body else not answer.text.strip()
+        return Verdict.DONE if whole else Verdict.RETRY
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict.WAIT
     if status in _SPLIT:
@@ -149,9 +150,16 @@ def problem_of(answer: Answer) -> Problem:
     correlation_id = answer.body("correlationId") or answer.headers.get("X-HubSpot-Correlation-Id")
     category = answer.body("category") or answer.body("errorType")
     fallback = "NO_ANSWER" if answer.status == NO_ANSWER else f"HTTP_{answer.status}"
-    text = str(message) if message else " ".join(answer.text.split())[:300] or "an empty answer"
+    text = str(message) if message else _redirect(answer) or " ".join(answer.text.split())[:300] or "an empty answer"
     sub_category = str(answer.body("subCategory") or "")
     return Problem(str(category or fallback), text, str(correlation_id) if correlation_id else None, sub_category)
+
+
+def _redirect(answer: Answer) -> str:
+    """Say where an answer leads to, without the query, which may hold a secret; empty where it leads nowhere."""
+    redirects = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    leads_to = answer.headers.get("Location", "") if redirects else ""
+    return f"it leads to {leads_to.partition('?')[0][:200]}, which is not followed" if leads_to else ""
 
 
 def refuses_a_row(answer: Answer) -> bool:
@@ -256,7 +264,7 @@ def _gone(_: Answer, text: str) -> PipelineError:
 
 
 def _daily_limit(answer: Answer, text: str) -> PipelineError | None:
-    if answer.body("policyName") != "DAILY" and "daily limit" not in text.lower():
+    if str(answer.body("policyName")).upper() != "DAILY" and "daily limit" not in text.lower():
         return None
     return PipelineError(ErrorCode.HUBSPOT_DAILY_LIMIT, f"HubSpot's daily limit is used up (429): {text}")
 

@@ -28,17 +28,21 @@ from babynames_dagster.hubspot.api.answers import (
     whole_number,
 )
 from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
-from babynames_dagster.hubspot.api.failures import next_midnight, out_of_patience, unsuccessful
+from babynames_dagster.hubspot.api.failures import (
+    MOST_FAILED_ALIKE,
+    always_unsuccessful,
+    next_midnight,
+    out_of_patience,
+    unsuccessful,
+)
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
+from babynames_dagster.hubspot.pace.pacing import is_worth_saying
 from babynames_dagster.retry import backoff_seconds
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS = 60.0
-_WORTH_SAYING_SECONDS = 10.0
-_SAME_PAUSE_SECONDS = 5.0
-"""Pauses that end within these seconds of each other are one: each call learns of it by itself."""
 _ABOVE_ANY_PORTAL = 2**63
 """No BIGINT holds this or more."""
 
@@ -112,6 +116,7 @@ class HubSpotClient:
         self._counted = threading.Lock()
         self._requests = 0
         self._rate_limited = 0
+        self._failing: dict[Endpoint, tuple[int, int]] = {}
 
     @property
     def portal(self) -> Portal:
@@ -198,8 +203,9 @@ class HubSpotClient:
 
         Raises:
             PipelineError: HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES, HUBSPOT_DAILY_LIMIT, HUBSPOT_MIGRATING;
-                HUBSPOT_RATE_LIMITED where it would have to wait for too long; INTERRUPTED when `stop` was set; any
-                DB_* code.
+                HUBSPOT_RATE_LIMITED where it would have to wait for too long; HUBSPOT_UNREACHABLE, HUBSPOT_NOT_ALLOWED,
+                HUBSPOT_NOT_FOUND or HUBSPOT_ERROR where calls of this kind always fail; INTERRUPTED when `stop` was
+                set; any DB_* code.
         """
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         stop = stop or threading.Event()
@@ -216,6 +222,7 @@ class HubSpotClient:
                 continue
             tries += 1
             if decision is not Verdict.RETRY or tries > self._max_retries:
+                self._heed(endpoint, answer, decision)
                 return answer
             if least_wait(answer) > _LONGEST_BACKOFF_SECONDS:
                 waited += self._hold_up(answer, waited)
@@ -223,6 +230,20 @@ class HubSpotClient:
             pause = max(least_wait(answer), backoff_seconds(tries, base=self._retry_delay))
             self._report(answer, pause)
             stop.wait(pause)
+
+    def _heed(self, endpoint: Endpoint, answer: Answer, decision: Verdict) -> None:
+        """Stop where one kind of call fails again and again, with nothing that got through in between.
+
+        Raises:
+            PipelineError: What the last one failed with.
+        """
+        got_through = decision is Verdict.DONE or (decision is Verdict.SPLIT and endpoint.halves)
+        with self._counted:
+            status, calls = self._failing.get(endpoint, (answer.status, 0))
+            calls = 0 if got_through else (calls if status == answer.status else 0) + 1
+            self._failing[endpoint] = (answer.status, calls)
+        if calls >= MOST_FAILED_ALIKE:
+            raise always_unsuccessful(answer, endpoint, calls)
 
     def _hold_up(self, answer: Answer, waited: float) -> float:
         """Hold up every call for as long as HubSpot asks, and return how long that is.
@@ -235,7 +256,7 @@ class HubSpotClient:
         pause = self.limiter.limit.window if asked is None else asked
         if waited + pause > self._patience:
             raise out_of_patience(answer, pause)
-        self._report(answer, pause)
+        self._report(answer, pause, waited)
         self.limiter.pause(asked)
         return pause
 
@@ -267,20 +288,22 @@ class HubSpotClient:
         )
         return answer
 
-    def _report(self, answer: Answer, pause: float) -> None:
-        """Say that calls wait, once for all that were refused together."""
+    def _report(self, answer: Answer, pause: float, waited: float = 0.0) -> None:
+        """Say that calls wait, once for all that were refused together, and each time that a wait has doubled."""
         asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
-        self._tell(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'})")
+        before = f", after {waited:,.0f} s" if waited else ""
+        self._tell(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'}){before}", waited)
 
     def _tell_of_others(self, pause: float) -> None:
         """Say that calls wait for what HubSpot asked another process of the app."""
         self._tell(pause, f"HubSpot has asked another run to wait: this one waits {pause:,.0f} s, too")
 
-    def _tell(self, pause: float, what: str) -> None:
+    def _tell(self, pause: float, what: str, waited: float = 0.0) -> None:
         until = time.monotonic() + pause
         with self._counted:
-            news = pause > _WORTH_SAYING_SECONDS and until > self._said_until + _SAME_PAUSE_SECONDS
-            self._said_until = max(self._said_until, until)
+            news = is_worth_saying(pause, waited=waited, until=until, said_until=self._said_until)
+            # What goes on is said again once it has doubled.
+            self._said_until = max(self._said_until, until + (waited if news else 0.0))
         if news:
             self._say(f"{what}, until {moment_in(pause)}.")
 

@@ -17,7 +17,8 @@ class Endpoint:
         method: The HTTP method.
         api: The API that it belongs to, as paths name it.
         resource: The path below the API.
-        has_body: Whether a good answer has a JSON body; one without is taken for a broken one.
+        has_body: Whether a good answer has a JSON body, or none at all; another is taken for a broken one.
+        halves: Whether a batch that HubSpot refuses as a whole is sent again in halves.
         counts_daily: Whether the call is refused when only the daily reserve is left; not so for the call that
             finds out how much is left.
     """
@@ -26,6 +27,7 @@ class Endpoint:
     api: str
     resource: str
     has_body: bool = True
+    halves: bool = False
     counts_daily: bool = True
 
     def path(self, version: str) -> str:
@@ -50,9 +52,9 @@ ACCOUNT = Endpoint("GET", "account-info", "details", counts_daily=False)
 PROPERTIES = Endpoint("GET", "crm/properties", "contacts")
 READ = Endpoint("POST", "crm/objects", "contacts/batch/read")
 READ_ARCHIVED = Endpoint("POST", "crm/objects", "contacts/batch/read?archived=true")
-CREATE = Endpoint("POST", "crm/objects", "contacts/batch/create")
-UPDATE = Endpoint("POST", "crm/objects", "contacts/batch/update")
-ARCHIVE = Endpoint("POST", "crm/objects", "contacts/batch/archive", has_body=False)
+CREATE = Endpoint("POST", "crm/objects", "contacts/batch/create", halves=True)
+UPDATE = Endpoint("POST", "crm/objects", "contacts/batch/update", halves=True)
+ARCHIVE = Endpoint("POST", "crm/objects", "contacts/batch/archive", has_body=False, halves=True)
 
 BATCH_INPUTS = 100
 """Most inputs that HubSpot takes in a batch."""

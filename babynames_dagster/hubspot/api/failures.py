@@ -8,6 +8,9 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer, moment_in, problem_of
 from babynames_dagster.hubspot.api.endpoints import Endpoint
 
+MOST_FAILED_ALIKE = 10
+"""Calls in a row that may fail for the same reason, each after its retries."""
+
 _CODES: dict[int, ErrorCode] = {
     HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
     HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
@@ -25,6 +28,17 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
         _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR),
         f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}",
     )
+
+
+def always_unsuccessful(answer: Answer, endpoint: Endpoint, calls: int) -> PipelineError:
+    """Return the error of calls that all failed alike, so that no further one is worth making."""
+    return repeated(unsuccessful(answer, endpoint), calls)
+
+
+def repeated(error: PipelineError, calls: int) -> PipelineError:
+    """Return the error of calls that all failed with one error."""
+    what = f"{calls} calls in a row failed the same way, and none got through. {error.what}"
+    return PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable)
 
 
 def out_of_patience(answer: Answer, pause: float) -> PipelineError:

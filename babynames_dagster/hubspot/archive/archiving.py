@@ -24,7 +24,9 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.answers import Problem, Verdict, problem_of, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
+from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.records import Record, look
+from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 
@@ -147,7 +149,9 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
         report.first_kept += result.kept[: KEPT_SHOWN - len(report.first_kept)]
         on_done(report.done)
 
-    pump = Pump(partial(_archive, client), receive, max_in_flight=max_in_flight, stop=stop or threading.Event())
+    pump = Pump(
+        partial(_archive, client, Brake()), receive, max_in_flight=max_in_flight, stop=stop or threading.Event()
+    )
     report.stopped = pump.run(_batches(_this_sources_alone(engine, ledger, pages, receive)))
     return report
 
@@ -193,7 +197,9 @@ def _record(engine: Engine, ledger: Ledger, result: _Result) -> None:
     forget_superseded(engine, ledger, [contact.hubspot_id for contact in (*gone, *merged) if contact.superseded])
 
 
-def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], channel: Channel[_Result]) -> None:
+def _archive(
+    client: HubSpotClient, brake: Brake, contacts: Sequence[CreatedContact], channel: Channel[_Result]
+) -> None:
     """Look at a batch, and archive what is ours of it, halving what HubSpot refuses as a whole."""
     ids = [contact.hubspot_id for contact in contacts]
     looked = look(client, ids, stop=channel.stop, on_departure=channel.departed)
@@ -209,7 +215,7 @@ def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], channel:
             ours.append(contact)
         else:
             kept.append(Kept(contact, reason, record.record_id, record.email))
-    problem = NOT_MENTIONED if looked.found or looked.missing else problem_of(looked.answer)
+    problem = NOT_MENTIONED if verdict(looked.answer) is Verdict.DONE else problem_of(looked.answer)
     channel.deliver(_Result(absent=absent, kept=kept, failed=unknown, problem=problem if unknown else None))
     parts = [ours] if ours else []
     while parts:
@@ -222,5 +228,7 @@ def _archive(client: HubSpotClient, contacts: Sequence[CreatedContact], channel:
             parts += [part[middle:], part[:middle]]
         elif decision is Verdict.DONE:
             channel.deliver(_Result(archived=part))
+            brake.passed()
         else:
             channel.deliver(_Result(failed=part, problem=problem_of(answer)))
+            brake.failed(answer.status, unsuccessful(answer, ARCHIVE))

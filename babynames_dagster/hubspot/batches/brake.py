@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
+from babynames_dagster.hubspot.api.failures import MOST_FAILED_ALIKE, repeated
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
 
 _ACKNOWLEDGED = frozenset({Kind.CREATED, Kind.UPDATED})
@@ -18,9 +19,6 @@ is as long as two full batches."""
 
 MOST_REFUSED = 10 * BATCH_INPUTS
 """Rows that may be refused in a row, however they were sent."""
-
-MOST_FAILED_ALIKE = 10
-"""Calls in a row that may fail for the same reason, each after its retries."""
 
 
 class Brake:
@@ -68,6 +66,11 @@ class Brake:
         if problem is not None and any(outcome.kind is Kind.FAILED for outcome in outcomes):
             self.failed(problem.category, PipelineError(ErrorCode.HUBSPOT_NOT_ALLOWED, f"HubSpot says {said}"))
 
+    def passed(self) -> None:
+        """Take note of a call that got through."""
+        with self._counting:
+            self._failed = 0
+
     def failed(self, reason: int | str, error: PipelineError) -> None:
         """Take note of a call in which nothing got through.
 
@@ -83,5 +86,4 @@ class Brake:
             self._failed_for = str(reason)
             count = self._failed
         if count >= MOST_FAILED_ALIKE:
-            what = f"{count} calls in a row failed the same way, and none got through. {error.what}"
-            raise PipelineError(error.code, what, remedy=error.remedy, retryable=error.retryable)
+            raise repeated(error, count)

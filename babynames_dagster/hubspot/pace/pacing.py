@@ -27,6 +27,9 @@ UNTOLD_DETOUR_SECONDS = 0.1
 """The same where HubSpot does not say when it began to work. Costs 1 % of 10 s where latencies vary, as most answers
 then are later than this."""
 
+_WORTH_SAYING_SECONDS = 10.0
+_SAME_PAUSE_SECONDS = 5.0
+
 _DAY_SECONDS = 24 * 3600.0
 """After this, a daily limit has started again, wherever the account's midnight lies."""
 
@@ -141,3 +144,16 @@ def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[flo
     if remaining is None or abs(now - as_of) >= _DAY_SECONDS:
         return None
     return remaining - (len(calls) - bisect_right(calls, as_of))
+
+
+def is_worth_saying(pause: float, *, waited: float, until: float, said_until: float) -> bool:
+    """Return whether people should hear of a pause.
+
+    Args:
+        pause: Its seconds.
+        waited: Seconds that the same call has waited before it.
+        until: When it ends.
+        said_until: Until when they know that calls wait, by the same clock. Pauses that end within some seconds of each
+            other are one: each call learns of it by itself.
+    """
+    return waited + pause > _WORTH_SAYING_SECONDS and until > said_until + _SAME_PAUSE_SECONDS

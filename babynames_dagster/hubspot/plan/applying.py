@@ -14,7 +14,9 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.created import CreatedContact
+from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
@@ -32,8 +34,9 @@ from babynames_dagster.hubspot.plan.files import read_head, read_rows
 from babynames_dagster.hubspot.plan.making import Wanted
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 from babynames_dagster.hubspot.preflight import preflight
-from babynames_dagster.hubspot.sync.planning import outgoing
+from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.recording import record_outcomes
+from babynames_dagster.hubspot.sync.refusals import Refusals
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
@@ -67,6 +70,7 @@ class Applier:
     stop: threading.Event = field(default_factory=threading.Event)
     report: ApplyReport = field(init=False)
     _brake: Brake = field(init=False, default_factory=Brake)
+    _refusals: Refusals = field(init=False, default_factory=Refusals)
     _total: int = 0
 
     @property
@@ -110,6 +114,7 @@ class Applier:
                 preflight(self.client, self.wanted.source.mapping, stop=self.stop)
                 pump = Pump(self._write, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
                 self.report.stopped = pump.run(self._batches({Planned.CREATE, Planned.UPDATE}))
+                self._take_back_refusals()
             if writes.archives and self.report.stopped is None:
                 self._archive()
         self.report.stopped = turn.lost or self.report.stopped
@@ -126,15 +131,18 @@ class Applier:
         source, noun = wanted.source, wanted.source.noun
         rows_by_key = {row.key: row for row in source.rows_of(self.ledger, [*reviewed]) if not row.unfit}
         sent = {key: outgoing(row, source.mapping, wanted.options) for key, row in rows_by_key.items()}
+        archived = {
+            key
+            for key, row in sent.items()
+            if standing(rows_by_key[key], row, wanted.options, wanted.policy) is LedgerOutcome.ARCHIVED
+        }
         refused = [
-            Refused(
-                row,
-                f"its {noun} is gone, or no longer meant"
-                if key not in sent
-                else f"its {noun} or the mapping has changed",
-            )
+            Refused(row, f"its {noun} is gone, or no longer meant") for key, row in reviewed.items() if key not in sent
+        ]
+        refused += [
+            Refused(row, "it has been archived" if key in archived else f"its {noun} or the mapping has changed")
             for key, row in reviewed.items()
-            if key not in sent or sent[key].fingerprint != row.fingerprint
+            if key in sent and (key in archived or sent[key].fingerprint != row.fingerprint)
         ]
         gone = {item.row.key for item in refused}
         rows: list[Outgoing] = [row for key, row in sent.items() if key not in gone]
@@ -161,6 +169,7 @@ class Applier:
         record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, outcomes)
         self.report.refuse(result for result in results if isinstance(result, Refused))
         self.report.already += sum(isinstance(result, AsPlanned) for result in results)
+        self._refusals.saw(outcomes)
         for outcome in outcomes:
             self.report.created += outcome.kind is Kind.CREATED
             self.report.updated += outcome.kind is Kind.UPDATED
@@ -168,6 +177,17 @@ class Applier:
                 self.report.failed += 1
                 self.report.problem = self.report.problem or outcome.problem
         self._tell(self.report.done)
+
+    def _take_back_refusals(self) -> None:
+        """Let rows that were refused for the account's sake be sent by the next run."""
+        known = contacts_in_ledger(self.engine, self.ledger) > 0
+        if not (self._brake.tripped or self._refusals.are_one_trouble(acknowledged_before=known)):
+            return
+        refused, problem = self._refusals, self.report.problem
+        record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, refused.as_failures)
+        reason = f"HubSpot's first reason: {problem.category}: {problem.message}" if problem else ""
+        error = refused.error(self.report.failed - len(refused.rows), [reason])
+        self.report.stopped = self.report.stopped or error
 
     def _archive(self) -> None:
         """Archive what is still an orphan of ours, and was reviewed as one."""

@@ -15,6 +15,7 @@ from typing import Any
 from babynames_dagster.database.ledger.acknowledged import Accepted, LedgerRow
 from babynames_dagster.database.ledger.findings import KeptFinding, as_text
 from babynames_dagster.database.ledger.states import Finding
+from babynames_dagster.hubspot.api.answers import Verdict, problem_of, verdict
 from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
 
@@ -132,13 +133,22 @@ def properties_to_read(payloads: Iterable[Mapping[str, Any] | None]) -> list[str
 
 def _absent(row: LedgerRow, looked: Looked, archive: Looked | None) -> Judged:
     if row.hubspot_id not in looked.missing or archive is None:
-        return Judged(row, Finding.UNREAD, detail="HubSpot did not answer for it", accepted=row.accepted)
+        return _unread(row, looked)
     archived = archive.found.get(row.hubspot_id)
     if archived is not None:
         return Judged(row, Finding.ARCHIVED, archived, detail="archived by a user or another app")
     if row.hubspot_id in archive.missing:
         return Judged(row, Finding.GONE, detail="deleted permanently")
-    return Judged(row, Finding.UNREAD, detail="HubSpot did not answer for it", accepted=row.accepted)
+    return _unread(row, archive)
+
+
+def _unread(row: LedgerRow, looked: Looked) -> Judged:
+    """Return a contact of which an answer says nothing, with the reason where the answer has one."""
+    said = "HubSpot did not answer for it"
+    if verdict(looked.answer) is not Verdict.DONE:
+        problem = problem_of(looked.answer)
+        said += f" ({problem.category}: {problem.message})"
+    return Judged(row, Finding.UNREAD, detail=said, accepted=row.accepted)
 
 
 def _plain(text: str) -> str:

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import Traffic
-from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome
 from babynames_dagster.hubspot.sync.spans import Span
@@ -243,38 +242,3 @@ class SyncReport:
         self.requests = traffic.requests
         self.rate_limited = traffic.rate_limited
         self.waited_seconds = traffic.paused_seconds
-
-
-def nothing_got_through(counts: ContactCounts, refused: int, *, acknowledged_before: bool) -> bool:
-    """Return whether a run's refusals are one trouble of the account rather than of the rows.
-
-    So it is where no contact was ever acknowledged, or a whole batch was refused and nothing got through.
-
-    Args:
-        counts: What became of the run's names.
-        refused: Those that HubSpot refused in this run.
-        acknowledged_before: Whether HubSpot has acknowledged any contact of the account, in whichever run.
-    """
-    if counts.acknowledged or not refused:
-        return False
-    return not acknowledged_before or refused >= BATCH_INPUTS
-
-
-def refusal_of_all(refused: int, failed: int, troubles: Troubles) -> PipelineError:
-    """Return the error of a run in which nothing got through.
-
-    Args:
-        refused: Contacts that HubSpot refused.
-        failed: Contacts that it did not answer for, or not in a way that counts.
-        troubles: The reasons.
-    """
-    what = f"HubSpot refused all {refused:,} contacts that were sent."
-    if failed:
-        what = f"None of {refused + failed:,} contacts that were sent got through: HubSpot refused {refused:,} of them."
-    reasons = [troubles.main_reason(kind) for kind in (Kind.REJECTED, *((Kind.FAILED,) if failed else ()))]
-    return PipelineError(
-        ErrorCode.HUBSPOT_ERROR,
-        " ".join([what, *reasons]),
-        retryable=False,
-        remedy="Correct what it names, then run again: they are sent again.",
-    )

@@ -34,13 +34,12 @@ from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.source import ContactSource, within
 from babynames_dagster.hubspot.sync.counting import writes_ahead
 from babynames_dagster.hubspot.sync.planning import outgoing_batches
-from babynames_dagster.hubspot.sync.recording import ACKNOWLEDGED, record_outcomes
+from babynames_dagster.hubspot.sync.recording import record_outcomes
+from babynames_dagster.hubspot.sync.refusals import Refusals
 from babynames_dagster.hubspot.sync.report import (
     PREVIEW_KEPT,
     SyncOptions,
     SyncReport,
-    nothing_got_through,
-    refusal_of_all,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.strangers import preflight_of_an_unknown_account
@@ -62,7 +61,7 @@ class Run:
     """One run's state; touched by the thread that calls `send` only.
 
     Attributes:
-        refused: Rows that were refused since the last one that got through.
+        refusals: What HubSpot refused.
         unfit: Rows that can be no contacts, and of which the ledger does not know it yet.
         settled: Rows that had an outcome without being sent.
     """
@@ -77,7 +76,7 @@ class Run:
     say: Callable[[str], None]
     spans: Spans = field(init=False)
     started: float = field(default_factory=time.monotonic)
-    refused: list[Outcome] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
     unfit: list[Outcome] = field(default_factory=list)
     settled: int = 0
     done: int = 0
@@ -126,7 +125,7 @@ class Run:
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
             self._record_unfit()
             known = contacts_in_ledger(self.engine, self.ledger) > 0
-            if brake.tripped or nothing_got_through(self.report.total, len(self.refused), acknowledged_before=known):
+            if brake.tripped or self.refusals.are_one_trouble(acknowledged_before=known):
                 self._take_back_refusals()
         self._mirror(stop)
         self._tell()
@@ -257,9 +256,7 @@ class Run:
             if outcome.problem is not None:
                 counts.troubles.add(outcome)
                 self.report.troubles.add(outcome)
-        if any(outcome.kind in ACKNOWLEDGED for outcome in outcomes):
-            self.refused.clear()
-        self.refused += [outcome for outcome in outcomes if outcome.kind is Kind.REJECTED]
+        self.refusals.saw(outcomes)
         self.spans.answered({outcome.row.partition for outcome in outcomes})
         self._tell()
 
@@ -269,11 +266,13 @@ class Run:
 
     def _take_back_refusals(self) -> None:
         """Let the rows count as failed, so that the next run sends them again: it was not about them."""
-        report, refused = self.report, self.refused
+        report, refused = self.report, self.refusals.rows
         if self.options.dry_run:
             return
-        self._record([replace(outcome, kind=Kind.FAILED) for outcome in refused])
-        error = refusal_of_all(len(refused), report.total.failed, report.troubles)
+        self._record(self.refusals.as_failures)
+        failed = report.total.failed
+        kinds = [Kind.REJECTED, Kind.FAILED] if failed else [Kind.REJECTED]
+        error = self.refusals.error(failed, [report.troubles.main_reason(kind) for kind in kinds])
         for outcome in refused:
             counts = report.by_partition[outcome.row.partition]
             counts.rejected -= 1

@@ -83,10 +83,13 @@ def test_a_batchs_start_is_given_in_milliseconds_or_not_at_all(said: object, mom
 
 def test_a_good_status_without_json_is_a_broken_answer_where_json_is_due() -> None:
     assert verdict(answer(200)) is Verdict.RETRY
-    assert verdict(answer(204), has_body=False) is Verdict.DONE
+    assert verdict(Answer(204), has_body=False) is Verdict.DONE
+    assert verdict(answer(200), has_body=False) is Verdict.RETRY
 
 
-@pytest.mark.parametrize("payload", [{"policyName": "DAILY"}, {"message": "You have reached your daily limit."}])
+@pytest.mark.parametrize(
+    "payload", [{"policyName": "DAILY"}, {"policyName": "daily"}, {"message": "You have reached your daily limit."}]
+)
 def test_the_daily_limit_stops_and_the_windows_does_not(payload: dict[str, str]) -> None:
     error = stop_error(answer(429, payload))
     assert error is not None
@@ -163,6 +166,8 @@ def test_a_lock_is_waited_for_two_seconds_at_least() -> None:
 def test_a_problem_is_distinguished_from_whatever_there_is() -> None:
     assert problem_of(answer(502)).category == "HTTP_502"
     assert problem_of(answer(502)).message == "text"
+    led = problem_of(answer(302, Location="https://proxy.example.com/sign-in?token=secret"))
+    assert led.message == "it leads to https://proxy.example.com/sign-in, which is not followed"
     assert problem_of(answer(400, {"message": "m", "correlationId": "c", "category": "V"})).correlation_id == "c"
 
 
@@ -292,6 +297,8 @@ def test_only_hubspots_own_word_about_it_rejects_a_row(status: int, payload: Any
         (Problem("CONFLICT", "Contact already exists."), False),
         (Problem("VALIDATION_ERROR", "Not today.", None, "crm.limits.RECORD_LIMIT_EXCEEDED"), True),
         (Problem("VALIDATION_ERROR", "No permission.", None, "crm.propertyValidation.INVALID_OPTION"), False),
+        (Problem("VALIDATION_ERROR", "x", None, "crm.propertyValidation.PROPERTY_DOESNT_EXIST"), True),
+        (Problem("VALIDATION_ERROR", 'Property values were not valid: [{"error":"READ_ONLY_VALUE"}]'), True),
         (Problem("VALIDATION_ERROR", "Too long.", None, "crm.propertyValidation.LENGTH_LIMIT"), False),
         (Problem("VALIDATION_ERROR", "No permission.", None, "crm.something.ELSE"), True),
     ],

@@ -18,6 +18,7 @@ from babynames_dagster.hubspot.pace.pacing import (
     Trip,
     calls_left_today,
     detour,
+    is_worth_saying,
     next_slot,
     still_counted,
 )
@@ -166,3 +167,10 @@ def test_where_hubspot_does_not_say_when_it_began_fewer_are_refused_for_a_little
 def test_calls_made_since_the_answer_are_taken_off_the_days_rest() -> None:
     assert calls_left_today(100, as_of=10.0, calls=[8.0, 9.0, 10.0, 11.0, 12.0], now=12.0) == 98
     assert calls_left_today(None, as_of=0.0, calls=[1.0], now=1.0) is None
+
+
+def test_a_wait_is_said_once_it_is_long_and_a_row_of_short_ones_as_well() -> None:
+    assert not is_worth_saying(10.0, waited=0, until=10, said_until=0)
+    assert is_worth_saying(10.0, waited=10, until=20, said_until=0)
+    assert is_worth_saying(10.5, waited=0, until=20, said_until=0)
+    assert not is_worth_saying(90.0, waited=0, until=94, said_until=90)

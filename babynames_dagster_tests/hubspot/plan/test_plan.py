@@ -374,3 +374,33 @@ def test_a_row_that_users_take_right_before_it_is_written_is_counted_as_refused(
         report = run.result()
     assert (report.updated, report.refused, report.done) == (2, 1, 3)
     assert "since the look right before it was written to" in report.first_refused[0].why
+
+
+def test_a_plan_of_which_hubspot_refuses_every_row_is_not_held_against_the_rows(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 120)
+    plan(sqlite_engine, stand_in, path)
+    stand_in.set_faults({"kind": "refused_batch", "path": "/create"})
+    report = apply(sqlite_engine, stand_in, path)
+    assert report.stopped is not None
+    assert "refused all 120 contacts that were sent" in report.stopped.what
+    assert "VALIDATION_ERROR: The batch is not valid." in report.stopped.what
+    stand_in.set_faults()
+    assert sync(sqlite_engine, stand_in).total.created == 120
+
+
+def test_a_contact_that_was_archived_since_the_plan_is_not_made_again(
+    sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    add_names(sqlite_engine, 2)
+    plan(sqlite_engine, stand_in, path)
+    sync(sqlite_engine, stand_in)
+    settings = stand_in.settings(sqlite_engine)
+    with open_client(settings.account, sqlite_engine) as client:
+        undo_names(sqlite_engine, client, settings)
+    report = apply(sqlite_engine, stand_in, path)
+    assert (report.created, [item.why for item in report.first_refused]) == (0, ["it has been archived"] * 2)
+    assert stand_in.contacts() == {}

@@ -11,13 +11,16 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.batches.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
     ledger,
+    reconcile,
     sync,
+    undo_names,
 )
 
 
@@ -149,3 +152,37 @@ def test_a_property_that_goes_missing_meanwhile_is_no_word_against_a_row(
     stand_in.set_faults()
     stand_in.change(options={"tier": ["A"]})
     assert sync(engine, stand_in, **wanted).total.created == 50
+
+
+ALIKE = [({"kind": "html", "status": 503}, "HTTP_503"), ({"kind": "refused_batch"}, "The batch is not valid.")]
+
+
+@pytest.mark.parametrize(("fault", "said"), ALIKE)
+@pytest.mark.parametrize("path", ["/read", "/archive"])
+def test_other_calls_that_all_fail_the_same_way_end_what_makes_them(
+    sqlite_engine: Engine, stand_in: StandIn, path: str, fault: dict[str, Any], said: str
+) -> None:
+    add_names(sqlite_engine, 2000)
+    sync(sqlite_engine, stand_in)
+    stand_in.set_faults({**fault, "path": path})
+    settings, calls = stand_in.settings(sqlite_engine, max_retries=0), stand_in.stats()["requests"]
+    with open_client(settings.account, sqlite_engine) as client:
+        undone = undo_names(sqlite_engine, client, settings)
+    stopped = [undone.stopped]
+    if path == "/read":
+        stopped.append(sync(sqlite_engine, stand_in, options=SyncOptions(full_refresh=True), max_retries=0).stopped)
+        stopped.append(reconcile(sqlite_engine, stand_in, max_retries=0).stopped)
+    assert all(error is not None and "10 calls in a row" in error.what and said in error.what for error in stopped)
+    assert stand_in.stats()["requests"] - calls < 400
+    assert stand_in.stats()["contacts"] == 2000
+
+
+def test_a_gateways_page_archives_nothing(sqlite_engine: Engine, stand_in: StandIn) -> None:
+    add_names(sqlite_engine, 2)
+    sync(sqlite_engine, stand_in)
+    stand_in.set_faults({"kind": "html", "status": 200, "path": "/archive"})
+    settings = stand_in.settings(sqlite_engine, max_retries=1)
+    with open_client(settings.account, sqlite_engine) as client:
+        assert undo_names(sqlite_engine, client, settings).failed == 2
+        stand_in.set_faults()
+        assert undo_names(sqlite_engine, client, settings).archived == 2
