@@ -116,7 +116,11 @@ class Applier:
                 self.report.stopped = pump.run(self._batches({Planned.CREATE, Planned.UPDATE}))
                 self._take_back_refusals()
             if writes.archives and self.report.stopped is None:
-                self._archive()
+                # What was created and updated before is to be reported all the same.
+                try:
+                    self._archive()
+                except PipelineError as error:
+                    self.report.stopped = error
         self.report.stopped = turn.lost or self.report.stopped
         return self.report
 

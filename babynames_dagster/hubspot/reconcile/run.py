@@ -98,8 +98,7 @@ class Reconciler:
         """Reconcile, and return what was found and done.
 
         Raises:
-            PipelineError: What `ContactSource.require` raises; HUBSPOT_BUSY, HUBSPOT_GUARD, HUBSPOT_PROPERTY_ERROR;
-                any DB_* code.
+            PipelineError: What `ContactSource.require` raises; HUBSPOT_BUSY; any DB_* code.
         """
         started = time.monotonic()
         self.report = ReconcileReport(self.client.portal_id)
@@ -179,8 +178,11 @@ class Reconciler:
         lost = self._lost if self.options.recreate else []
         if not (changed or lost):
             return None
-        self.guards.check(Writes(creates=len(lost), updates=len(changed)), contacts=max(known, len(lost)))
-        preflight(self.client, self.source.mapping, stop=self.stop)
+        try:
+            self.guards.check(Writes(creates=len(lost), updates=len(changed)), contacts=max(known, len(lost)))
+            preflight(self.client, self.source.mapping, stop=self.stop)
+        except PipelineError as error:  # what was found is to be reported all the same
+            return error
         repairs = Repairs(self.client, self.engine, self.source, self.policy, self.report, self.stop)
         return repair(repairs, changed) or recreate(repairs, lost)
 

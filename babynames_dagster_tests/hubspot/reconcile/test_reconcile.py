@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
@@ -193,9 +193,11 @@ def test_guards_hold_a_repair_back(sqlite_engine: Engine, stand_in: StandIn) -> 
     sync(sqlite_engine, stand_in)
     for number in (1, 2, 3):
         stand_in.edit(email(number), firstname="Johnny")
-    with pytest.raises(PipelineError, match="3 contacts to update, at most 2 allowed") as caught:
-        reconcile(sqlite_engine, stand_in, repair=True, guards=Guards(updates="2"))
-    assert caught.value.code is ErrorCode.HUBSPOT_GUARD
+    report = reconcile(sqlite_engine, stand_in, repair=True, guards=Guards(updates="2"))
+    assert report.stopped is not None
+    assert report.stopped.code is ErrorCode.HUBSPOT_GUARD
+    assert "3 contacts to update, at most 2 allowed" in report.stopped.what
+    assert (report.total[Finding.CHANGED], report.repaired) == (3, 0)
     assert stand_in.contacts()[email(1)]["firstname"] == "Johnny"
     assert reconcile(sqlite_engine, stand_in, repair=True, guards=Guards(updates="2", overridden=True)).repaired == 3
 
