@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from babynames_dagster.sandbox.hubspot.account import Account
 from babynames_dagster.sandbox.hubspot.rules import property_definition
+from babynames_dagster_tests.support.stand_ins import hubspot_contacts
 from babynames_dagster_tests.support.stand_ins.hubspot_faults import Fault, Faults
 from babynames_dagster_tests.support.stand_ins.hubspot_users import user_routes
 
@@ -53,7 +54,7 @@ def control_routes(account: Account) -> list[Route]:
                 "shortest_gap": account.window.shortest_gap,
                 "daily_used": account.window.daily_used,
                 "most_under_way": account.most_under_way,
-                "contacts": account.store.count(),
+                "contacts": hubspot_contacts.count(account.store),
             }
         )
 
@@ -67,7 +68,7 @@ def control_routes(account: Account) -> list[Route]:
         return Response(status_code=204)
 
     async def reset(_: Request) -> Response:
-        account.store.clear()
+        hubspot_contacts.clear(account.store)
         account.log.clear()
         faults.wanted = []
         account.received = account.most_under_way = account.window.refused = account.window.daily_used = 0

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from babynames_dagster.sandbox.hubspot.account import Account
+from babynames_dagster_tests.support.stand_ins import hubspot_contacts
 
 
 def user_routes(account: Account) -> list[Route]:
@@ -24,11 +25,11 @@ def user_routes(account: Account) -> list[Route]:
 
     async def merge(request: Request) -> Response:
         wanted = await request.json()
-        return JSONResponse({"id": str(store.merge(wanted["primary"], wanted["other"]))})
+        return JSONResponse({"id": str(hubspot_contacts.merge(store, wanted["primary"], wanted["other"]))})
 
     async def edit(request: Request) -> Response:
         wanted = await request.json()
-        store.edit(wanted["email"], wanted["properties"])
+        hubspot_contacts.edit(store, wanted["email"], wanted["properties"])
         return Response(status_code=204)
 
     async def archive(request: Request) -> Response:
@@ -37,16 +38,16 @@ def user_routes(account: Account) -> list[Route]:
         return Response(status_code=204)
 
     async def restore(request: Request) -> Response:
-        store.restore((await request.json())["email"])
+        hubspot_contacts.restore(store, (await request.json())["email"])
         return Response(status_code=204)
 
     async def delete(request: Request) -> Response:
-        store.delete((await request.json())["email"])
+        hubspot_contacts.delete(store, (await request.json())["email"])
         return Response(status_code=204)
 
     async def secondary_emails(request: Request) -> Response:
         wanted = await request.json()
-        store.add_secondary_email(wanted["primary"], wanted["secondary"])
+        hubspot_contacts.add_secondary_email(store, wanted["primary"], wanted["secondary"])
         return Response(status_code=204)
 
     actions = {
