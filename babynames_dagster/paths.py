@@ -19,6 +19,11 @@ def without_stray_bytes(text: str) -> str:
     return re.sub(r"[\ud800-\udfff]", _escaped, text)
 
 
+def resolved(path: Path) -> Path:
+    """Return a path absolute and without links; a link that leads to itself is left for whoever opens it to say so."""
+    return Path(os.path.realpath(path))
+
+
 def path_to_text(path: Path) -> str:
     """Return a path as text that is always UTF-8: as it is, or as a `file://` address where its bytes are not."""
     text = str(path)

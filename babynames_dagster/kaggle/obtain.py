@@ -21,7 +21,7 @@ from babynames_dagster.kaggle.browser.session import kept_session
 from babynames_dagster.kaggle.rest.credentials import missing_user
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
-from babynames_dagster.paths import printable
+from babynames_dagster.paths import printable, resolved
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import FetchSettings
 
@@ -92,7 +92,7 @@ def obtain_dataset(
     """
     steps = log or logging.getLogger(__name__)
     if path is not None:
-        return _as_it_is(inspect_dataset(path.expanduser().resolve(), settings), "given")
+        return _as_it_is(inspect_dataset(resolved(path.expanduser()), settings), "given")
     if force:
         return _fetch(settings, on_progress, steps)
     return _kept_or_fetched(settings, on_progress, steps)

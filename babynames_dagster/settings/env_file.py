@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -55,7 +55,7 @@ def env_file(path: Path) -> dict[str, str]:
     backticks quote as well.
 
     Raises:
-        PipelineError: INVALID_CONFIG where it can't be read.
+        PipelineError: INVALID_CONFIG where it, or a line of it, can't be read.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -73,6 +73,15 @@ def env_file(path: Path) -> dict[str, str]:
             f"{path} can't be read: {error.strerror}.",
             remedy=f"Make {path} readable for this user, or remove it.",
         ) from None
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            found = binding.original.string
+            line = binding.original.line + found.count("\n", 0, len(found) - len(found.lstrip()))
+            raise PipelineError(
+                ErrorCode.INVALID_CONFIG,
+                f"{path}, line {line:,}, is no NAME=value, or its quotes don't match.",
+                remedy="Correct that line; a value with quotes in it is enclosed in quotes of another kind.",
+            )
     return _texts(text)
 
 
@@ -99,9 +108,11 @@ def env_line(name: str, value: str) -> str:
 
 
 def _texts(text: str) -> dict[str, str]:
-    values = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {name: _without_backticks(value or "") for name, value in values.items()}
+    return {binding.key: _value(binding) for binding in parse_stream(io.StringIO(text)) if binding.key is not None}
 
 
-def _without_backticks(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == "`" else value
+def _value(binding: Binding) -> str:
+    value = binding.value or ""
+    is_enclosed = len(value) > 1 and value[0] == value[-1] == "`"
+    written = binding.original.string.partition("=")[2].lstrip()
+    return value[1:-1] if is_enclosed and written.startswith("`") else value

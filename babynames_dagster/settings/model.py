@@ -84,6 +84,13 @@ class Settings(BaseModel):
         kept = folder_texts(Path(folder).expanduser() if folder else None, known)
         managed = aws_texts(places.get("AWS_SECRET", "").strip(), known)
         texts = filed | named_texts(managed) | named_texts(kept) | exported
+        cut = [
+            f"{name}: holds a NUL character; save the file that it is in as UTF-8."
+            for name in texts
+            if "\0" in texts[name]
+        ]
+        if cut:
+            raise invalid(cut)
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
             if name in VARIABLES and (text.strip() or name in _MAY_BE_BLANK):

@@ -201,6 +201,8 @@ def _time_zone(value: str) -> str:
 
 
 def _expanded(value: Path) -> Path:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(value), re.IGNORECASE):
+        raise ValueError("must be a path on this machine, not an address")
     try:
         return value.expanduser()
     except RuntimeError:

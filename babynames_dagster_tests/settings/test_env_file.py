@@ -80,3 +80,24 @@ def test_a_line_that_is_written_means_the_same_to_dotenv_and_to_a_shell(value: s
     assert shell.stdout == value
     Path("written.env").write_text(line + "\n", encoding="utf-8")
     assert env_file(Path("written.env")) == env_texts({CHOICE: "written.env"}) == {"NAME": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("DB_HOST=a\nDB_NAME: b\n", 2),
+        ("\n# a note\n\nDB_PASSWORD='open\nDB_HOST=a\n", 4),
+        ("DB_PASSWORD='a'b\n", 1),
+        ("<<<<<<< HEAD\nDB_HOST=a\n", 1),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_and_not_passed_over(text: str, line: int) -> None:
+    Path("odd.env").write_text(text, encoding="utf-8")
+    with pytest.raises(PipelineError, match=rf"^\S*\W*INVALID_CONFIG\W*odd.env, line {line}, ") as caught:
+        env_file(Path("odd.env"))
+    assert "open" not in str(caught.value)
+
+
+def test_backticks_inside_other_quotes_belong_to_the_value() -> None:
+    Path("ticks.env").write_text("A='`a`'\nB=`b`\nC=`c\n", encoding="utf-8")
+    assert env_file(Path("ticks.env")) == {"A": "`a`", "B": "b", "C": "`c"}

@@ -279,3 +279,17 @@ def test_what_is_wrong_with_a_secret_in_a_file_does_not_show_it(secrets: Path, m
     assert "5ecret" not in str(caught.value)
     monkeypatch.delenv("SECRETS_DIR")
     assert load_settings().database.password is None
+
+
+def test_a_folder_that_leads_to_itself_is_left_for_whoever_opens_it() -> None:
+    Path("loop").symlink_to("loop")
+    files = load_settings(data_dir=Path("loop")).files
+    assert files.logs == Path("loop/logs").absolute()
+
+
+def test_a_text_with_nul_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("wide").mkdir()
+    Path("wide", "DB_PASSWORD").write_bytes("password".encode("utf-16-le"))
+    monkeypatch.setenv("SECRETS_DIR", "wide")
+    with pytest.raises(PipelineError, match="DB_PASSWORD: holds a NUL character"):
+        load_settings()

@@ -135,6 +135,7 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
         ("HUBSPOT_EXTRA_PROPERTIES", '["x"]'),
         ("CSV_ENCODING", "klingon"),
         ("CSV_ENCODING", "idna"),
+        ("DATA_DIR", "s3://bucket/folder"),
         ("CSV_ENCODING", "rot13"),
         ("CSV_DELIMITER", "--"),
         ("KAGGLE_TIMEOUT", "inf"),

@@ -15,8 +15,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
+from yaml import YAMLError
 
-from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning
+from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning, remedy_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.env_file import ENV_FILE, env_file
 from babynames_dagster.settings.shell import lend_to_dagster
@@ -25,6 +26,7 @@ _DAMAGED = (
     "Move {home} away, and run again: another one is made. Only Dagster's history of runs is lost, and which sensors "
     "are on; tables and ledger are elsewhere."
 )
+_READ_AS_ADDRESS = re.compile(r"\?|%[0-9A-Fa-f]{2}")
 _NAMES_VARIABLE = re.compile(r"\benv:\s*[\"']?([A-Za-z_]\w*)")
 
 
@@ -38,8 +40,14 @@ def ready_home(home: Path) -> Path:
         The same folder.
 
     Raises:
-        PipelineError: FILE_NOT_WRITABLE where it can't be made.
+        PipelineError: FILE_NOT_WRITABLE where it can't be made; INVALID_CONFIG where Dagster would miss it.
     """
+    if _READ_AS_ADDRESS.search(str(home)):
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG,
+            f"Dagster can't keep its records in {home}: to it, `?`, and `%` with two digits, are parts of an address.",
+            remedy="Name a folder without them in DAGSTER_HOME, or in DATA_DIR.",
+        )
     try:
         home.mkdir(parents=True, exist_ok=True)
         with _alone_in(home):
@@ -117,6 +125,10 @@ def _reporting(home: Path) -> Iterator[None]:
             f"Dagster does not take {file}: {found}.",
             remedy=f"Set {unset[1]} in the environment or in .env." if unset else f"Correct {file}.",
         ) from None
+    except YAMLError as error:
+        raise PipelineError(
+            ErrorCode.INVALID_CONFIG, f"{file} is no YAML: {' '.join(str(error).split())}.", remedy=f"Correct {file}."
+        ) from None
     except CheckError as error:
         module = re.search(r"Couldn't import module (\w+)", str(error))
         if module is None:
@@ -138,7 +150,7 @@ def _reached(home: Path) -> Iterator[None]:
         code, text = meaning(error)
         remedy: str | None = f"Start that server, or correct its address in {file} or in the variable that it names."
         if is_of_sqlite(error):
-            remedy = _DAMAGED.format(home=home) if is_damage(error) else None
+            remedy = _DAMAGED.format(home=home) if is_damage(error) else remedy_of(error)
         raise PipelineError(code, f"Dagster's records, which {file} places: {text}", remedy=remedy) from error
 
 

@@ -19,6 +19,7 @@ from babynames_dagster.database.connection.mysql_session import prepare_session
 from babynames_dagster.database.connection.reach import connect, timeout_of
 from babynames_dagster.database.connection.waiting import waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.paths import resolved
 
 
 def utc_now() -> datetime:
@@ -62,7 +63,7 @@ def _open_server(url: URL) -> Engine:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    folder = Path(str(url.database)).expanduser().resolve().parent
+    folder = resolved(Path(str(url.database)).expanduser()).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -66,6 +66,7 @@ _SQLITE_PHRASES = (
     ("readonly database", ErrorCode.FILE_NOT_WRITABLE),
     ("unable to open database file", ErrorCode.FILE_NOT_WRITABLE),
     ("disk is full", ErrorCode.DISK_FULL),
+    ("disk I/O error", ErrorCode.DISK_FULL),
     ("no such table", ErrorCode.DB_SCHEMA_OUTDATED),
     ("no such column", ErrorCode.DB_SCHEMA_OUTDATED),
 )
@@ -74,6 +75,16 @@ _DAMAGE = ("file is not a database", "database disk image is malformed")
 _DAMAGED = (
     "Restore a back-up, or move the file away: names are loaded again, and `babynames reconcile` adopts contacts."
 )
+
+_MORE_CONNECTIONS = (
+    "Wait until its other connections have ended; if there are none, let its administrator raise MAX_USER_CONNECTIONS: "
+    "a run needs three."
+)
+_REMEDIES = {
+    "disk I/O error": "Free some space on that disk; if there is some, let the file lie on a disk of this machine.",
+    "(error 1203)": _MORE_CONNECTIONS,
+    "(error 1226)": _MORE_CONNECTIONS,
+}
 
 _TLS_PHRASES = (
     "CERTIFICATE_VERIFY_FAILED",
@@ -111,7 +122,15 @@ def translate(error: SQLAlchemyError, url: URL) -> PipelineError:
         url: The database that was talked to.
     """
     code, text = meaning(error)
-    return PipelineError(code, f"{shown_address(url)}: {text}", remedy=_DAMAGED if is_damage(error) else None)
+    return PipelineError(code, f"{shown_address(url)}: {text}", remedy=remedy_of(error))
+
+
+def remedy_of(error: SQLAlchemyError) -> str | None:
+    """Return the remedy of a driver's error that has one of its own, apart from its code's."""
+    if is_damage(error):
+        return _DAMAGED
+    _, text = meaning(error)
+    return next((remedy for phrase, remedy in _REMEDIES.items() if phrase in text), None)
 
 
 def is_damage(error: SQLAlchemyError) -> bool:

@@ -95,7 +95,8 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in settings.items()))
         cursor.execute(
             "SHOW SESSION VARIABLES WHERE Variable_name IN "
-            "('max_allowed_packet', 'log_bin', 'binlog_format', 'wsrep_sync_wait')"
+            "('max_allowed_packet', 'log_bin', 'binlog_format', 'wsrep_sync_wait', 'max_statement_time', "
+            "'max_execution_time')"
         )
         variables = {str(name).lower(): str(value).upper() for name, value in cursor.fetchall()}
         packet = int(variables["max_allowed_packet"])
@@ -110,6 +111,11 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         packs = isinstance(connection, ArrayBinding) and connection.takes_rows
         info[TAKES_ROWS] = packs and not _logs_statements(variables)
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
+        # A server's own limit would end statements that may take as long as `reach.py` waits for an answer.
+        if "max_statement_time" in variables:  # MariaDB's, in seconds
+            cursor.execute(f"SET SESSION max_statement_time = {2 * lock_seconds}")
+        if "max_execution_time" in variables:  # MySQL's, in milliseconds, for SELECT alone
+            cursor.execute(f"SET SESSION max_execution_time = {2000 * lock_seconds}")
         if "wsrep_sync_wait" in variables:
             # In a Galera cluster, a transaction sees what any node has committed before. MySQL has no such variable.
             cursor.execute(f"SET SESSION wsrep_sync_wait = {_EVERY_STATEMENT}")

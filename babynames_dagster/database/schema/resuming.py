@@ -103,7 +103,11 @@ class _Resuming(DefaultImpl):
 
 
 class _ResumingMySQL(_Resuming, MySQLImpl):
-    pass
+    @override
+    def create_table(self, table: sa.Table, **options: Any) -> None:
+        # A server may have another default, whose longest index key is shorter than a name.
+        table.dialect_kwargs["mysql_row_format"] = "DYNAMIC"
+        super().create_table(table, **options)
 
 
 class _ResumingSQLite(_Resuming, SQLiteImpl):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from babynames_dagster.paths import resolved
 from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import AnyCase, Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
 
@@ -64,19 +65,19 @@ class FileSettings(Group):
     @property
     def data(self) -> Path:
         """The data folder, absolute."""
-        return self.data_dir.resolve()
+        return resolved(self.data_dir)
 
     @property
     def downloads(self) -> Path:
         """The download folder, absolute."""
-        return (self.download_dir or self.data_dir / "downloads").resolve()
+        return resolved(self.download_dir or self.data_dir / "downloads")
 
     @property
     def records(self) -> Path:
         """The folder of Dagster's records, absolute."""
-        return (self.dagster_home or self.data_dir / "dagster").resolve()
+        return resolved(self.dagster_home or self.data_dir / "dagster")
 
     @property
     def logs(self) -> Path:
         """The log folder, absolute."""
-        return (self.log_dir or self.data_dir / "logs").resolve()
+        return resolved(self.log_dir or self.data_dir / "logs")

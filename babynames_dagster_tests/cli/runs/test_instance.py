@@ -154,6 +154,19 @@ def test_damaged_records_in_files_are_reported_from_a_server_out_of_reach(
     assert run_babynames(*arguments, folder=tmp_path, environment=environment).returncode == 0
 
 
+@pytest.mark.parametrize("name", ["why?", "100%25"])
+def test_a_folder_that_dagster_would_miss_is_refused(tmp_path: Path, name: str) -> None:
+    done = run_babynames("migrate", "--instance", folder=tmp_path, environment={"DATA_DIR": name})
+    assert (done.returncode, "Name a folder without them in DAGSTER_HOME" in done.stderr) == (2, True)
+    assert not list(tmp_path.glob("*/dagster"))
+
+
+def test_a_file_of_dagster_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("{{{:")
+    done = run_babynames("migrate", "--instance", folder=tmp_path, environment={"DAGSTER_HOME": str(tmp_path)})
+    assert (done.returncode, f"{tmp_path / 'dagster.yaml'} is no YAML" in done.stderr) == (2, True)
+
+
 def test_damaged_tables_are_reported_with_what_brings_them_back(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "babynames.db").write_bytes(DAMAGED)

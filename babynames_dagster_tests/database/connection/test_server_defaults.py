@@ -69,6 +69,7 @@ def odd_url(odd_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str
         {"time_zone": "'+05:30'", "sql_mode": "'ANSI,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"},
         {"wait_timeout": "2", "lock_wait_timeout": "1", "innodb_lock_wait_timeout": "1"},
         {"max_allowed_packet": "16384"},
+        {"max_statement_time": "0.005", "innodb_default_row_format": "'COMPACT'"},
     ],
     indirect=True,
     ids="+".join,

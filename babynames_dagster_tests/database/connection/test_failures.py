@@ -1,0 +1,27 @@
+"""What a driver's error means, where its code alone would not help."""
+
+import sqlite3
+
+import pymysql
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from babynames_dagster.database.connection.failures import translate
+from babynames_dagster.errors import ErrorCode
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "remedy"),
+    [
+        (sqlite3.OperationalError("disk I/O error"), ErrorCode.DISK_FULL, "Free some space"),
+        (pymysql.OperationalError(1203, "User u already has more"), ErrorCode.DB_BUSY, "MAX_USER_CONNECTIONS"),
+        (pymysql.OperationalError(1226, "User u has exceeded"), ErrorCode.DB_BUSY, "MAX_USER_CONNECTIONS"),
+        (pymysql.OperationalError(1684, "Table t was skipped"), ErrorCode.DB_BUSY, "run again"),
+    ],
+    ids=str,
+)
+def test_an_error_has_the_remedy_that_helps_with_it(error: Exception, code: ErrorCode, remedy: str) -> None:
+    found = translate(OperationalError("SELECT 1", None, error), make_url("mysql+pymysql://u:pw@db.example.com/names"))
+    assert found.code is code
+    assert remedy in found.remedy
