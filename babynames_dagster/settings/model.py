@@ -90,7 +90,7 @@ class Settings(BaseModel):
             if "\0" in texts[name]
         ]
         if cut:
-            raise invalid(cut)
+            raise invalid(cut, looked_at(given))
         values: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
         for name, text in texts.items():
             if name in VARIABLES and (text.strip() or name in _MAY_BE_BLANK):

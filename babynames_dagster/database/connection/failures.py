@@ -51,6 +51,8 @@ _MYSQL_CODES = {
     2003: ErrorCode.DB_UNREACHABLE,
     2005: ErrorCode.DB_UNREACHABLE,
     2002: ErrorCode.DB_UNREACHABLE,
+    3032: ErrorCode.DB_UNREACHABLE,
+    3168: ErrorCode.DB_UNREACHABLE,
     2006: ErrorCode.DB_CONNECTION_LOST,
     2013: ErrorCode.DB_CONNECTION_LOST,
     2014: ErrorCode.DB_CONNECTION_LOST,
@@ -82,6 +84,7 @@ _MORE_CONNECTIONS = (
 )
 _REMEDIES = {
     "disk I/O error": "Free some space on that disk; if there is some, let the file lie on a disk of this machine.",
+    "(error 3032)": "Wait until the server's administrator has ended its offline mode.",
     "(error 1203)": _MORE_CONNECTIONS,
     "(error 1226)": _MORE_CONNECTIONS,
 }

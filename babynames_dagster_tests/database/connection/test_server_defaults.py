@@ -69,7 +69,7 @@ def odd_url(odd_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str
         {"time_zone": "'+05:30'", "sql_mode": "'ANSI,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"},
         {"wait_timeout": "2", "lock_wait_timeout": "1", "innodb_lock_wait_timeout": "1"},
         {"max_allowed_packet": "16384"},
-        {"max_statement_time": "0.005", "innodb_default_row_format": "'COMPACT'"},
+        {"innodb_default_row_format": "'COMPACT'"},
     ],
     indirect=True,
     ids="+".join,
@@ -182,3 +182,10 @@ def test_a_packet_too_small_for_any_statement_is_refused_with_the_options_name(o
         finally:
             cursor.execute("SET GLOBAL max_allowed_packet = 16777216")
             engine.dispose()
+
+
+@pytest.mark.parametrize("odd_url", [{"max_statement_time": "1"}], indirect=True)
+def test_a_servers_limit_of_a_statements_time_is_ours(odd_url: str) -> None:
+    engine = open_engine(make_url(odd_url).update_query_dict({"timeout": "7"}))
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SELECT @@max_statement_time").scalar() == 2 * 7
