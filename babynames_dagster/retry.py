@@ -14,6 +14,7 @@ from babynames_dagster.errors import PipelineError
 
 Result = TypeVar("Result")
 
+_LONGEST_PAUSE = 60.0
 _RANDOM = random.SystemRandom()
 
 
@@ -66,7 +67,7 @@ def retried(
         time.sleep(pause)
 
 
-def backoff_seconds(attempt: int, *, base: float, cap: float = 60.0) -> float:
+def backoff_seconds(attempt: int, *, base: float) -> float:
     """Return the pause after a failed try: exponential with equal jitter.
 
     Half of the pause is fixed and half is random, so that clients that failed together do not come back
@@ -76,7 +77,6 @@ def backoff_seconds(attempt: int, *, base: float, cap: float = 60.0) -> float:
     Args:
         attempt: Which try failed, from 1.
         base: Seconds after the first failure.
-        cap: Most seconds between two tries.
     """
-    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 30))
+    ceiling = min(_LONGEST_PAUSE, base * 2.0 ** min(attempt - 1, 30))
     return ceiling / 2 + _RANDOM.uniform(0, ceiling / 2)

@@ -169,15 +169,13 @@ class HubSpotClient:
         self.limiter.belongs_to(number)
         return self._portal
 
-    def expect(
-        self, endpoint: Endpoint, *, body: Mapping[str, Any] | None = None, stop: threading.Event | None = None
-    ) -> Answer:
-        """Make a call that has to succeed.
+    def expect(self, endpoint: Endpoint, *, stop: threading.Event | None = None) -> Answer:
+        """Make a call without a body that has to succeed.
 
         Raises:
             PipelineError: As `request`; HUBSPOT_UNREACHABLE or HUBSPOT_ERROR where it did not succeed.
         """
-        answer = self.request(endpoint, body=body, stop=stop)
+        answer = self.request(endpoint, stop=stop)
         if verdict(answer, has_body=endpoint.has_body) is Verdict.DONE:
             return answer
         raise unsuccessful(answer, endpoint)

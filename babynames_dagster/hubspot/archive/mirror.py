@@ -7,7 +7,7 @@ Only what this ledger created and is still ours goes; what it only updated was t
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.engine import Engine
 
@@ -26,7 +26,6 @@ def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
     *,
     partitions: Sequence[str],
     max_in_flight: int,
-    on_done: Callable[[int], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> ArchiveReport:
     """Archive the orphans that this ledger created and that are still ours.
@@ -37,22 +36,14 @@ def archive_orphans(  # noqa: PLR0913 - what a run is made of, all by keyword
         source: What the account is to have.
         partitions: Which partitions.
         max_in_flight: Most requests under way at once.
-        on_done: Called with how many contacts are done.
         stop: Ends the run cleanly when set.
 
     Raises:
         PipelineError: Any DB_* code.
     """
     ledger = Ledger(client.portal_id, source.sync)
-    return archive_ours(
-        client,
-        engine,
-        ledger,
-        _ours(source, ledger, partitions),
-        max_in_flight=max_in_flight,
-        on_done=on_done,
-        stop=stop,
-    )
+    ours = _ours(source, ledger, partitions)
+    return archive_ours(client, engine, ledger, ours, max_in_flight=max_in_flight, stop=stop)
 
 
 def _ours(source: ContactSource, ledger: Ledger, partitions: Sequence[str]) -> Iterator[list[CreatedContact]]:

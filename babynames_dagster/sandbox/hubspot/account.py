@@ -67,7 +67,7 @@ class Account:
     store: ContactStore
     token: str
     portal_id: int
-    window: RollingWindow
+    window: RollingWindow = field(default_factory=RollingWindow)
     latency: tuple[float, float] = (0.0, 0.0)
     scopes: frozenset[str] = ALL_SCOPES
     versions: frozenset[str] = API_VERSIONS

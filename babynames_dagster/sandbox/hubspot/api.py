@@ -22,7 +22,6 @@ from babynames_dagster.sandbox.hubspot import batches, singles
 from babynames_dagster.sandbox.hubspot.account import Account, LoggedRequest
 from babynames_dagster.sandbox.hubspot.batches import Reply
 from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
-from babynames_dagster.sandbox.hubspot.limits import RollingWindow
 from babynames_dagster.sandbox.hubspot.passage import Call
 from babynames_dagster.sandbox.hubspot.state import ContactStore, timestamp
 
@@ -44,32 +43,16 @@ def nothing_more(_: Account) -> Sequence[Route]:
     return ()
 
 
-def hubspot_app(  # noqa: PLR0913 - what an account is made of, all by keyword
-    *,
-    state: Path,
-    token: str,
-    portal_id: int,
-    calls: int = 100,
-    window_seconds: float = 10.0,
-    daily_calls: int = 250_000,
-    latency: tuple[float, float] = (0.0, 0.0),
-    extend: Extend = nothing_more,
-) -> Starlette:
+def hubspot_app(*, state: Path, token: str, portal_id: int, extend: Extend = nothing_more) -> Starlette:
     """Return the API of one account.
 
     Args:
         state: The file that keeps the contacts; made where it is missing.
         token: The private app's token.
         portal_id: The account's number.
-        calls: Calls that any window takes.
-        window_seconds: The rolling window's length.
-        daily_calls: Calls that a day takes, counted from the start.
-        latency: Bounds of the seconds that an answer takes at least.
         extend: Is given the account, may change it, and returns further routes.
     """
-    account = Account(
-        ContactStore(state), token, portal_id, RollingWindow(calls, window_seconds, daily_calls), latency=latency
-    )
+    account = Account(ContactStore(state), token, portal_id)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -19,8 +19,8 @@ class RollingWindow:
         shortest_gap: Least seconds that lay between a call and the one `calls` before it; None until that many came.
     """
 
-    def __init__(self, calls: int, seconds: float, daily: int) -> None:
-        """Start with an empty window."""
+    def __init__(self, calls: int = 100, seconds: float = 10.0, daily: int = 250_000) -> None:
+        """Start with an empty window: by default that of a private app of a free account."""
         self.calls = calls
         self.seconds = seconds
         self.daily = daily

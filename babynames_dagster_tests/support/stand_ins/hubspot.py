@@ -9,6 +9,7 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from starlette.routing import Route
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.ledger.candidates import NAMES
@@ -25,7 +26,9 @@ from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.sandbox.hubspot.api import hubspot_app
+from babynames_dagster.sandbox.hubspot.account import Account
+from babynames_dagster.sandbox.hubspot.api import Extend, hubspot_app
+from babynames_dagster.sandbox.hubspot.limits import RollingWindow
 from babynames_dagster.sandbox.serving import serving
 from babynames_dagster.settings import Settings, load_settings
 from babynames_dagster_tests.support.processes import processes
@@ -132,16 +135,36 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
-    """Serve a stand-in that is quick unless asked otherwise."""
-    quick = {"calls": 2000, "window_seconds": 1.0, "extend": control_routes}
-    app = hubspot_app(state=folder / "hubspot.db", token=TOKEN, portal_id=PORTAL, **{**quick, **options})
+def standing_in(
+    folder: Path,
+    *,
+    calls: int = 2000,
+    window_seconds: float = 1.0,
+    latency: tuple[float, float] = (0.0, 0.0),
+    extend: Extend = control_routes,
+) -> Iterator[StandIn]:
+    """Serve a stand-in that is quick unless asked otherwise.
+
+    Args:
+        folder: Where its contacts are kept.
+        calls: Calls that any window takes.
+        window_seconds: The rolling window's length.
+        latency: Bounds of the seconds that an answer takes at least.
+        extend: As for `hubspot_app`.
+    """
+
+    def extended(account: Account) -> Sequence[Route]:
+        account.window = RollingWindow(calls, window_seconds)
+        account.latency = latency
+        return extend(account)
+
+    app = hubspot_app(state=folder / "hubspot.db", token=TOKEN, portal_id=PORTAL, extend=extended)
     with serving(app) as url:
         yield StandIn(url)
 
 
 @contextmanager
-def standing_in_elsewhere(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - hubspot_app's own types
+def standing_in_elsewhere(folder: Path, **options: Any) -> Iterator[StandIn]:  # noqa: ANN401 - those of `standing_in`
     """Serve a stand-in in a process of its own, so that its work takes no time or memory from ours."""
     ours, theirs = processes().Pipe()
     server = processes().Process(target=_serve, args=(theirs, folder, options))
