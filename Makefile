@@ -12,6 +12,7 @@ ENGINE ?= buildah
 
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 INSTALLED := $(VENV)/.installed
 
 export PYTHON VENV DATASET
@@ -23,7 +24,7 @@ export PYTHON VENV DATASET
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-demo: $(INSTALLED) browser ## Set up, then run the whole pipeline against stand-ins on loopback
+demo: browser ## Set up, then run the whole pipeline against stand-ins on loopback
 	@$(BIN)/babynames demo $${DATASET:+--dataset "$$DATASET"} $(ARGS)
 
 test: $(INSTALLED) browser mariadb helm ## Set up, then run the whole test suite
@@ -39,7 +40,7 @@ test-queue: $(INSTALLED) browser mariadb ## Run the partitions over a queue with
 test-image: ## Build the container images, and run the whole pipeline in one (some minutes; as root)
 	@scripts/test_image.sh $(ENGINE)
 
-ui: $(INSTALLED) browser ## Open Dagster's UI on loopback, over the runs of `babynames run`
+ui: browser ## Open Dagster's UI on loopback, over the runs of `babynames run`
 	@scripts/ui.sh $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
@@ -81,9 +82,9 @@ bench-drt: $(INSTALLED) ## Measure the sync of a table, and drt beside it where 
 screenshots: $(INSTALLED) browser ## Take the documents' pictures of the UI again
 	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py $(ARGS)
 
-install: $(INSTALLED) ## Make the virtual environment
+install: $(INSTALLED) ## Make the virtual environment, with the tools to change the code
 
-browser: $(INSTALLED) ## Find or install a Chromium that Playwright can drive
+browser: $(RUNS) ## Find or install a Chromium that Playwright can drive
 	@scripts/browser.sh
 
 mariadb: ## Find or install a MariaDB server for the tests
@@ -102,6 +103,11 @@ clean: ## Remove the virtual environment and what tools left behind; never data/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(INSTALLED): setup.cfg constraints.txt scripts/venv.sh
-	@scripts/venv.sh
+# What runs the pipeline; the tools to change it are twice as much again, and take twice as long.
+$(RUNS): setup.cfg constraints.txt scripts/venv.sh
+	@scripts/venv.sh .
 	@touch $@
+
+$(INSTALLED): setup.cfg constraints.txt scripts/venv.sh
+	@scripts/venv.sh '.[dev]'
+	@touch $(RUNS) $@

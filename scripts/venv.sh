@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Make the virtual environment VENV with PYTHON and install this package into it, editable, at pinned versions.
+#   scripts/venv.sh .          what runs the pipeline
+#   scripts/venv.sh '.[dev]'   the tools to change it, too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/debian.sh
@@ -29,4 +31,4 @@ if ! works; then
 fi
 
 say "Installing the package and its dependencies into $venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e "$1"
