@@ -17,6 +17,7 @@ from babynames_dagster.database.ledger.comparison import ledger_vs_table
 from babynames_dagster.database.ledger.entries import rows_sharing_a_contact
 from babynames_dagster.database.ledger.findings import finding_counts, found_contacts
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.readings import readings
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
 from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
@@ -109,8 +110,9 @@ def contacts_reconciled(
         counts = [row for row in finding_counts(database.engine, ledger) if row.partition in covered]
         loud = [finding for finding in Finding if finding not in QUIET]
         first = found_contacts(database.engine, ledger, loud, SHOWN, covered)
+        read = readings(database.engine, ledger, covered)
     if not counts:
-        return dg.AssetCheckResult(passed=True, description="No contact has been reconciled yet.")
+        return dg.AssetCheckResult(passed=True, description=str(read))
     metadata: dict[str, Any] = {
         "read_at": f"{min(row.read_at for row in counts):%Y-%m-%d %H:%M} UTC",
         "partitions": dg.MetadataValue.table(

@@ -188,3 +188,22 @@ def test_clean_with_a_sandboxs_settings_removes_that_sandbox_alone(tmp_path: Pat
     done = run_babynames("clean", "--yes", folder=tmp_path, environment=settings)
     assert f"Removed {settings['DATA_DIR']} (" in done.stdout
     assert [path.name for path in (tmp_path / "data" / "demo").iterdir()] == ["other-7f81"]
+
+
+def test_rejects_of_ones_own_table_are_shown_by_key_and_those_of_the_names_by_name(tmp_path: Path) -> None:
+    assert run_babynames("migrate", folder=tmp_path).returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        connection.executemany(
+            "INSERT INTO hubspot_contacts (portal_id, sync, row_key, partition_key, email, fingerprint, mapping, "
+            "outcome, created_by_us, category, message, attempts, created_at, updated_at) "
+            "VALUES (1, ?, ?, 'A', ?, 'f', 'm', 'rejected', 0, 'INVALID_EMAIL', 'said so', 1, "
+            "'2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+            [("baby_names", "1", "mary.f@x.com"), ("customer_contacts", "C-17", "no-mail")],
+        )
+    connection.close()
+    shown = run_babynames("rejects", folder=tmp_path).stdout
+    of_names, _, of_table = shown.partition("Contacts of customer_contacts that did not get through")
+    assert " name " in of_names
+    assert " sex " in of_names
+    assert "C-17" in of_table
+    assert not {"name", "sex"} & {*of_table.split()}

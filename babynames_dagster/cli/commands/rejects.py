@@ -1,6 +1,8 @@
 """`babynames rejects`: lists what was left out, and can send it again. It makes and migrates no database."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -63,8 +65,19 @@ def rejects(
         show_json({"rows": rows, "contacts": contacts})
         return
     show_dicts("Rejected rows", rows, ("load_id", "target", "file_name", "place", "reason", "raw"))
-    shown = [{**contact, "portal_id": str(contact["portal_id"])} for contact in contacts]  # a number, not an amount
-    show_dicts("Contacts that did not get through (failed ones are sent again by the next run)", shown)
+    for title, columns, shown in _by_sync(contacts):
+        show_dicts(f"{title} that did not get through (failed ones are sent again by the next run)", shown, columns)
+
+
+def _by_sync(contacts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[str], list[dict[str, Any]]]]:
+    """Yield title, columns and rows of one table a sync: only names have a name and a sex, the others a key."""
+    if not contacts:
+        yield "Contacts", [], []
+    for sync, of_sync in groupby(sorted(contacts, key=lambda contact: str(contact["sync"])), lambda row: row["sync"]):
+        rows = [{**contact, "portal_id": str(contact["portal_id"])} for contact in of_sync]  # a number, not an amount
+        absent = {"sync", *(("key",) if sync == NAMES else ("name", "sex"))}
+        columns = [column for column in rows[0] if column not in absent]
+        yield "Contacts" if sync == NAMES else f"Contacts of {sync}", columns, rows
 
 
 def _rejects(settings: Settings, sync: str | None, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

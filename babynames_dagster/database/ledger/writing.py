@@ -15,7 +15,7 @@ from babynames_dagster.database.connection.engine import utc_now, writing
 from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.states import LedgerOutcome
+from babynames_dagster.database.ledger.states import LOST, LedgerOutcome
 from babynames_dagster.database.ledger.superseded import Acknowledged, keep_superseded
 from babynames_dagster.database.tables import hubspot_contacts
 
@@ -125,11 +125,14 @@ def record(engine: Engine, ledger: Ledger, mapping: str, entries: Sequence[Ledge
 def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
     """Record that contacts were archived in HubSpot, and are this ledger's own no more.
 
-    An entry that a sync has moved on to another record meanwhile stays as it is.
+    What reconciling had found of them is true no more, but that users had archived or deleted them before. An entry
+    that a sync has moved on to another record meanwhile stays as it is.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
     """
+    finding = hubspot_contacts.c.finding
+    lost: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{found.value}'") for found in LOST]
     _change(
         engine,
         ledger,
@@ -137,6 +140,7 @@ def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedCont
         outcome=LedgerOutcome.ARCHIVED.value,
         created_by_us=False,
         initial_sent=None,
+        finding=sa.case((finding.in_(lost), finding), else_=sa.null()),
     )
 
 

@@ -1,4 +1,8 @@
-"""The text of a CSV as UTF-8 lines, whatever its encoding and line ends."""
+"""The text of a CSV as UTF-8 lines, whatever its encoding, byte order mark and line ends.
+
+What belongs here: every byte order mark of a data file; whoever reads one does so through `Utf8Stream`. What does not:
+our own small files (`.env`, a plan), which Python's `utf-8-sig` reads.
+"""
 
 import codecs
 import re

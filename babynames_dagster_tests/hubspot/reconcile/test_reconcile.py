@@ -8,14 +8,27 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import writing
+from babynames_dagster.database.ledger.findings import finding_counts
+from babynames_dagster.database.ledger.readings import readings
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import same_writing
-from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, StandIn, add_names, ledger, reconcile, sync
+from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster_tests.support.stand_ins.hubspot import (
+    LEDGER,
+    PARTITIONS,
+    StandIn,
+    add_names,
+    ledger,
+    reconcile,
+    sync,
+    undo_names,
+)
 
 BOSS = "boss@customer.com"
 
@@ -286,3 +299,22 @@ def test_a_contact_that_was_made_again_unrecorded_is_found_by_making_it_again(
     assert reconcile(sqlite_engine, stand_in, recreate=True).recreated == 1
     assert stand_in.contacts()[email(1)]["hs_lead_status"] == "CONNECTED"
     assert ledger(sqlite_engine)[1].outcome == "synced"
+
+
+def test_where_nothing_is_found_it_is_said_why(engine: Engine, stand_in: StandIn) -> None:
+    def said() -> str:
+        assert finding_counts(engine, LEDGER) == []
+        return str(readings(engine, LEDGER, PARTITIONS))
+
+    assert said() == "No contact has been reconciled yet."
+    add_names(engine, 3)
+    sync(engine, stand_in)
+    assert said() == "No contact has been reconciled yet."
+    reconcile(engine, stand_in)
+    assert {count.finding for count in finding_counts(engine, LEDGER)} == {Finding.SAME}
+    settings = stand_in.settings(engine)
+    with open_client(settings.account, engine) as client:
+        undo_names(engine, client, settings)
+    assert said() == "There is no contact to reconcile: all 3 were archived."
+    sync(engine, stand_in, options=SyncOptions(full_refresh=True))
+    assert said().endswith("UTC; every contact was sent again since.")
