@@ -71,6 +71,8 @@ def connectable(url: URL) -> URL:
         return _sqlite(url)
     if url.get_backend_name() not in {"mysql", "mariadb"}:
         raise ValueError("must begin with mysql+pymysql:// or sqlite:///")
+    if "@" in (url.host or ""):  # the rest of a password, which no message may show
+        raise ValueError("must have a single @, before the host: one in the password is written %40")
     if not url.database:
         raise ValueError("must name the database after the host, as in mysql+pymysql://user:password@host/name")
     return url.set(drivername="mysql+pymysql", query=_reach(url))

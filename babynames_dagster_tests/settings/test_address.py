@@ -38,6 +38,13 @@ def test_a_sqlite_address_that_can_mean_two_files_is_refused(tmp_path: Path, add
         assert (answer.returncode, "INVALID_CONFIG" in answer.stderr) == (2, True), answer.stderr
 
 
+@pytest.mark.parametrize("password", ["s3cret@tail", "@tail", "a@b@tail"])
+def test_an_unescaped_at_in_a_password_is_refused_without_showing_any_of_it(tmp_path: Path, password: str) -> None:
+    address = f"mysql://user:{password}@localhost/names"
+    answer = run_babynames("check", "db", folder=tmp_path, environment={"DATABASE_URL": address})
+    assert (answer.returncode, "written %40" in answer.stderr, "tail@" in answer.stderr) == (2, True, False)
+
+
 def test_a_tilde_in_a_sqlite_address_is_the_home(tmp_path: Path) -> None:
     names = {"DATABASE_URL": "sqlite:///~/deep/x.db", "HOME": str(tmp_path / "home")}
     for command in (("check", "db"), ("migrate",), ("check", "db")):

@@ -84,6 +84,8 @@ _MORE_CONNECTIONS = (
 )
 _REMEDIES = {
     "disk I/O error": "Free some space on that disk; if there is some, let the file lie on a disk of this machine.",
+    "server doesn't support it": "Switch TLS on in the server; or, where nobody can listen, ask for none: leave out "
+    "DB_SSL_CA, and ssl-mode and the like in DATABASE_URL.",
     "(error 3032)": "Wait until the server's administrator has ended its offline mode.",
     "(error 1203)": _MORE_CONNECTIONS,
     "(error 1226)": _MORE_CONNECTIONS,

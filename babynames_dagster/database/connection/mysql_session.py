@@ -96,7 +96,7 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         cursor.execute(
             "SHOW SESSION VARIABLES WHERE Variable_name IN "
             "('max_allowed_packet', 'log_bin', 'binlog_format', 'wsrep_sync_wait', 'max_statement_time', "
-            "'max_execution_time')"
+            "'max_execution_time', 'alter_algorithm')"
         )
         variables = {str(name).lower(): str(value).upper() for name, value in cursor.fetchall()}
         packet = int(variables["max_allowed_packet"])
@@ -111,6 +111,8 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         packs = isinstance(connection, ArrayBinding) and connection.takes_rows
         info[TAKES_ROWS] = packs and not _logs_statements(variables)
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
+        if "alter_algorithm" in variables:  # MariaDB's; any other refuses some DDL
+            cursor.execute("SET SESSION alter_algorithm = 'DEFAULT'")
         # A server's own limit would end statements that may take as long as `reach.py` waits for an answer.
         if "max_statement_time" in variables:  # MariaDB's, in seconds
             cursor.execute(f"SET SESSION max_statement_time = {2 * lock_seconds}")

@@ -17,6 +17,11 @@ from babynames_dagster.errors import ErrorCode
         (sqlite3.OperationalError("disk I/O error"), ErrorCode.DISK_FULL, "Free some space"),
         (pymysql.OperationalError(1203, "User u already has more"), ErrorCode.DB_BUSY, "MAX_USER_CONNECTIONS"),
         (pymysql.OperationalError(1226, "User u has exceeded"), ErrorCode.DB_BUSY, "MAX_USER_CONNECTIONS"),
+        (
+            pymysql.OperationalError(2026, "SSL is required but the server doesn't support it"),
+            ErrorCode.DB_TLS_ERROR,
+            "none",
+        ),
         (pymysql.OperationalError(3032, "The server is in offline mode"), ErrorCode.DB_UNREACHABLE, "offline mode"),
         (pymysql.OperationalError(1684, "Table t was skipped"), ErrorCode.DB_BUSY, "run again"),
     ],

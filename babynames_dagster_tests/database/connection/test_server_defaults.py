@@ -69,7 +69,7 @@ def odd_url(odd_server: MariaDB, request: pytest.FixtureRequest) -> Iterator[str
         {"time_zone": "'+05:30'", "sql_mode": "'ANSI,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'"},
         {"wait_timeout": "2", "lock_wait_timeout": "1", "innodb_lock_wait_timeout": "1"},
         {"max_allowed_packet": "16384"},
-        {"innodb_default_row_format": "'COMPACT'"},
+        {"innodb_default_row_format": "'COMPACT'", "alter_algorithm": "'INSTANT'"},
     ],
     indirect=True,
     ids="+".join,
