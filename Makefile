@@ -103,7 +103,7 @@ clean: ## Remove the virtual environment and what tools left behind; never data/
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tmp_dagster_home_*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# What runs the pipeline; the tools to change it are twice as much again, and take twice as long.
+# What runs the pipeline; the tools to change it are as many packages and megabytes again.
 $(RUNS): setup.cfg constraints.txt scripts/venv.sh
 	@scripts/venv.sh .
 	@touch $@

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames, run_script
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
@@ -128,6 +129,21 @@ def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: 
     again = run_babynames("plan", folder=tmp_path, environment={**moved, "HUBSPOT_MIRROR": "archive"})
     assert "archive" in again.stdout
     assert "applying it takes --override-guards: Nothing was written" in again.stdout
+
+
+def test_what_the_readme_plans_after_the_demo_is_an_update_of_every_contact(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    more = dict(re.findall(r"^export (HUBSPOT_EXTRA_PROPERTIES)='(.*)'$", readme, flags=re.MULTILINE))
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
+    assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
+    nothing = run_babynames("plan", folder=tmp_path, environment=environment)
+    assert "unchanged" in nothing.stdout
+    planned = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
+    assert json.loads(planned.stdout)["contacts_update"] == 2
+    applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
+    assert json.loads(applied.stdout)["contacts_updated"] == 2
 
 
 def as_user(environment: dict[str, str], action: str, **wanted: object) -> None:
