@@ -17,7 +17,7 @@ from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.acknowledged import Accepted
 from babynames_dagster.database.ledger.entries import by_key
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.states import LOST, Finding, LedgerOutcome
+from babynames_dagster.database.ledger.states import LOST, NOT_OURS, NOT_OURS_TO_WRITE, Finding, LedgerOutcome
 from babynames_dagster.database.tables import hubspot_contacts
 
 _DETAIL_KEPT = 1000
@@ -65,7 +65,8 @@ class FoundContact:
 def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding]) -> None:
     """Keep what contacts were found to be.
 
-    Those that users archived or deleted count as archived from then on, until they are found to be restored.
+    Acknowledged contacts that are somebody's by now count as kept from then on, those that users archived or deleted as
+    archived, until they are found to be ours, or restored.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.
@@ -78,18 +79,27 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
         if not (found.detail or found.accepted):
             plain.setdefault(found.finding, []).append(found.key)
     lost = [found.key for found in ordered if found.finding in LOST]
-    there = [found.key for found in ordered if found.finding not in LOST and found.finding is not Finding.UNREAD]
+    there = [found.key for found in ordered if found.finding not in {*LOST, Finding.UNREAD}]
+    taken = [found.key for found in ordered if found.finding in NOT_OURS_TO_WRITE]
     one = sa.update(hubspot_contacts).where(ledger.owns(hubspot_contacts))
-    restored = one.where(
+    before = {LedgerOutcome.ARCHIVED: LOST, LedgerOutcome.KEPT: NOT_OURS_TO_WRITE}
+    back = one.where(
         entry.row_key.in_(there),
-        entry.outcome == LedgerOutcome.ARCHIVED.value,
-        entry.finding.in_([finding.value for finding in LOST]),
+        sa.or_(
+            *(
+                sa.and_(entry.outcome == outcome.value, entry.finding.in_([known.value for known in findings_before]))
+                for outcome, findings_before in before.items()
+            )
+        ),
+    ).values(outcome=LedgerOutcome.SYNCED.value, category=None, message=None)
+    kept = one.where(entry.row_key.in_(taken), entry.outcome == LedgerOutcome.SYNCED.value).values(
+        outcome=LedgerOutcome.KEPT.value, category=NOT_OURS, message=entry.finding_detail, correlation_id=None
     )
 
     def write() -> None:
         with writing(engine) as connection:
             if there:
-                connection.execute(restored.values(outcome=LedgerOutcome.SYNCED.value))
+                connection.execute(back)
             for finding, keys in plain.items():
                 values = {"finding": finding.value, "finding_detail": None, "accepted": None, "read_at": now}
                 connection.execute(one.where(entry.row_key.in_(keys)).values(values))
@@ -111,6 +121,8 @@ def keep_findings(engine: Engine, ledger: Ledger, findings: Sequence[KeptFinding
                         for found in detailed
                     ],
                 )
+            if taken:
+                connection.execute(kept)
             if lost:
                 connection.execute(
                     one.where(entry.row_key.in_(lost)).values(outcome=LedgerOutcome.ARCHIVED.value, created_by_us=False)

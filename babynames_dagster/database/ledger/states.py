@@ -49,3 +49,6 @@ LOST = frozenset({Finding.ARCHIVED, Finding.GONE})
 
 NOT_OURS_TO_WRITE = frozenset({Finding.MERGED, Finding.SHARED, Finding.EMAIL_CHANGED})
 """What leads by our email, or by our record id, to a contact that is somebody's by now."""
+
+NOT_OURS = "NOT_OURS"
+"""The category of the reason why a contact is left alone as somebody's; HubSpot has none of this name."""

@@ -6,12 +6,9 @@ What belongs here: which contacts are ours to write. What does not: looking (`lo
 
 from dataclasses import dataclass
 
-from babynames_dagster.database.ledger.states import Finding
+from babynames_dagster.database.ledger.states import NOT_OURS, Finding
 from babynames_dagster.hubspot.api.answers import Problem
 from babynames_dagster.hubspot.api.records import Record
-
-_NOT_OURS = "NOT_OURS"
-"""The category of the reason why a contact is left alone; HubSpot has none of this name."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Obstacle:
     @property
     def problem(self) -> Problem:
         """The reason as the ledger keeps it."""
-        return Problem(_NOT_OURS, self.why)
+        return Problem(NOT_OURS, self.why)
 
 
 def obstacle(email: str, record: Record, known: str | None = None) -> Obstacle | None:

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import writing
+from babynames_dagster.database.ledger.entries import refused_contacts
 from babynames_dagster.database.ledger.findings import finding_counts
 from babynames_dagster.database.ledger.readings import readings
-from babynames_dagster.database.ledger.states import Finding
+from babynames_dagster.database.ledger.states import Finding, LedgerOutcome
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.opening import open_client
@@ -318,3 +319,24 @@ def test_where_nothing_is_found_it_is_said_why(engine: Engine, stand_in: StandIn
     assert said() == "There is no contact to reconcile: all 3 were archived."
     sync(engine, stand_in, options=SyncOptions(full_refresh=True))
     assert said().endswith("UTC; every contact was sent again since.")
+
+
+def test_what_is_somebodys_counts_as_kept_with_its_reason_until_it_is_ours_again(
+    synced: Engine, stand_in: StandIn
+) -> None:
+    merged = stand_in.merge(BOSS, email(1))
+    stand_in.edit(email(2), email="person@customer.com")
+    for _ in range(2):
+        reconcile(synced, stand_in)
+        left = refused_contacts(synced, LedgerOutcome.KEPT, 10)
+        assert [(contact.email, contact.category, contact.message) for contact in left] == [
+            (email(1), "NOT_OURS", f"merged into record {merged}, {BOSS}"),
+            (email(2), "NOT_OURS", f"email: {email(2)} -> person@customer.com"),
+        ]
+    report = sync(synced, stand_in)
+    assert (report.total.kept, report.ledger) == (2, {"kept": 2, "synced": 4})
+    stand_in.edit("person@customer.com", email=email(2))
+    reconcile(synced, stand_in)
+    report = sync(synced, stand_in)
+    assert (report.total.unchanged, report.ledger) == (5, {"kept": 1, "synced": 5})
+    assert ledger(synced)[2].message is None

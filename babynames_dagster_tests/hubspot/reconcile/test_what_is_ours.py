@@ -6,16 +6,18 @@ that is not its own must be as it was before.
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import requests
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.tables import baby_names
+from babynames_dagster.database.connection.engine import open_engine, reading, writing
+from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
@@ -71,14 +73,19 @@ class Play:
         elif action == "change_email" and ours in held:
             self.taken.add(held[ours]["hs_object_id"])
             self.stand_in.edit(ours, email=f"real{self.edits}@customer.com")
-        elif action == "archive" and ours in held:
-            self.stand_in.archive(ours)
-        elif action == "delete" and ours in held:
-            self.stand_in.delete(ours)
+        elif action in {"archive", "restore", "delete"}:
+            self._take_away_or_back(action, ours)
         elif action == "make" and ours not in self._every_email():
             self.stand_in.seed({"email": ours, "firstname": "Users' own"})
         elif action == "add_email" and customer in held and ours not in self._every_email():
             self.stand_in.add_secondary_email(customer, ours)
+
+    def _take_away_or_back(self, action: str, ours: str) -> None:
+        if action == "restore":
+            with suppress(requests.HTTPError):  # it may not be archived
+                self.stand_in.restore(ours)
+        elif ours in self.stand_in.contacts():
+            (self.stand_in.archive if action == "archive" else self.stand_in.delete)(ours)
 
     def table(self, action: str, number: int) -> None:
         with writing(self.engine) as connection:
@@ -88,6 +95,17 @@ class Play:
             else:
                 self.edits += 1
                 connection.execute(sa.update(baby_names).where(one).values(name=f"Renamed{self.edits}"))
+
+    def ledger(self, action: str) -> None:
+        """Lose the ledger; or let a run be killed before any of its outcomes is in it."""
+        with reading(self.engine) as connection:
+            known = [dict(row) for row in connection.execute(sa.select(hubspot_contacts)).mappings()]
+        if action == "kill":
+            self.pipeline("refresh")
+        with writing(self.engine) as connection:
+            connection.execute(sa.delete(hubspot_contacts))
+            if action == "kill" and known:
+                connection.execute(sa.insert(hubspot_contacts), known)
 
     def pipeline(self, action: str) -> None:
         """Let the pipeline act, and look at what it did to every record."""
@@ -112,8 +130,8 @@ class Play:
             elif after[record] != was:
                 assert record not in self.taken, f"{action} overwrote {was}"
                 assert was["email"] in OUR_EMAILS, f"{action} overwrote {was}"
-            if record in after and record in self.made:
-                assert after[record].get("hs_lead_status") == was.get("hs_lead_status"), f"{action}: {was}"
+            if record in after and was.get("hs_lead_status"):
+                assert after[record].get("hs_lead_status") == was["hs_lead_status"], f"{action}: {was}"
         self.made |= after.keys() - before.keys()
 
     def _change_mapping(self) -> None:
@@ -140,11 +158,23 @@ class Play:
 
 
 NUMBERS = st.integers(1, NAMES)
-USERS = ["edit", "merge", "merge_under_ours", "merge_two", "change_email", "archive", "delete", "make", "add_email"]
+USERS = [
+    "edit",
+    "merge",
+    "merge_under_ours",
+    "merge_two",
+    "change_email",
+    "archive",
+    "restore",
+    "delete",
+    "make",
+    "add_email",
+]
 PIPELINE = ["sync", "refresh", "change_mapping", "retry", "reconcile", "repair", "recreate", "undo", "mirror"]
 STEPS = st.one_of(
     st.tuples(st.just("users"), st.sampled_from(USERS), NUMBERS),
     st.tuples(st.just("table"), st.sampled_from(["forget", "rename"]), NUMBERS),
+    st.tuples(st.just("ledger"), st.sampled_from(["lose", "kill"]), NUMBERS),
     st.tuples(st.just("pipeline"), st.sampled_from(PIPELINE), NUMBERS),
 )
 
@@ -157,6 +187,8 @@ STEPS = st.one_of(
 @example(steps=[("users", "change_email", 3), ("pipeline", "refresh", 1), ("pipeline", "repair", 1)])
 @example(steps=[("users", "delete", 1), ("users", "add_email", 1), ("pipeline", "refresh", 1)])
 @example(steps=[("users", "change_email", 1), ("table", "forget", 1), ("pipeline", "mirror", 1)])
+@example(steps=[("users", "edit", 1), ("ledger", "lose", 1), ("pipeline", "sync", 1)])
+@example(steps=[("users", "archive", 1), ("ledger", "kill", 1), ("users", "edit", 1), ("pipeline", "refresh", 1)])
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_only_what_is_ours_is_archived_or_overwritten(
     stand_in: StandIn, schema_at_head: SchemaAtHead, tmp_path: Path, steps: list[tuple[str, str, int]]
@@ -174,6 +206,8 @@ def test_only_what_is_ours_is_archived_or_overwritten(
                 play.users(action, number)
             elif kind == "table":
                 play.table(action, number)
+            elif kind == "ledger":
+                play.ledger(action)
             else:
                 play.pipeline(action)
     finally:
