@@ -27,7 +27,7 @@ RUNS_SHOWN = 5
 def overview(settings: Settings) -> dict[str, Any]:
     """Return everything at a glance, as plain values; no database is made or changed.
 
-    Dagster's instance is opened only where a `dagster.yaml` is already; its folder is not furnished with one.
+    Dagster's instance is opened only where a `dagster.yaml` is already; none is written.
 
     Args:
         settings: Which database, and which data folder.

@@ -80,7 +80,7 @@ def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFil
             found = inspect_dataset(Path(entry.path), settings)
             if is_named_ours:
                 yield found
-            elif _tells_names(found, settings):
+            elif _has_names(found, settings):
                 strange = found.note is None and not found.members
                 yield replace(found, note=_TAKEN.format(settings.kaggle.file)) if strange else found
         except PipelineError as error:
@@ -90,7 +90,7 @@ def _candidates(settings: FetchSettings, refused: list[str]) -> Iterator[DataFil
                 refused.append(error.what)
 
 
-def _tells_names(file: DataFile, settings: FetchSettings) -> bool:
+def _has_names(file: DataFile, settings: FetchSettings) -> bool:
     """Return whether a file's header says that it holds names; one without a header has to have our name."""
     dialect = header_of(file, settings.files, wanted=(NAME, SEX))
     return dialect.has_header or dialect.year is not None

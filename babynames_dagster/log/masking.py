@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 HIDDEN = "********"
 
 _SHORTEST = 4
-"""Shorter secrets are left alone: hiding each `a` would make a log unreadable and thereby give the secret away."""
+"""Shorter secrets are left alone: hiding each `a` would make a log unreadable, and so give the secret away."""
 
 
 class Mask:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, Row
+from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import keyset_pages
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
@@ -75,19 +76,8 @@ def entry_pages(
     entry = hubspot_contacts.c
     by_users = entry.finding.in_([finding.value for finding in LOST])
     meant = sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
-    statement = _rows(ledger).where(
-        entry.partition_key.in_(list(partitions)), meant, entry.row_key > sa.bindparam("after")
-    )
-    statement = statement.order_by(entry.row_key).limit(page_rows)
-    after = ""
-    while True:
-        with reading(engine) as connection:
-            rows = [_row(row) for row in connection.execute(statement, {"after": after})]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].key
+    statement = _rows(ledger).where(entry.partition_key.in_(list(partitions)), meant)
+    return keyset_pages(engine, statement, entry.row_key, _row, page_rows=page_rows)
 
 
 def entries_of(engine: Engine, ledger: Ledger, keys: Collection[str]) -> list[LedgerRow]:
@@ -98,7 +88,7 @@ def entries_of(engine: Engine, ledger: Ledger, keys: Collection[str]) -> list[Le
     """
     statement = _rows(ledger).where(hubspot_contacts.c.row_key.in_(sorted(keys)))
     with reading(engine) as connection:
-        return [_row(row) for row in connection.execute(statement)]
+        return [_row(tuple(row)) for row in connection.execute(statement)]
 
 
 def sampled_entries(engine: Engine, ledger: Ledger, mapping: str, size: int) -> list[LedgerRow]:
@@ -142,8 +132,7 @@ def _rows(ledger: Ledger) -> sa.Select[Any]:
     ).where(ledger.owns(hubspot_contacts), entry.hubspot_id.is_not(None), entry.hubspot_email.is_not(None))
 
 
-def _row(found: "Row[Any]") -> LedgerRow:
-    row: Sequence[Any] = tuple(found)
+def _row(row: Sequence[Any]) -> LedgerRow:
     known = json.loads(row[7]) if row[7] else {}
     return LedgerRow(
         key=row[0],

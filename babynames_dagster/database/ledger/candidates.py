@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import keyset_pages
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry
+from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, entry_columns
 from babynames_dagster.database.loading.loads import DONE
 from babynames_dagster.database.loading.years_table import has_orphans
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
@@ -106,14 +107,14 @@ class Candidate(NamedTuple):
     entry: Entry = NO_ENTRY
 
     @classmethod
-    def of(cls, row: "sa.Row[Any]") -> "Candidate":
+    def of(cls, row: Sequence[Any]) -> "Candidate":
         """Return what a row of `candidate_columns` says."""
         return cls._make((*row[:_NAME_COLUMNS], Entry._make(row[_NAME_COLUMNS:])))
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
     """Return the columns that a `Candidate` is made of, in its order and that of `Entry`."""
-    name, entry = baby_names.c, hubspot_contacts.c
+    name = baby_names.c
     return (
         name.id,
         name.slug,
@@ -121,12 +122,7 @@ def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:
         name.sex,
         name.initial,
         name.created_at,
-        entry.outcome,
-        entry.fingerprint,
-        entry.hubspot_email,
-        entry.initial_sent,
-        entry.finding,
-        entry.hubspot_id,
+        *entry_columns(),
     )
 
 
@@ -220,24 +216,10 @@ def _pages(
     engine: Engine, portal_id: int, partitions: Sequence[str], meant: sa.ColumnElement[bool], page_rows: int
 ) -> Iterator[list[Candidate]]:
     # One partition a statement: `initial IN (...)` in the order of the ids would sort all the rest for each page.
-    statement = (
-        sa.select(*candidate_columns())
-        .select_from(names_with_entries(portal_id))
-        .where(baby_names.c.initial == sa.bindparam("initial"), baby_names.c.id > sa.bindparam("after"), meant)
-        .order_by(baby_names.c.id)
-        .limit(page_rows)
-    )
+    names = sa.select(*candidate_columns()).select_from(names_with_entries(portal_id)).where(meant)
     for initial in partitions:
-        after = 0
-        while True:
-            keys = {"initial": initial, "after": after}
-            with reading(engine) as connection:
-                rows = [Candidate.of(row) for row in connection.execute(statement, keys)]
-            if rows:
-                yield rows
-            if len(rows) < page_rows:
-                break
-            after = rows[-1].name_id
+        of_partition = names.where(baby_names.c.initial == initial)
+        yield from keyset_pages(engine, of_partition, baby_names.c.id, Candidate.of, page_rows=page_rows, before_all=0)
 
 
 def candidates_of(engine: Engine, portal_id: int, scope: ContactScope, names: Collection[int]) -> list[Candidate]:

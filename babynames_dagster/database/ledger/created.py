@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import keyset_pages
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.tables import hubspot_contacts
 
@@ -28,21 +29,9 @@ def created_pages(engine: Engine, ledger: Ledger, *, page_rows: int) -> Iterator
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
-    after = ""
-    while True:
-        statement = (
-            sa.select(entry.row_key, sa.func.coalesce(entry.hubspot_email, entry.email), entry.hubspot_id)
-            .where(created_by_us(ledger), entry.row_key > after)
-            .order_by(entry.row_key)
-            .limit(page_rows)
-        )
-        with reading(engine) as connection:
-            rows = [CreatedContact(*row) for row in connection.execute(statement)]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].key
+    columns = (entry.row_key, sa.func.coalesce(entry.hubspot_email, entry.email), entry.hubspot_id)
+    statement = sa.select(*columns).where(created_by_us(ledger))
+    return keyset_pages(engine, statement, entry.row_key, lambda row: CreatedContact(*row), page_rows=page_rows)
 
 
 def count_created(engine: Engine, ledger: Ledger) -> int:

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.orphans import Orphan, in_partitions
-from babynames_dagster.database.ledger.rows import Entry
+from babynames_dagster.database.ledger.orphans import Orphan, entries_as_orphans, in_partitions
+from babynames_dagster.database.ledger.rows import Entry, entry_columns
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.portable import slices
 from babynames_dagster.database.tables import hubspot_contacts
@@ -35,19 +34,12 @@ def entries_by_key(engine: Engine, ledger: Ledger, keys: Collection[str]) -> dic
         PipelineError: Any DB_* code.
     """
     entry = hubspot_contacts.c
-    read = (
-        entry.row_key,
-        entry.outcome,
-        entry.fingerprint,
-        entry.hubspot_email,
-        entry.initial_sent,
-        entry.finding,
-        entry.hubspot_id,
-    )
     found: dict[str, Entry] = {}
     with reading(engine) as connection:
         for listed in slices(sorted(keys)):
-            statement = sa.select(*read).where(ledger.owns(hubspot_contacts), entry.row_key.in_(listed))
+            statement = sa.select(entry.row_key, *entry_columns()).where(
+                ledger.owns(hubspot_contacts), entry.row_key.in_(listed)
+            )
             found.update((row[0], Entry._make(row[1:])) for row in connection.execute(statement))
     return found
 
@@ -67,32 +59,14 @@ def held_pages(
     Raises:
         PipelineError: Any DB_* code.
     """
-    entry, after = hubspot_contacts.c, ""
-    statement = (
-        sa.select(
-            entry.row_key,
-            sa.func.coalesce(entry.hubspot_email, entry.email),
-            entry.hubspot_id,
-            entry.partition_key,
-            entry.created_by_us,
-        )
-        .where(
-            ledger.owns(hubspot_contacts),
-            entry.hubspot_id.is_not(None),
-            entry.outcome != LedgerOutcome.ARCHIVED.value,
-            in_partitions(partitions, beyond),
-        )
-        .order_by(entry.row_key)
-        .limit(page_rows)
+    entry = hubspot_contacts.c
+    condition = sa.and_(
+        ledger.owns(hubspot_contacts),
+        entry.hubspot_id.is_not(None),
+        entry.outcome != LedgerOutcome.ARCHIVED.value,
+        in_partitions(partitions, beyond),
     )
-    while True:
-        with reading(engine) as connection:
-            rows = connection.execute(statement.where(entry.row_key > after)).all()
-        if rows:
-            yield [Orphan(CreatedContact(*row[:3]), row[3], bool(row[4])) for row in rows]
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].row_key
+    return entries_as_orphans(engine, condition, page_rows=page_rows)
 
 
 def holders(engine: Engine, portal_id: int, hubspot_ids: Collection[str]) -> list[Holder]:

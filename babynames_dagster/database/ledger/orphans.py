@@ -8,11 +8,13 @@ those that a name had under the email of a former mapping.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import keyset_pages
 from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
@@ -76,27 +78,7 @@ def orphan_pages(
     Raises:
         PipelineError: Any DB_* code.
     """
-    entry, after = hubspot_contacts.c, ""
-    while True:
-        statement = (
-            sa.select(
-                entry.row_key,
-                sa.func.coalesce(entry.hubspot_email, entry.email),
-                entry.hubspot_id,
-                entry.partition_key,
-                entry.created_by_us,
-            )
-            .where(_orphaned(portal_id, scope, partitions), entry.row_key > after)
-            .order_by(entry.row_key)
-            .limit(page_rows)
-        )
-        with reading(engine) as connection:
-            rows = [Orphan(CreatedContact(*row[:3]), row[3], bool(row[4])) for row in connection.execute(statement)]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            break
-        after = rows[-1].contact.key
+    yield from entries_as_orphans(engine, _orphaned(portal_id, scope, partitions), page_rows=page_rows)
     yield from former_pages(engine, Ledger(portal_id, NAMES), partitions, page_rows=page_rows)
 
 
@@ -115,25 +97,38 @@ def former_pages(
     Raises:
         PipelineError: Any DB_* code.
     """
-    kept, after = superseded_contacts.c, ""
-    while True:
-        statement = (
-            sa.select(kept.row_key, kept.email, kept.hubspot_id, hubspot_contacts.c.partition_key)
-            .select_from(_superseded(ledger))
-            .where(_former(ledger, partitions, beyond), kept.hubspot_id > after)
-            .order_by(kept.hubspot_id)
-            .limit(page_rows)
-        )
-        with reading(engine) as connection:
-            rows = [
-                Orphan(CreatedContact(*row[:3], superseded=True), row[3], ours=True)
-                for row in connection.execute(statement)
-            ]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].contact.hubspot_id
+    kept = superseded_contacts.c
+    statement = (
+        sa.select(kept.row_key, kept.email, kept.hubspot_id, hubspot_contacts.c.partition_key)
+        .select_from(_superseded(ledger))
+        .where(_former(ledger, partitions, beyond))
+    )
+
+    def made(row: Sequence[Any]) -> Orphan:
+        return Orphan(CreatedContact(row[0], row[1], row[2], superseded=True), row[3], ours=True)
+
+    return keyset_pages(engine, statement, kept.hubspot_id, made, page_rows=page_rows)
+
+
+def entries_as_orphans(engine: Engine, condition: sa.ColumnElement[bool], *, page_rows: int) -> Iterator[list[Orphan]]:
+    """Read the ledger's entries that meet a condition, in keyset pages, as the orphans that they may be.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = sa.select(
+        entry.row_key,
+        sa.func.coalesce(entry.hubspot_email, entry.email),
+        entry.hubspot_id,
+        entry.partition_key,
+        entry.created_by_us,
+    ).where(condition)
+
+    def made(row: Sequence[Any]) -> Orphan:
+        return Orphan(CreatedContact(*row[:3]), row[3], bool(row[4]))
+
+    return keyset_pages(engine, statement, entry.row_key, made, page_rows=page_rows)
 
 
 def _orphaned(portal_id: int, scope: ContactScope, partitions: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -6,11 +6,13 @@ entries themselves (`entries.py`, `writing.py`).
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.paging import keyset_pages
 from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.ledger.created import CreatedContact, created_by_us
 from babynames_dagster.database.ledger.key import Ledger
@@ -83,21 +85,13 @@ def superseded_pages(engine: Engine, ledger: Ledger, *, page_rows: int) -> Itera
     Raises:
         PipelineError: Any DB_* code.
     """
-    kept, after = superseded_contacts.c, ""
-    while True:
-        statement = (
-            sa.select(kept.row_key, kept.email, kept.hubspot_id)
-            .where(ledger.owns(superseded_contacts), kept.hubspot_id > after)
-            .order_by(kept.hubspot_id)
-            .limit(page_rows)
-        )
-        with reading(engine) as connection:
-            rows = [CreatedContact(*row, superseded=True) for row in connection.execute(statement)]
-        if rows:
-            yield rows
-        if len(rows) < page_rows:
-            return
-        after = rows[-1].hubspot_id
+    kept = superseded_contacts.c
+    statement = sa.select(kept.row_key, kept.email, kept.hubspot_id).where(ledger.owns(superseded_contacts))
+
+    def made(row: Sequence[Any]) -> CreatedContact:
+        return CreatedContact(row[0], row[1], row[2], superseded=True)
+
+    return keyset_pages(engine, statement, kept.hubspot_id, made, page_rows=page_rows)
 
 
 def count_superseded(engine: Engine, ledger: Ledger) -> int:

@@ -112,7 +112,7 @@ def unfinished_state(engine: Engine) -> SchemaState:
     While another process migrates, tables of a later revision would look like another program's: the look is repeated.
 
     Raises:
-        PipelineError: DB_BUSY where another process goes on migrating; any DB_* code of the server.
+        PipelineError: DB_BUSY where another process keeps migrating; any DB_* code of the server.
     """
 
     def look() -> SchemaState:

@@ -262,7 +262,7 @@ class HubSpotClient:
         self, endpoint: Endpoint, data: bytes | None, stop: threading.Event, on_departure: Callable[[], None]
     ) -> Answer:
         try:
-            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily, on_pause=self._tell_of_others)
+            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily, on_pause=self._report_other_wait)
         except PipelineError as error:
             raise self._with_return_time(error) from None
         on_departure()
@@ -290,17 +290,17 @@ class HubSpotClient:
         """Say that calls wait, once for all that were refused together, and each time that a wait has doubled."""
         asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
         before = f", after {waited:,.0f} s" if waited else ""
-        self._tell(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'}){before}", waited)
+        self._report_wait(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'}){before}", waited)
 
-    def _tell_of_others(self, pause: float) -> None:
+    def _report_other_wait(self, pause: float) -> None:
         """Say that calls wait for what HubSpot asked another process of the app."""
-        self._tell(pause, f"HubSpot has asked another run to wait: this one waits {pause:,.0f} s, too")
+        self._report_wait(pause, f"HubSpot has asked another run to wait: this one waits {pause:,.0f} s, too")
 
-    def _tell(self, pause: float, what: str, waited: float = 0.0) -> None:
+    def _report_wait(self, pause: float, what: str, waited: float = 0.0) -> None:
         until = time.monotonic() + pause
         with self._counted:
             news = is_worth_saying(pause, waited=waited, until=until, said_until=self._said_until)
-            # What goes on is said again once it has doubled.
+            # A pause that lasts is reported again once it has doubled.
             self._said_until = max(self._said_until, until + (waited if news else 0.0))
         if news:
             self._say(f"{what}, until {moment_in(pause)}.")

@@ -180,7 +180,7 @@ class Applier:
             if outcome.kind in {Kind.REJECTED, Kind.FAILED}:
                 self.report.failed += 1
                 self.report.problem = self.report.problem or outcome.problem
-        self._tell(self.report.done)
+        self._report_progress(self.report.done)
 
     def _take_back_refusals(self) -> None:
         """Let rows that were refused for the account's sake be sent by the next run."""
@@ -217,7 +217,7 @@ class Applier:
             self.ledger,
             [contacts],
             max_in_flight=self.max_in_flight,
-            on_done=lambda done: self._tell(before + done),
+            on_done=lambda done: self._report_progress(before + done),
             stop=self.stop,
         )
         self._count_archived(archived, reviewed)
@@ -241,7 +241,7 @@ class Applier:
         )
         report.stopped = archived.stopped
 
-    def _tell(self, done: int) -> None:
+    def _report_progress(self, done: int) -> None:
         self.on_progress(Progress("apply", done, self._total, "contacts"))
 
 

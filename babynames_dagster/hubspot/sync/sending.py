@@ -106,7 +106,7 @@ class Run:
         Raises:
             PipelineError: HUBSPOT_GUARD; what the preflight finds; any DB_* code.
         """
-        self._heed_guards()
+        self._check_guards()
         batches = self._batches()
         first = next(batches, None)
         if first is None:
@@ -128,7 +128,7 @@ class Run:
             if brake.tripped or self.refusals.are_one_trouble(acknowledged_before=known):
                 self._take_back_refusals()
         self._mirror(stop)
-        self._tell()
+        self._report_progress()
 
     def close(self) -> None:
         """Complete the report: what the run took, and what it did not reach."""
@@ -146,7 +146,7 @@ class Run:
             report.ledger = ledger_counts(self.engine, self.ledger)
             report.shared = rows_sharing_a_contact(self.engine, self.ledger)
 
-    def _heed_guards(self) -> None:
+    def _check_guards(self) -> None:
         """Make sure, before the first write, that the run writes no more than it may; a dry run says so."""
         guards = Guards.from_settings(self.settings, overridden=self.options.override_guards)
         writes = Writes()
@@ -258,7 +258,7 @@ class Run:
                 self.report.troubles.add(outcome)
         self.refusals.saw(outcomes)
         self.spans.answered({outcome.row.partition for outcome in outcomes})
-        self._tell()
+        self._report_progress()
 
     def _record(self, outcomes: Sequence[Outcome]) -> None:
         if not self.options.dry_run:
@@ -283,7 +283,7 @@ class Run:
         self.report.by_partition[partition].add(kind)
         self.done += 1
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         total = sum(counts.contacts for counts in self.report.by_partition.values())
         self.on_progress(Progress("sync", self.done, total, "contacts", skipped=self.settled))
 
