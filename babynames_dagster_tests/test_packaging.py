@@ -116,3 +116,22 @@ def test_a_wheel_brings_its_migrations_in_both_directions(installed: Path, tmp_p
     assert "0002" in ran("babynames", "migrate", "--to", "0002")
     settings = installed.parent / "share" / "babynames_dagster" / "alembic.ini"
     assert "0002" in ran("python", "-m", "alembic", "current", ALEMBIC_CONFIG=str(settings))
+
+
+@pytest.mark.parametrize(
+    ("targets", "installed"),
+    [(["demo"], "."), (["ui"], "."), (["browser"], "."), (["install", "browser"], ".[dev]"), (["lint"], ".[dev]")],
+)
+def test_a_bare_checkout_installs_once_what_its_targets_need(
+    tmp_path: Path, targets: list[str], installed: str
+) -> None:
+    shutil.copy(CHECKOUT / "Makefile", tmp_path)
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    for name in ("setup.cfg", "constraints.txt", "scripts/browser.sh", "scripts/ui.sh"):
+        (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
+    (scripts / "venv.sh").write_text('#!/bin/sh\necho "installs $1"\nmkdir -p .venv\n', encoding="utf-8")
+    for script in scripts.iterdir():
+        script.chmod(0o755)
+    done = subprocess.run(["make", *targets], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603, S607 - our own Makefile
+    assert [line for line in done.stdout.splitlines() if line.startswith("installs")] == [f"installs {installed}"]
