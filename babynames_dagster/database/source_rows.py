@@ -148,7 +148,7 @@ class SourceRows:
             return
         kind = sa.func.typeof(self._key)
         with reading(self.engine) as connection:
-            kinds = sorted(connection.execute(sa.select(kind.distinct()).where(self._key.is_not(None))).scalars())
+            kinds = sorted(connection.execute(sa.select(kind).distinct().where(self._key.is_not(None))).scalars())
         if len(kinds) > 1:
             raise PipelineError(
                 ErrorCode.SOURCE_INVALID,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 from sqlalchemy.engine import Engine
 
 import babynames_dagster
@@ -195,6 +196,8 @@ def test_the_component_is_scaffolded_and_listed(project: Path) -> None:
     done = run_script("dg", "scaffold", "defs", "babynames_dagster.HubSpotContacts", "other_contacts", folder=project)
     assert done.returncode == 0, done.stdout + done.stderr
     made = project / "shop" / "defs" / "other_contacts" / "defs.yaml"
-    assert made.read_text(encoding="utf-8").startswith("type: babynames_dagster.HubSpotContacts")
+    begun = yaml.safe_load(made.read_text(encoding="utf-8"))
+    assert begun["type"] == "babynames_dagster.HubSpotContacts"
+    assert ContactTable.model_validate(begun["attributes"]).asset_key == "other_contacts"
     listed = run_script("dg", "list", "components", "--json", folder=project)
     assert "babynames_dagster.HubSpotContacts" in listed.stdout
