@@ -4,6 +4,7 @@ What belongs here: the tables of server error numbers. What does not: the retryi
 Numbers: MySQL Server Error Message Reference and MariaDB Error Codes.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,6 @@ _MYSQL_CODES = {
     1020: ErrorCode.DB_BUSY,
     1040: ErrorCode.DB_BUSY,
     1203: ErrorCode.DB_BUSY,
-    1290: ErrorCode.DB_READ_ONLY,
     1792: ErrorCode.DB_READ_ONLY,
     1836: ErrorCode.DB_READ_ONLY,
     1129: ErrorCode.DB_AUTH_ERROR,
@@ -61,6 +61,8 @@ _MYSQL_CODES = {
 
 _NODE_NOT_READY = 1047
 _COMMIT_FAILED = 1180
+_OPTION_FORBIDS = 1290
+_SAYS_READ_ONLY = re.compile("read.only", re.IGNORECASE)
 
 _SQLITE_PHRASES = (
     ("database is locked", ErrorCode.DB_LOCK_TIMEOUT),
@@ -165,6 +167,8 @@ def _number_and_text(error: BaseException) -> tuple[int | None, str]:
 def _code(error: SQLAlchemyError, number: int | None, text: str) -> ErrorCode:
     if any(phrase in text for phrase in _TLS_PHRASES):
         return ErrorCode.DB_TLS_ERROR
+    if number == _OPTION_FORBIDS and _SAYS_READ_ONLY.search(text):
+        return ErrorCode.DB_READ_ONLY
     if number in _MYSQL_CODES:
         return _MYSQL_CODES[number]
     for phrase, code in _SQLITE_PHRASES:

@@ -22,6 +22,12 @@ from babynames_dagster.errors import ErrorCode
             ErrorCode.DB_TLS_ERROR,
             "none",
         ),
+        (
+            pymysql.OperationalError(1290, "running with the --super-read-only option"),
+            ErrorCode.DB_READ_ONLY,
+            "replica",
+        ),
+        (pymysql.OperationalError(1290, "running with the NO_ENGINE option"), ErrorCode.DB_ERROR, "server's message"),
         (pymysql.OperationalError(3032, "The server is in offline mode"), ErrorCode.DB_UNREACHABLE, "offline mode"),
         (pymysql.OperationalError(1684, "Table t was skipped"), ErrorCode.DB_BUSY, "run again"),
     ],
