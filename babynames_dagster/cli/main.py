@@ -1,7 +1,9 @@
 """The entry point: runs the command, and ends with one clear message where one fails, never with a traceback."""
 
 import contextlib
+import errno
 import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -19,9 +21,12 @@ _log = logging.getLogger(COMMAND_LOGGER)
 
 def main() -> None:
     """Run the command, and leave with its exit status."""
+    _open_standard_streams()
     signal.signal(signal.SIGTERM, _terminate)
     # Python shows warnings that no handler takes; commands that only look take none.
     logging.getLogger(LOGGER).addHandler(logging.NullHandler())
+    # SQLAlchemy logs a traceback where Ctrl-C meets a connection that is being closed.
+    logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
     shared = SharedOptions()
     try:
         babynames()(prog_name="babynames", obj=shared)
@@ -33,14 +38,43 @@ def main() -> None:
     except PipelineError as error:
         _leave(error)
     except OSError as error:
-        code = ErrorCode.FILE_NOT_WRITABLE if error.filename else ErrorCode.UNEXPECTED
-        _leave(PipelineError(code, str(error)))
+        _leave(_refused(error))
     except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
         with contextlib.suppress(PipelineError):
             settings = load_settings(shared.environment())
             log_to_files(settings.files, Mask(settings.secrets()))
         _log.exception("The command failed.")
         _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))
+
+
+def _open_standard_streams() -> None:
+    """Let standard streams that are closed lead nowhere; else the next file to be opened would be one of them."""
+    for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(descriptor, mode))
+
+
+def _refused(error: OSError) -> PipelineError:
+    """Return what it means that the operating system refused something, where nothing nearer knew."""
+    if error.filename:
+        return PipelineError(ErrorCode.FILE_NOT_WRITABLE, str(error))
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EBADF, errno.EIO}:
+        return PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE,
+            f"Where standard output leads, nothing can be written: {error.strerror}.",
+            remedy="Let it lead elsewhere, or free some space there; `babynames status` shows what was done.",
+        )
+    if error.errno == errno.ENOENT:  # what is asked for without a name is the working folder
+        return PipelineError(
+            ErrorCode.FILE_NOT_FOUND,
+            "The working folder is no longer there.",
+            remedy="Change to a folder that is there, then run the same command again.",
+        )
+    return PipelineError(ErrorCode.UNEXPECTED, str(error))
 
 
 def _leave(error: PipelineError) -> None:

@@ -1,12 +1,13 @@
 """What the command says when something is wrong: one clear message, the right exit status, no traceback."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from babynames_dagster.sandbox.server import HUBSPOT_TOKEN
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.command import run_babynames
+from babynames_dagster_tests.support.command import SCRIPTS, SECONDS, clean_environment, run_babynames
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.servers.mariadb import free_port
 
@@ -141,3 +142,29 @@ def test_a_report_of_checks_is_on_one_stream(tmp_path: Path) -> None:
     marks = [line.split()[:2] for line in done.stdout.splitlines() if line[0] in "✓✗"]
     assert marks == [["✓", "db:"], ["✓", "schedule:"], ["✗", "kaggle"], ["✗", "hubspot"]]
     assert done.stdout.count("What to do: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("{} status > /dev/full", 1, "Where standard output leads, nothing can be written"),
+        ("mkdir gone && cd gone && rmdir ../gone && {} status", 1, "The working folder is no longer there"),
+        ("{} migrate <&- >&-", 0, ""),
+        ("{} migrate <&- >&- 2>&-", 0, ""),
+    ],
+)
+def test_odd_surroundings_of_a_command_are_named_or_do_not_matter(
+    tmp_path: Path, line: str, status: int, said: str
+) -> None:
+    done = subprocess.run(  # noqa: S602 - the shell is what is tested
+        line.format(SCRIPTS / "babynames"),
+        shell=True,
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, said in done.stderr, "UNEXPECTED" in done.stderr) == (status, True, False), done.stderr
+    assert (tmp_path / "data" / "babynames.db").exists() is (status == 0)

@@ -29,6 +29,7 @@ _MYSQL_CODES = {
     1114: ErrorCode.DISK_FULL,
     1205: ErrorCode.DB_LOCK_TIMEOUT,
     1213: ErrorCode.DB_BUSY,
+    1290: ErrorCode.DB_READ_ONLY,
     1020: ErrorCode.DB_BUSY,
     1040: ErrorCode.DB_BUSY,
     1203: ErrorCode.DB_BUSY,
@@ -61,7 +62,7 @@ _MYSQL_CODES = {
 
 _NODE_NOT_READY = 1047
 _COMMIT_FAILED = 1180
-_OPTION_FORBIDS = 1290
+_OPTION = 1290
 _SAYS_READ_ONLY = re.compile("read.only", re.IGNORECASE)
 
 _SQLITE_PHRASES = (
@@ -167,10 +168,8 @@ def _number_and_text(error: BaseException) -> tuple[int | None, str]:
 def _code(error: SQLAlchemyError, number: int | None, text: str) -> ErrorCode:
     if any(phrase in text for phrase in _TLS_PHRASES):
         return ErrorCode.DB_TLS_ERROR
-    if number == _OPTION_FORBIDS and _SAYS_READ_ONLY.search(text):
-        return ErrorCode.DB_READ_ONLY
     if number in _MYSQL_CODES:
-        return _MYSQL_CODES[number]
+        return ErrorCode.DB_ERROR if number == _OPTION and not _SAYS_READ_ONLY.search(text) else _MYSQL_CODES[number]
     for phrase, code in _SQLITE_PHRASES:
         if phrase in text:
             return code
