@@ -5,15 +5,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.loading.loads import rejects_of_load
+from babynames_dagster.database.loading.loads import RowCounts, rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
 from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.datafile.digest import hashed
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport
 from babynames_dagster.names.stream import NAMES, YEARS, RowStream
@@ -118,3 +122,24 @@ def counts(report: LoadReport) -> tuple[int, int, int, int, int]:
     """Return rows read, inserted, present, duplicate and rejected."""
     rows = report.load.rows
     return rows.read, rows.inserted, rows.present, rows.duplicate, rows.rejected
+
+
+def many_names(count: int, *, start: int = 0, times: int = 1) -> bytes:
+    """Return rows of that many names, all of them over and over."""
+    return b"".join(b"1880,Name%05d,F,7\n" % number for number in range(start, start + count)) * times
+
+
+def interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database go away after some batches."""
+    write = targets.NamesTarget.write
+    left = [batches]
+
+    def failing(
+        self: targets.NamesTarget, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool
+    ) -> RowCounts:
+        if not left[0]:
+            raise PipelineError(ErrorCode.DB_ERROR, "The server is on fire.")
+        left[0] -= 1
+        return write(self, connection, rows, load_id=load_id, all_new=all_new)
+
+    monkeypatch.setattr(targets.NamesTarget, "write", failing)
