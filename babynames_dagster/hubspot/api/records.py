@@ -10,7 +10,7 @@ functionality for contacts and companies", and HubSpot/hubspot-api-nodejs, issue
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from babynames_dagster.hubspot.api.answers import Answer, Verdict, verdict
@@ -58,11 +58,13 @@ class Looked:
         answer: The answer as it came.
         found: The records, by the id or email that was asked for.
         missing: Those of which HubSpot says that there is none.
+        stray: How many records came that name none of what was asked for.
     """
 
     answer: Answer
     found: Mapping[str, Record] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    stray: int = 0
 
 
 def look(  # noqa: PLR0913 - what a call is made of
@@ -76,6 +78,9 @@ def look(  # noqa: PLR0913 - what a call is made of
     on_departure: Callable[[], None] = lambda: None,
 ) -> Looked:
     """Read contacts, at most 100.
+
+    A record that does not name the id or email that led to it, which may be one of a chain of merges, is asked for
+    alone: then it can be the answer to that alone.
 
     Args:
         client: The account.
@@ -95,7 +100,16 @@ def look(  # noqa: PLR0913 - what a call is made of
         body["idProperty"] = "email"
     endpoint = READ_ARCHIVED if archived else READ
     answer = client.request(endpoint, body=body, stop=stop, on_departure=on_departure)
-    return seen(answer, keys, by_email=by_email)
+    looked = seen(answer, keys, by_email=by_email)
+    if not looked.stray:
+        return looked
+    found = dict(looked.found)
+    for key in keys:
+        if key not in found and key not in looked.missing:
+            one = {**body, "inputs": [{"id": key}]}
+            alone = client.request(endpoint, body=one, stop=stop, on_departure=on_departure)
+            found.update(seen(alone, [key], by_email=by_email).found)
+    return replace(looked, found=found)
 
 
 def seen(answer: Answer, keys: Sequence[str], *, by_email: bool = False) -> Looked:
@@ -106,22 +120,27 @@ def seen(answer: Answer, keys: Sequence[str], *, by_email: bool = False) -> Look
     if verdict(answer) is not Verdict.DONE or (answer.body("status") or _WHOLE) != _WHOLE:
         return Looked(answer)
     by_key: dict[str, Record] = {}
-    for record in _records(answer):
+    records, asked, stray = [*_records(answer)], {*keys}, 0
+    for record in records:
         names = record.emails if by_email else (record.record_id, *record.former_ids)
         by_key.update(dict.fromkeys(names, record))
+        stray += asked.isdisjoint(names)
     missing = _missing(answer)
+    if len(keys) == len(records) == 1:
+        by_key, stray = {keys[0]: records[0]}, 0
     found = {key: by_key[key] for key in keys if key in by_key}
-    return Looked(answer, found, frozenset(key for key in keys if key in missing and key not in found))
+    return Looked(answer, found, frozenset(key for key in keys if key in missing and key not in found), stray)
 
 
 def _records(answer: Answer) -> Iterator[Record]:
     for result in answer.objects("results"):
         properties = result.get("properties")
+        record_id = result.get("id")
         # Every property that was asked for is there, null where it has no value.
-        if not isinstance(properties, dict) or "email" not in properties or not isinstance(result.get("id"), str):
+        if not isinstance(properties, dict) or "email" not in properties or type(record_id) not in {str, int}:
             continue
         yield Record(
-            result["id"],
+            str(record_id),
             str(properties.get("email") or "").lower(),
             tuple(email.lower() for email in _listed(properties.get(OTHER_EMAILS))),
             tuple(_listed(properties.get(FORMER_IDS))),

@@ -54,6 +54,14 @@ def delete_it_and_give_its_email_to_the_customer(stand_in: StandIn) -> str:
     return BOSS
 
 
+def merge_it_in_a_chain_that_names_its_last_record_alone(stand_in: StandIn) -> str:
+    stand_in.seed({"email": "chief@customer.com"})
+    last = stand_in.merge(BOSS, FIRST)
+    stand_in.merge("chief@customer.com", BOSS)
+    stand_in.edit("chief@customer.com", hs_merged_object_ids=last, hs_additional_emails=BOSS)
+    return "chief@customer.com"
+
+
 TAKEN = pytest.mark.parametrize(
     ("take", "finding"),
     [
@@ -61,6 +69,7 @@ TAKEN = pytest.mark.parametrize(
         (merge_the_customer_into_ours, "merged"),
         (give_it_a_persons_email, "email_changed"),
         (delete_it_and_give_its_email_to_the_customer, "merged"),
+        (merge_it_in_a_chain_that_names_its_last_record_alone, "merged"),
     ],
 )
 POLICIES = pytest.mark.parametrize("policy", ["overwrite", "fill_empty", "update_only", "create_only"])
