@@ -64,9 +64,16 @@ def preflight(client: HubSpotClient, mapping: ContactMapping, *, stop: threading
     """Make sure that every property we send exists and is writable, and that our constants are among its options.
 
     Raises:
-        PipelineError: HUBSPOT_PROPERTY_ERROR with every mismatch at once; else as `HubSpotClient.expect`.
+        PipelineError: HUBSPOT_PROPERTY_ERROR with every mismatch at once; HUBSPOT_ERROR where the answer is not whole;
+            else as `HubSpotClient.expect`.
     """
     definitions = {str(item.get("name")): item for item in client.expect(PROPERTIES, stop=stop).objects("results")}
+    if "email" not in definitions:
+        raise PipelineError(
+            ErrorCode.HUBSPOT_ERROR,
+            f"{PROPERTIES} does not name the property email, which every account has: it is no whole answer.",
+            remedy="Run again; if it stays, look at the proxy on the way, and at HUBSPOT_BASE_URL.",
+        )
     mistakes = mismatches(mapping, definitions)
     if mistakes:
         raise PipelineError(

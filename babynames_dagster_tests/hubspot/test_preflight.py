@@ -76,6 +76,18 @@ def test_a_mapping_that_the_account_cannot_take_is_refused_before_the_first_writ
     assert stand_in.writes() == []
 
 
+@pytest.mark.parametrize("kind", ["empty", "pending"])
+def test_an_answer_without_the_properties_is_no_mistake_of_the_mapping(
+    sqlite_engine: Engine, stand_in: StandIn, kind: str
+) -> None:
+    add_names(sqlite_engine, 5)
+    stand_in.set_faults({"kind": kind, "path": "/properties"})
+    report = sync(sqlite_engine, stand_in)
+    assert report.stopped is not None
+    assert (report.stopped.code, report.total.unsent) == (ErrorCode.HUBSPOT_ERROR, 5)
+    assert "it is no whole answer" in report.stopped.what
+
+
 def test_every_mismatch_is_reported_at_once(sqlite_engine: Engine, stand_in: StandIn) -> None:
     add_names(sqlite_engine, 5)
     stand_in.change(options={"hs_lead_status": ["OPEN"], "lifecyclestage": None})

@@ -11,6 +11,8 @@ from babynames_dagster.hubspot.api.endpoints import Endpoint
 MOST_FAILED_ALIKE = 10
 """Calls in a row that may fail for the same reason, each after its retries."""
 
+_OF_GATEWAYS = {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}
+
 _CODES: dict[int, ErrorCode] = {
     HTTPStatus.FORBIDDEN: ErrorCode.HUBSPOT_NOT_ALLOWED,
     HTTPStatus.NOT_FOUND: ErrorCode.HUBSPOT_NOT_FOUND,
@@ -24,10 +26,22 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
         what = f"HubSpot does not answer {endpoint}: {problem.message}"
         return PipelineError(ErrorCode.HUBSPOT_UNREACHABLE, what, remedy=answer.remedy)
     named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
+    code = _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR)
+    if _is_somebody_elses(answer) and not named:
+        return PipelineError(
+            code,
+            f"What answers {endpoint} with {answer.status} does not look like HubSpot: {problem.message}",
+            remedy="Look at the proxy or gateway on the way, and at HUBSPOT_BASE_URL; then run again.",
+        )
     return PipelineError(
-        _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR),
-        f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}",
+        code, f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}"
     )
+
+
+def _is_somebody_elses(answer: Answer) -> bool:
+    """Return whether a proxy or gateway may have answered: HubSpot's own answers are JSON, but for some 404 and 5xx."""
+    could_be = answer.status < HTTPStatus.BAD_REQUEST or answer.status in _OF_GATEWAYS
+    return could_be and not isinstance(answer.payload, dict)
 
 
 def always_unsuccessful(answer: Answer, endpoint: Endpoint, calls: int) -> PipelineError:

@@ -114,6 +114,13 @@ def test_a_403_without_scopes_may_be_about_one_row_and_stops_nothing(payload: ob
     assert error.code is ErrorCode.HUBSPOT_NOT_ALLOWED
 
 
+@pytest.mark.parametrize(("status", "elses"), [(200, True), (302, True), (403, True), (404, False), (502, False)])
+def test_an_answer_that_is_no_json_may_be_a_proxys_and_the_remedy_says_so(status: int, *, elses: bool) -> None:
+    error = unsuccessful(answer(status), READ)
+    assert ("proxy" in error.remedy, "does not look like HubSpot" in error.what) == (elses, elses)
+    assert "proxy" not in unsuccessful(answer(status, {"category": "X"}), READ).remedy
+
+
 @pytest.mark.parametrize(
     "payload",
     [
