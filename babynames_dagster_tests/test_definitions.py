@@ -177,8 +177,17 @@ def test_owners_are_those_of_the_settings_and_none_are_made_up() -> None:
     for given, owners in ((None, []), ("team:growth, ana@example.com", ["team:growth", "ana@example.com"])):
         graph = build_definitions(load_settings(asset_owners=given)).resolve_asset_graph()
         assert [graph.get(key).owners for key in graph.get_all_asset_keys()] == [owners] * len(ASSETS)
+
+
+@pytest.mark.parametrize(
+    "owner",
+    ["somebody", "a@b.c", "ana@example.technology", "ana@münchen.de", "o'b@example.com", "Ana <ana@example.com>"],
+)
+def test_an_owner_that_dagster_refuses_is_a_mistake_of_the_settings(owner: str) -> None:
+    with pytest.raises(dg.DagsterInvalidDefinitionError):
+        dg.asset(owners=[owner])(lambda: None)
     with pytest.raises(PipelineError, match="ASSET_OWNERS"):
-        load_settings(asset_owners="somebody")
+        load_settings(asset_owners=owner)
 
 
 def test_the_file_is_fresh_for_a_year_or_as_long_as_the_settings_say() -> None:

@@ -88,8 +88,9 @@ def _dataset_name(value: str) -> str:
     name, _, behind = name.partition("/")
     if re.match(r"versions(/|$)", behind):
         raise ValueError("names a version, but the newest one is what Kaggle is asked for: leave /versions/... out")
-    known_host = not is_address or re.fullmatch(r"((https?://)?[^/\s]+)?/?", host)
-    if not known_host or not owner or not name or re.search(r"[\s:]", owner + name) or (behind and not is_address):
+    known_host = not is_address or re.fullmatch(r"((https?://)?([\w-]+\.)*kaggle\.com)?/?", host, re.IGNORECASE)
+    known = known_host and all(re.fullmatch(r"\w[\w.-]*", part, re.ASCII) for part in (owner, name))
+    if not known or (behind and not is_address):
         raise ValueError("must be owner/name, as in the dataset's address")
     return f"{owner}/{name}"
 
@@ -186,10 +187,10 @@ def _store_address(value: str) -> str:
 
 
 def _owners(value: str) -> str:
-    # What Dagster takes (`dagster/_core/definitions/owners.py`): it would refuse the whole code location.
+    # What Dagster takes (`is_valid_email` in `dagster/_core/utils.py`): it would refuse the whole code location.
     for owner in filter(None, (part.strip() for part in value.split(","))):
-        if not re.fullmatch(r"team:[\w-]+|[^@\s]+@[\w.-]+\.\w+", owner):
-            raise ValueError(f"has {owner}, where team:NAME or an email address is meant")
+        if not re.fullmatch(r"team:[\w-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", owner):
+            raise ValueError(f"has {owner}, where team:NAME or an email address that Dagster takes is meant")
     return value
 
 

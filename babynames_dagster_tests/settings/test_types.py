@@ -122,6 +122,9 @@ def test_json_settings_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> No
     ("name", "text"),
     [
         ("KAGGLE_DATASET", "no-owner"),
+        ("KAGGLE_DATASET", "https://example.com/datasets/a/b"),
+        ("KAGGLE_DATASET", "a/.."),
+        ("KAGGLE_DATASET", "a/b@2"),
         ("KAGGLE_DATASET", "a/b/versions/2"),
         ("KAGGLE_DATASET", "https://www.kaggle.com/datasets/a/b/versions/2"),
         ("KAGGLE_DATASET", "kaggle.com/a/b"),
