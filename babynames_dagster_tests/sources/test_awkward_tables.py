@@ -10,10 +10,14 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.database import source_rows
+from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.source_rows import SourceRows, Values
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.undo import undo_created
+from babynames_dagster.hubspot.batches.policy import WritePolicy
+from babynames_dagster.hubspot.guards import Guards
+from babynames_dagster.hubspot.reconcile.run import Reconciler
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.sources.mapping import as_text
 from babynames_dagster_tests.support.customers import (
@@ -182,6 +186,14 @@ def test_other_buckets_send_nothing_again_and_lose_no_orphan(engine: Engine, sta
     few, many = (MIRRORED.model_copy(update={"partitions": ContactPartitions(buckets=buckets)}) for buckets in (8, 16))
     sync_table(engine, stand_in, few)
     assert sync_table(engine, stand_in, many).total.unchanged == 50
+    settings = stand_in.settings(engine)
+    source = source_of(engine, many)
+    with open_client(settings.account, engine) as client:
+        guards, policy = Guards.from_settings(settings.hubspot), WritePolicy.OVERWRITE
+        read = Reconciler(
+            client, engine, source, source.partitions, policy, guards, max_in_flight=2, wait_seconds=1.0
+        ).run()
+    assert read.total == {Finding.SAME: 50}
     change(engine, "DELETE FROM customers WHERE id < 6")
     reports = [
         sync_table(engine, stand_in, many, partitions=[name], options=SyncOptions(override_guards=True))

@@ -15,6 +15,7 @@ from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.database.ledger.states import LOST, Finding, LedgerOutcome
+from babynames_dagster.database.portable import slices
 from babynames_dagster.database.tables import hubspot_contacts
 
 Accepted = Mapping[str, tuple[str, str]]
@@ -58,7 +59,7 @@ class LedgerRow:
 
 
 def entry_pages(
-    engine: Engine, ledger: Ledger, partitions: Sequence[str], *, page_rows: int
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, *, page_rows: int
 ) -> Iterator[list[LedgerRow]]:
     """Read the entries that HubSpot acknowledged, in keyset pages.
 
@@ -67,17 +68,46 @@ def entry_pages(
     Args:
         engine: The database.
         ledger: Whose entries.
-        partitions: The entries' partitions.
+        partitions: The entries' partitions; None for all, those that there are no more included.
         page_rows: Most rows a page.
 
     Raises:
         PipelineError: Any DB_* code.
     """
+    statement = _rows(ledger).where(_read_back(partitions))
+    return keyset_pages(engine, statement, hubspot_contacts.c.row_key, _row, page_rows=page_rows)
+
+
+def entries_together(
+    engine: Engine, ledger: Ledger, partitions: Sequence[str] | None, records: Collection[str]
+) -> list[LedgerRow]:
+    """Read the entries that have the same record as another one, and those of some records.
+
+    Args:
+        engine: The database.
+        ledger: Whose entries.
+        partitions: As `entry_pages`.
+        records: Records by their ids.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry, among = hubspot_contacts.c, sa.and_(ledger.owns(hubspot_contacts), _read_back(partitions))
+    twice = sa.select(entry.hubspot_id).where(among).group_by(entry.hubspot_id).having(sa.func.count() > 1)
+    conditions = [entry.hubspot_id.in_(twice), *(entry.hubspot_id.in_(listed) for listed in slices(sorted(records)))]
+    found: dict[str, LedgerRow] = {}
+    with reading(engine) as connection:
+        for condition in conditions:
+            for row in connection.execute(_rows(ledger).where(_read_back(partitions), condition)):
+                found[row.row_key] = _row(tuple(row))
+    return list(found.values())
+
+
+def _read_back(partitions: Sequence[str] | None) -> sa.ColumnElement[bool]:
     entry = hubspot_contacts.c
     by_users = entry.finding.in_([finding.value for finding in LOST])
-    meant = sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users)
-    statement = _rows(ledger).where(entry.partition_key.in_(list(partitions)), meant)
-    return keyset_pages(engine, statement, entry.row_key, _row, page_rows=page_rows)
+    among = sa.true() if partitions is None else entry.partition_key.in_(list(partitions))
+    return sa.and_(among, sa.or_(entry.outcome != LedgerOutcome.ARCHIVED.value, by_users))
 
 
 def entries_of(engine: Engine, ledger: Ledger, keys: Collection[str]) -> list[LedgerRow]:

@@ -9,12 +9,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.acknowledged import LedgerRow, entry_pages
+from babynames_dagster.database.ledger.acknowledged import LedgerRow, entries_together, entry_pages
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
 from babynames_dagster.database.ledger.key import Ledger
@@ -83,7 +83,8 @@ class Reconciler:
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)
     report: ReconcileReport = field(init=False)
-    _by_record: dict[str, list[tuple[str, str, Finding]]] = field(init=False, default_factory=dict)
+    _moved: dict[str, list[LedgerRow]] = field(init=False, default_factory=dict)
+    """Entries by the record that theirs has become part of; of all others, memory holds nothing."""
     _changed: list[str] = field(init=False, default_factory=list)
     _lost: list[str] = field(init=False, default_factory=list)
     _done: int = 0
@@ -121,21 +122,21 @@ class Reconciler:
         return self.report
 
     def _read_all(self) -> PipelineError | None:
-        entries = entry_pages(self.engine, self.ledger, self.partitions, page_rows=BATCH_INPUTS)
+        entries = entry_pages(self.engine, self.ledger, self._within, page_rows=BATCH_INPUTS)
         pages = (with_sources(self.source, self.ledger, page) for page in entries)
         work = partial(_read, self.client, self.source.mapping)
         pump = Pump(work, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
         stopped = pump.run(pages)
-        self._tell_shared()
+        if stopped is None:
+            self._tell_shared()
         return stopped
 
     def _receive(self, judged: list[Judged]) -> None:
         keep_findings(self.engine, self.ledger, [item.kept for item in judged])
         for item in judged:
             self.report.add(item)
-            if item.record is not None and item.finding not in LOST:
-                known = (item.row.key, item.row.partition, item.finding)
-                self._by_record.setdefault(item.record.record_id, []).append(known)
+            if item.record is not None and item.finding not in LOST and item.record.record_id != item.row.hubspot_id:
+                self._moved.setdefault(item.record.record_id, []).append(replace(item.row, finding=item.finding))
             if item.finding is Finding.CHANGED:
                 self._changed.append(item.row.key)
             if item.finding in LOST and item.row.source is not None:
@@ -144,14 +145,22 @@ class Reconciler:
 
     def _tell_shared(self) -> None:
         """Say of rows that are one record that they are: the account has fewer contacts than the ledger has rows."""
-        shared = [(record, rows) for record, rows in self._by_record.items() if len(rows) > 1]
-        self._by_record.clear()
-        for record, rows in shared:
-            detail = f"{len(rows)} rows of the ledger are record {record}"
-            found = [KeptFinding(key, Finding.SHARED, detail) for key, _, _ in rows]
-            keep_findings(self.engine, self.ledger, found)
-            for _, partition, before in rows:
-                self.report.becomes(partition, before, Finding.SHARED)
+        by_record = {record: [*rows] for record, rows in self._moved.items()}
+        elsewhere = {row.key for rows in by_record.values() for row in rows}
+        for row in entries_together(self.engine, self.ledger, self._within, by_record):
+            if row.key not in elsewhere and row.finding not in {*LOST, Finding.UNREAD, None}:
+                by_record.setdefault(row.hubspot_id, []).append(row)
+        for record, rows in by_record.items():
+            if len(rows) > 1:
+                detail = f"{len(rows)} rows of the ledger are record {record}"
+                keep_findings(self.engine, self.ledger, [KeptFinding(row.key, Finding.SHARED, detail) for row in rows])
+                for row in rows:
+                    if row.finding is not None:
+                        self.report.becomes(row.partition, row.finding, Finding.SHARED)
+
+    @property
+    def _within(self) -> Sequence[str] | None:
+        return within(self.source, self.partitions)
 
     def _adopt_all(self) -> PipelineError | None:
         work = partial(right_contacts, self.client, self.source.mapping, self.options.marker)
