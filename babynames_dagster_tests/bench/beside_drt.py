@@ -13,7 +13,6 @@ is its command as released. `--drt` names a Python that has it:
 
 import argparse
 import importlib.util
-import json
 import os
 import re
 import signal
@@ -195,9 +194,9 @@ def _what_drt_knows(folder: Path, said: str) -> str:
     queue = folder / "project" / ".drt" / "dlq" / "customers.jsonl"
     queued = queue.read_text(encoding="utf-8").splitlines() if queue.exists() else []
     found = re.search(r'"status":\s*"(\w+)"', said)
-    reasons = {json.loads(line).get("error", json.loads(line).get("error_message", "")) for line in queued}
-    reason = next(iter(reasons), "")[:120]
-    return f"the run says `{found[1] if found else '?'}`; {len(queued)} in its queue of failed records: {reason}"
+    with_reason = all("Email address" in line for line in queued)
+    reason = ", with HubSpot's answer" if queued and with_reason else ""
+    return f"the run says `{found[1] if found else '?'}`; {len(queued)} in its queue of failed records{reason}"
 
 
 def _started(command: Sequence[str], folder: Path, where: Path, own: dict[str, str]) -> "subprocess.Popen[str]":
@@ -214,12 +213,12 @@ def _version(python: str) -> str:
 
 def _table(results: dict[str, Beside]) -> str:
     lines = [
-        "| | until the kill | from the kill to the end | contacts then | nothing changed | the refused row |",
+        "| time, calls | until the kill | run again | contacts then | nothing changed | the refused row |",
         "|---|--:|--:|--:|--:|---|",
     ]
     for name, found in results.items():
-        legs = (f"{leg.seconds:,.1f} s, {leg.calls:,} calls" for leg in (found.killed, found.after))
-        idle = f"{found.unchanged.seconds:,.1f} s, {found.unchanged.calls:,} calls"
+        legs = (f"{leg.seconds:,.1f} s, {leg.calls:,}" for leg in (found.killed, found.after))
+        idle = f"{found.unchanged.seconds:,.1f} s, {found.unchanged.calls:,}"
         lines.append(f"| {name} | {' | '.join(legs)} | {found.after.contacts:,} | {idle} | {found.poison} |")
     return "\n".join(lines) + "\n"
 
