@@ -1,10 +1,11 @@
 """The jobs of the assets: the whole pipeline, the same as a dry run, and the HubSpot half alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.partitions import DRY_RUN_TAG, RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
+from babynames_dagster.assets.partitions import DRY_RUN_TAG, PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, WHOLE_RANGE
 from babynames_dagster.settings import HubSpotSettings
 
 PIPELINE_JOB = "babynames"
@@ -64,7 +65,16 @@ def run_title(run: dg.DagsterRun) -> str:
         title = "all assets" if chosen >= {*ALL_ASSETS} else ", ".join(dict.fromkeys(named))
     elif title == DRY_RUN_JOB:
         title = PIPELINE_JOB
-    return f"{title} (dry run)" if is_dry(run) else title
+    notes = [*_covered(run.tags), *(["dry run"] if is_dry(run) else [])]
+    return f"{title} ({', '.join(notes)})" if notes else title
+
+
+def _covered(tags: Mapping[str, str]) -> list[str]:
+    """Return the partition or range that a run is about; nothing where that is all."""
+    if PARTITION_TAG in tags:
+        return [tags[PARTITION_TAG]]
+    covered = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+    return [] if None in covered or covered == WHOLE_RANGE else [f"{covered[0]} to {covered[1]}"]
 
 
 def is_dry(run: dg.DagsterRun) -> bool:

@@ -5,8 +5,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_dagster.assets.partitions import DRY_RUN_TAG
-from babynames_dagster.automation.jobs import ALL_ASSETS, DRY_RUN_JOB, PIPELINE_JOB, SYNC_JOB, run_title
+from babynames_dagster.assets.partitions import DRY_RUN_TAG, PARTITION_TAG
+from babynames_dagster.automation.jobs import (
+    ALL_ASSETS,
+    DRY_RUN_JOB,
+    PIPELINE_JOB,
+    SYNC_JOB,
+    partition_range_tags,
+    run_title,
+)
 from babynames_dagster.cli.runs.pipeline import job_to_run
 from babynames_dagster.settings import load_settings
 
@@ -24,7 +31,9 @@ def keys(*names: str) -> frozenset[dg.AssetKey]:
         ({"job_name": PIPELINE_JOB, "run_config": WET}, "babynames"),
         ({"job_name": PIPELINE_JOB, "run_config": DRY}, "babynames (dry run)"),
         ({"job_name": DRY_RUN_JOB, "tags": {DRY_RUN_TAG: "true"}}, "babynames (dry run)"),
-        ({"job_name": SYNC_JOB}, "hubspot_sync"),
+        ({"job_name": SYNC_JOB, "tags": partition_range_tags()}, "hubspot_sync"),
+        ({"job_name": SYNC_JOB, "tags": partition_range_tags("D", "F")}, "hubspot_sync (D to F)"),
+        ({"job_name": SYNC_JOB, "tags": {PARTITION_TAG: "J"}, "run_config": DRY}, "hubspot_sync (J, dry run)"),
         ({"job_name": "__ASSET_JOB"}, "all assets"),
         ({"job_name": "__ASSET_JOB", "asset_selection": keys(*ALL_ASSETS, "customers")}, "all assets"),
         (

@@ -23,7 +23,7 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
     """Return the error of a call that had to succeed and did not."""
     problem = problem_of(answer)
     if answer.status == NO_ANSWER:
-        what = f"HubSpot does not answer {endpoint}: {problem.message}"
+        what = f"HubSpot does not answer {endpoint}: {problem.message.rstrip('.')}."
         return PipelineError(ErrorCode.HUBSPOT_UNREACHABLE, what, remedy=answer.remedy)
     named = f" Correlation id: {problem.correlation_id}." if problem.correlation_id else ""
     code = _CODES.get(answer.status, ErrorCode.HUBSPOT_ERROR)
