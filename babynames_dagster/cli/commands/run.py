@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from babynames_dagster.assets.partitions import DRY_RUN_TAG
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, Partition, settings_of, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
@@ -57,4 +58,5 @@ def run(  # noqa: PLR0913 - one parameter an option
     }
     settings = settings_of(context)
     log_command(context, settings, makes_data=True)
-    run_and_show(settings, verbosity_of(context), WantedRun(op_config, partition=partition), json=json)
+    tags = {DRY_RUN_TAG: "true"} if dry_run else {}
+    run_and_show(settings, verbosity_of(context), WantedRun(op_config, partition=partition, tags=tags), json=json)
