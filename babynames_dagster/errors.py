@@ -113,8 +113,8 @@ class ErrorCode(Enum):
     BROWSER_FAILED = (True, "Run again; if it stays, name another browser in CHROMIUM_PATH or set KAGGLE_METHOD=api.")
     BROWSER_MISSING = (False, "Install one: `make browser`, or set CHROMIUM_PATH, or KAGGLE_METHOD=api.")
 
-    HUBSPOT_AUTH_ERROR = (False, "Put a valid private app token into HUBSPOT_ACCESS_TOKEN.")
-    HUBSPOT_MISSING_SCOPES = (False, "Give the private app of HUBSPOT_ACCESS_TOKEN the named scopes.")
+    HUBSPOT_AUTH_ERROR = (False, "Put a valid token of a service key or private app into HUBSPOT_ACCESS_TOKEN.")
+    HUBSPOT_MISSING_SCOPES = (False, "Give the service key or private app of HUBSPOT_ACCESS_TOKEN the named scopes.")
     HUBSPOT_NOT_ALLOWED = (
         False,
         "Correct in HubSpot what the message names: a permission of the user, the account's plan, its payment.",

@@ -107,7 +107,8 @@ def _show(report: ReconcileReport, chosen: Chosen) -> None:
         )
     if report.problem is not None:
         say(f"The first failure: {report.problem.category}: {report.problem.message}")
-    say(f"{report.requests:,} calls in {report.seconds:.1f} s.")
+    calls = "1 call" if report.requests == 1 else f"{report.requests:,} calls"
+    say(f"{calls} in {report.seconds:.1f} s.")
 
 
 def _done(report: ReconcileReport) -> dict[str, int]:

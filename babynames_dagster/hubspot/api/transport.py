@@ -102,7 +102,7 @@ class Transport:
 
         Args:
             base_url: HubSpot's address.
-            token: The private app's token.
+            token: The token of a service key or private app.
             connections: Most connections kept open.
             timeout: Seconds to wait for the answer's next byte.
             if_refused: What to do where nothing listens at the address.

@@ -23,7 +23,7 @@ class HubSpotSettings(Group):
     access_token: Token | None = Field(
         None,
         validation_alias="HUBSPOT_ACCESS_TOKEN",
-        description="Token of a HubSpot private app (older name: HUBSPOT_API_KEY)",
+        description="Token of a HubSpot service key or private app (older name: HUBSPOT_API_KEY)",
     )
     base_url: WebAddress = Field(
         "https://api.hubapi.com", validation_alias="HUBSPOT_BASE_URL", description="HubSpot's address"
