@@ -6,7 +6,6 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +17,6 @@ from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.databases import SchemaAtHead
-from babynames_dagster_tests.support.scheduling import OneWorkerForTheUI
 from babynames_dagster_tests.support.scratch import keep_temporary_files_in_memory
 from babynames_dagster_tests.support.servers.mariadb import StartMariaDB, running_mariadb
 
@@ -27,6 +25,7 @@ pytest_plugins = [
     "babynames_dagster_tests.support.fixtures.hubspot",
     "babynames_dagster_tests.support.fixtures.kaggle",
     "babynames_dagster_tests.support.marking",
+    "babynames_dagster_tests.support.scheduling",
 ]
 
 
@@ -38,12 +37,6 @@ def pytest_configure() -> None:
     keep_temporary_files_in_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorkerForTheUI:  # noqa: ANN401 - xdist's own
-    """Say to pytest-xdist how to share out the tests."""
-    return OneWorkerForTheUI(config, log)
 
 
 @pytest.fixture(autouse=True)
