@@ -113,11 +113,12 @@ def prepare_session(connection: "Connection[Any]", info: dict[str, Any], *, lock
         setattr(connection, STATEMENT_BYTES, info[STATEMENT_BYTES])
         if "alter_algorithm" in variables:  # MariaDB's; any other refuses some DDL
             cursor.execute("SET SESSION alter_algorithm = 'DEFAULT'")
-        # A server's own limit would end statements that may take as long as `reach.py` waits for an answer.
+        # A server's own limit would end statements that may take as long as `reach.py` waits for an answer. This one is
+        # later, so that the same side is always the first to end a statement.
         if "max_statement_time" in variables:  # MariaDB's, in seconds
-            cursor.execute(f"SET SESSION max_statement_time = {2 * lock_seconds}")
+            cursor.execute(f"SET SESSION max_statement_time = {3 * lock_seconds}")
         if "max_execution_time" in variables:  # MySQL's, in milliseconds, for SELECT alone
-            cursor.execute(f"SET SESSION max_execution_time = {2000 * lock_seconds}")
+            cursor.execute(f"SET SESSION max_execution_time = {3000 * lock_seconds}")
         if "wsrep_sync_wait" in variables:
             # In a Galera cluster, a transaction sees what any node has committed before. MySQL has no such variable.
             cursor.execute(f"SET SESSION wsrep_sync_wait = {_EVERY_STATEMENT}")

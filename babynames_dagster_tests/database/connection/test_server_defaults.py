@@ -188,4 +188,4 @@ def test_a_packet_too_small_for_any_statement_is_refused_with_the_options_name(o
 def test_a_servers_limit_of_a_statements_time_is_ours(odd_url: str) -> None:
     engine = open_engine(make_url(odd_url).update_query_dict({"timeout": "7"}))
     with reading(engine) as connection:
-        assert connection.exec_driver_sql("SELECT @@max_statement_time").scalar() == 2 * 7
+        assert connection.exec_driver_sql("SELECT @@max_statement_time").scalar() == 3 * 7
