@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.schema.standing import Standing, refuse_schema
 from babynames_dagster.database.schema.state import DatabaseState, look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -91,26 +91,24 @@ def check_hubspot_account(settings: Settings) -> str:
     """
     url = settings.database_address()
     if look_at(url).schema.is_newest:
-        return _check_account(settings, open_engine(url))
+        with opened_engine(url) as engine:
+            return _check_account(settings, engine)
     # A handful of calls need no place in the app's shared pacing where its table is yet to come.
     with tempfile.TemporaryDirectory(prefix="babynames-check-") as folder:
-        own = open_engine(make_url(f"sqlite:///{folder}/pacing.db"))
         from babynames_dagster.database.schema.migrate import upgrade  # noqa: PLC0415 - Alembic takes long
 
-        upgrade(own)
-        return _check_account(settings, own)
+        with opened_engine(make_url(f"sqlite:///{folder}/pacing.db")) as own:
+            upgrade(own)
+            return _check_account(settings, own)
 
 
 def _check_account(settings: Settings, pacing: Engine) -> str:
     from babynames_dagster.hubspot.preflight import check_account  # noqa: PLC0415 - nor HubSpot's
     from babynames_dagster.names.contacts.mapping import NameMapping  # noqa: PLC0415 - as above
 
-    try:
-        mapping = NameMapping.from_settings(settings.hubspot)
-        email = f"babynames-check@{mapping.email_domain}"
-        return check_account(settings.account, pacing, mapping.contacts, email=email)
-    finally:
-        pacing.dispose()
+    mapping = NameMapping.from_settings(settings.hubspot)
+    email = f"babynames-check@{mapping.email_domain}"
+    return check_account(settings.account, pacing, mapping.contacts, email=email)
 
 
 def _require_place(file: Path) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.required import require
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -32,10 +32,7 @@ def opened_account(settings: Settings) -> Iterator[tuple[Engine, HubSpotClient]]
             f"There is no ledger here: looked at {found.address}, which is not there.",
             remedy="Run `babynames run` first, or let --data-dir name the folder that has the ledger.",
         )
-    engine = open_engine(url)
-    try:
+    with opened_engine(url) as engine:
         ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
         with open_client(settings.account, engine) as client:
             yield engine, client
-    finally:
-        engine.dispose()

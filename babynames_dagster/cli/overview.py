@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.cli.checks import describe_database
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.loading.loaded_rows import count_rows
 from babynames_dagster.database.loading.loads import LoadRow, last_loads
@@ -47,11 +47,8 @@ def overview(settings: Settings) -> dict[str, Any]:
         "runs": _runs(settings.files.records, settings.env_file),
     }
     if found.schema.is_newest:
-        engine = open_engine(url)
-        try:
+        with opened_engine(url) as engine:
             shown |= _contents(engine)
-        finally:
-            engine.dispose()
     return shown
 
 

@@ -1,5 +1,5 @@
 """Keeping a HubSpot account's contacts equal to the table.
 
-What belongs here: the mapping from names to contacts, the client, pacing, the sync's decisions and accounting. What
-does not: SQL statements, which `database/` owns. Nothing here knows Dagster.
+What belongs here: the client, pacing, the decisions and the accounting of what sync, plan and reconcile do. What does
+not: SQL statements, which `database/` owns, and any source of contacts. Nothing here knows Dagster.
 """

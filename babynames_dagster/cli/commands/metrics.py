@@ -11,13 +11,13 @@ from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.terminal import inform
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import app_digest
 from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster.settings import Settings
+from babynames_dagster.settings import AccountSettings
 
 
 def metrics(
@@ -37,31 +37,30 @@ def metrics(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    engine = open_engine(settings.database_address())
-    try:
-        with shared_instance(settings.files.records, settings.env_file) as instance:
-            registry = CollectorRegistry()
-            registry.register(PipelineCollector(engine, instance, _account(settings)))
-            try:
-                server, _ = start_http_server(port, host, registry)
-            except OSError as error:
-                raise PipelineError(
-                    ErrorCode.INVALID_CONFIG,
-                    f"{host}:{port} can't be served: {error.strerror}.",
-                    remedy="Choose another --port or --host.",
-                ) from None
-            inform(f"Serving http://{host}:{server.server_port}/metrics until Ctrl-C.")
-            stop.wait()
-            server.shutdown()
-    finally:
-        engine.dispose()
+    with (
+        opened_engine(settings.database_address()) as engine,
+        shared_instance(settings.files.records, settings.env_file) as instance,
+    ):
+        registry = CollectorRegistry()
+        registry.register(PipelineCollector(engine, instance, _account(settings.account)))
+        try:
+            server, _ = start_http_server(port, host, registry)
+        except OSError as error:
+            raise PipelineError(
+                ErrorCode.INVALID_CONFIG,
+                f"{host}:{port} can't be served: {error.strerror}.",
+                remedy="Choose another --port or --host.",
+            ) from None
+        inform(f"Serving http://{host}:{server.server_port}/metrics until Ctrl-C.")
+        stop.wait()
+        server.shutdown()
 
 
-def _account(settings: Settings) -> Account | None:
+def _account(settings: AccountSettings) -> Account | None:
     if settings.hubspot.access_token is None:
         return None
     return Account(
-        app_digest(settings.account),
+        app_digest(settings),
         NameMapping.from_settings(settings.hubspot).contacts.fingerprint,
         ContactScope.from_settings(settings.hubspot),
     )

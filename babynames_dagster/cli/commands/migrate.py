@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import say
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.schema.adoption import ASIDE, put_aside
 from babynames_dagster.database.schema.migrate import migrate_to, one_migrator, upgrade, upgrade_sql
 from babynames_dagster.database.schema.standing import current_revision
@@ -41,8 +41,7 @@ def migrate(
         raise typer.BadParameter("--sql knows the pipeline's own tables only: leave --instance out")
     settings = settings_of(context)
     log_command(context, settings, makes_data=True)
-    engine = open_engine(settings.database_address())
-    try:
+    with opened_engine(settings.database_address()) as engine:
         if sql:
             print(upgrade_sql(engine), end="")  # noqa: T201 - for a file, without any styling
             return
@@ -65,8 +64,6 @@ def migrate(
             say("There is no other program's baby_names here: nothing to take over.")
         if instance:
             _migrate_instance(engine, settings.files.records, settings.env_file)
-    finally:
-        engine.dispose()
 
 
 def _migrate_instance(engine: Engine, home: Path, env_file: Path) -> None:

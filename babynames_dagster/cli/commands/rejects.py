@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.engine import URL
 
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.command_log import log_command
@@ -14,14 +15,13 @@ from babynames_dagster.cli.overview import plain
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import refused_contacts
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.settings import Settings
 
 
 def rejects(
@@ -60,7 +60,7 @@ def rejects(
             json=json,
         )
         return
-    rows, contacts = _rejects(settings, sync, limit)
+    rows, contacts = _rejects(settings.database_address(), sync, limit)
     if json:
         show_json({"rows": rows, "contacts": contacts})
         return
@@ -80,15 +80,13 @@ def _by_sync(contacts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[
         yield "Contacts" if sync == NAMES else f"Contacts of {sync}", columns, rows
 
 
-def _rejects(settings: Settings, sync: str | None, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _rejects(url: URL, sync: str | None, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return rejected rows and contacts that did not get through; none, and a note, where the database is not ready."""
-    url = settings.database_address()
     found = look_at(url)
     if not found.schema.is_newest:
         warn(f"Note: {describe_database(found)}.")
         return [], []
-    engine = open_engine(url)
-    try:
+    with opened_engine(url) as engine:
         return (
             [{**asdict(row), "place": row.place} for row in rejected_rows_of_last_loads(engine, limit)],
             [
@@ -97,5 +95,3 @@ def _rejects(settings: Settings, sync: str | None, limit: int) -> tuple[list[dic
                 for row in refused_contacts(engine, outcome, limit, sync=sync)
             ],
         )
-    finally:
-        engine.dispose()

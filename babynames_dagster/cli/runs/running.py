@@ -1,6 +1,7 @@
 """Running the graph in this process and showing what happened, for the commands that do so."""
 
 import typer
+from sqlalchemy.engine import URL
 
 from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, exit_status
 from babynames_dagster.cli.options import Verbosity
@@ -9,7 +10,7 @@ from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.runs.pipeline import WantedRun, run_pipeline
 from babynames_dagster.cli.runs.summary import PipelineResult
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
-from babynames_dagster.database.connection.engine import open_engine
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -40,17 +41,18 @@ def run_and_show(settings: Settings, verbosity: Verbosity, wanted: WantedRun, *,
             warn(f"Note: {warning}")
     with shared_instance(settings.files.records, settings.env_file) as instance, shown_progress(quiet=verbosity.quiet):
         result = run_pipeline(instance, settings, wanted, verbose=verbosity.verbose)
-    _finish(_with_what_the_table_knows(result, settings), json=json)
+    _finish(_with_what_the_table_knows(result, settings.database_address()), json=json)
 
 
-def _with_what_the_table_knows(result: PipelineResult, settings: Settings) -> PipelineResult:
+def _with_what_the_table_knows(result: PipelineResult, url: URL) -> PipelineResult:
     """Return the result with the counts of a load that broke off: they are in the database, if that answers."""
     if result.counts[COUNT_COLUMNS[0]] is not None or "baby_names_table" not in result.selected:
         return result
     try:
-        url = settings.database_address()
-        engine = open_engine(url) if look_at(url).schema.is_newest else None
-        loads = last_loads(engine, _LOADS_LOOKED_AT) if engine is not None else []
+        if not look_at(url).schema.is_newest:
+            return result
+        with opened_engine(url) as engine:
+            loads = last_loads(engine, _LOADS_LOOKED_AT)
     except PipelineError:
         return result
     rows = [load.rows for load in loads if (load.run_id, load.target) == (result.run_id, NAMES)]

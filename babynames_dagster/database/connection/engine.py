@@ -42,6 +42,16 @@ def open_engine(url: URL) -> Engine:
     return _open_server(url)
 
 
+@contextmanager
+def opened_engine(url: URL) -> Iterator[Engine]:
+    """Open an engine, and close its connections at the end; `url` and errors as for `open_engine`."""
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _open_server(url: URL) -> Engine:
     engine = sa.create_engine(url, pool_pre_ping=True, pool_recycle=1800)
 

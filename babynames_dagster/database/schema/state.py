@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from babynames_dagster.database.connection.engine import open_engine, reading
+from babynames_dagster.database.connection.engine import opened_engine, reading
 from babynames_dagster.database.connection.reach import shown_address
 from babynames_dagster.database.schema.standing import SchemaState, schema_state, unmade_schema
 
@@ -43,10 +43,7 @@ def look_at(url: URL) -> DatabaseState:
     address, dialect = shown_address(url), url.get_backend_name()
     if dialect == "sqlite" and not Path(str(url.database)).exists():
         return DatabaseState(address, None, unmade_schema())
-    engine = open_engine(url)
-    try:
+    with opened_engine(url) as engine:
         with reading(engine) as connection:
             version = connection.execute(sa.text(_VERSION[dialect])).scalar_one()
         return DatabaseState(address, f"{dialect} {version}", schema_state(engine))
-    finally:
-        engine.dispose()
