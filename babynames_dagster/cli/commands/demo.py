@@ -15,6 +15,10 @@ from babynames_dagster.cli.options import Json, environment_of, settings_of, ver
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import err
+from babynames_dagster.datafile.content.columns import BIRTHS, NAME, SEX, YEAR
+from babynames_dagster.datafile.content.header import header_of
+from babynames_dagster.datafile.kept import inspect_dataset
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import STAND_IN, own_variables, sandbox_folder, sandbox_name
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import Settings, load_settings
@@ -31,16 +35,28 @@ def demo(
     """Run the whole graph against a sandbox on loopback: no account needed.
 
     Its tables, files, logs and Dagster's records lie below `data/demo`, one folder a dataset, whatever `.env` says.
-    Only DATABASE_URL in the environment itself names another database. Births by year, and their chart, are made, too.
+    Only DATABASE_URL in the environment itself names another database. Births by year, and their chart, are made, too,
+    where the file has them.
 
     Examples: `babynames demo`, `DEMO_MODE=true babynames demo --dataset names.zip`
     """
     folder = sandbox_folder(settings_of(context).files.data, sandbox_name(dataset))
     with _demo(dataset, folder, environment_of(context)) as settings:
         log_command(context, settings, makes_data=True)
-        run_and_show(settings, verbosity_of(context), WantedRun(with_years=True), json=json)
+        with_years = dataset is None or _has_births(dataset, settings)
+        run_and_show(settings, verbosity_of(context), WantedRun(with_years=with_years), json=json)
     if not json and not verbosity_of(context).quiet:
         _say_what_next(dataset, folder.name)
+
+
+def _has_births(dataset: Path, settings: Settings) -> bool:
+    """Say whether a file has births by year; the run itself says what else is wrong with it."""
+    try:
+        file = inspect_dataset(dataset, settings.fetching)
+        header_of(file, settings.files, wanted=(NAME, SEX, YEAR, BIRTHS))
+    except PipelineError as error:
+        return error.code is not ErrorCode.CSV_COLUMN_MISSING
+    return True
 
 
 def _say_what_next(dataset: Path | None, name: str) -> None:

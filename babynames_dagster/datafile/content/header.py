@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from typing_extensions import Self
 
 from babynames_dagster.datafile.content.archive import Part, open_parts
-from babynames_dagster.datafile.content.columns import YEAR, YEARLY_COLUMNS, guessed_columns, position_of, titles_of
+from babynames_dagster.datafile.content.columns import (
+    BIRTHS,
+    YEAR,
+    YEARLY_COLUMNS,
+    guessed_columns,
+    position_of,
+    titles_of,
+)
 from babynames_dagster.datafile.content.formats import format_of, is_binary
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
@@ -268,6 +275,8 @@ def _no_such_columns(
     above = _lines_above_header(text, [line.delimiter for line in lines], wanted)
     if above:
         remedy = f"Delete what stands above line {number + above:,}, which is the header."
+    elif {*missing} <= {YEAR, BIRTHS}:
+        remedy = "Load a file that has them, or leave baby_name_years out, and MIN_YEAR and MAX_YEAR unset."
     elif guess:
         remedy = f"Set CSV_COLUMNS={','.join(guess)} if those are the file's columns."
     else:

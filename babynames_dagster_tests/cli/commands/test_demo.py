@@ -99,6 +99,17 @@ def test_a_demo_on_a_database_of_the_environment_says_so(tmp_path: Path) -> None
     assert (tmp_path / "chosen.db").exists()
 
 
+def test_a_demo_of_a_file_without_births_makes_the_names_and_their_contacts(tmp_path: Path) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("Name,Sex\nZed,M\nAnn,F\n", encoding="utf-8")
+    environment = {"KAGGLE_METHOD": "api"}
+    answer = run_babynames("demo", "--dataset", str(names), "--json", folder=tmp_path, environment=environment)
+    assert answer.returncode == 0, answer.stderr
+    reported = json.loads(answer.stdout)
+    assert (reported["table_rows"], reported["contacts_created"]) == (2, 2)
+    assert "baby_name_years" not in reported["seconds"]
+
+
 def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
     tmp_path: Path, served: Sandbox, mariadb_url: str
 ) -> None:
