@@ -6,7 +6,6 @@ What belongs here: a call's way through limiter, wire and retries. What does not
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,7 +19,6 @@ from babynames_dagster.hubspot.api.answers import (
     Answer,
     Verdict,
     least_wait,
-    moment_in,
     retry_after,
     started_at,
     stop_error,
@@ -36,8 +34,8 @@ from babynames_dagster.hubspot.api.failures import (
     unsuccessful,
 )
 from babynames_dagster.hubspot.api.transport import Transport
+from babynames_dagster.hubspot.api.waits import WaitReports
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
-from babynames_dagster.hubspot.pace.pacing import is_worth_saying
 from babynames_dagster.retry import backoff_seconds
 
 _log = logging.getLogger(__name__)
@@ -110,8 +108,7 @@ class HubSpotClient:
         self._max_retries = max_retries
         self._retry_delay = retry_delay_seconds
         self._patience = patience_seconds
-        self._say = say
-        self._said_until = 0.0
+        self._waits = WaitReports(say)
         self._portal: Portal | None = None
         self._counted = threading.Lock()
         self._requests = 0
@@ -220,16 +217,16 @@ class HubSpotClient:
                 continue
             tries += 1
             if decision is not Verdict.RETRY or tries > self._max_retries:
-                self._heed(endpoint, answer, decision)
+                self._stop_if_always_failing(endpoint, answer, decision)
                 return answer
             if least_wait(answer) > _LONGEST_BACKOFF_SECONDS:
                 waited += self._hold_up(answer, waited)
                 continue
             pause = max(least_wait(answer), backoff_seconds(tries, base=self._retry_delay))
-            self._report(answer, pause)
+            self._waits.asked(answer, pause)
             stop.wait(pause)
 
-    def _heed(self, endpoint: Endpoint, answer: Answer, decision: Verdict) -> None:
+    def _stop_if_always_failing(self, endpoint: Endpoint, answer: Answer, decision: Verdict) -> None:
         """Stop where one kind of call fails again and again, with nothing that got through in between.
 
         Raises:
@@ -254,7 +251,7 @@ class HubSpotClient:
         pause = self.limiter.limit.window if asked is None else asked
         if waited + pause > self._patience:
             raise out_of_patience(answer, pause)
-        self._report(answer, pause, waited)
+        self._waits.asked(answer, pause, waited)
         self.limiter.pause(asked)
         return pause
 
@@ -262,7 +259,9 @@ class HubSpotClient:
         self, endpoint: Endpoint, data: bytes | None, stop: threading.Event, on_departure: Callable[[], None]
     ) -> Answer:
         try:
-            permit = self.limiter.acquire(stop, counts_daily=endpoint.counts_daily, on_pause=self._report_other_wait)
+            permit = self.limiter.acquire(
+                stop, counts_daily=endpoint.counts_daily, on_pause=self._waits.another_was_asked
+            )
         except PipelineError as error:
             raise self._with_return_time(error) from None
         on_departure()
@@ -285,25 +284,6 @@ class HubSpotClient:
             daily_remaining=whole_number(answer, "X-HubSpot-RateLimit-Daily-Remaining"),
         )
         return answer
-
-    def _report(self, answer: Answer, pause: float, waited: float = 0.0) -> None:
-        """Say that calls wait, once for all that were refused together, and each time that a wait has doubled."""
-        asks = "asks to wait" if retry_after(answer) is not None else "makes us wait"
-        before = f", after {waited:,.0f} s" if waited else ""
-        self._report_wait(pause, f"HubSpot {asks} {pause:,.0f} s ({answer.status or 'no answer'}){before}", waited)
-
-    def _report_other_wait(self, pause: float) -> None:
-        """Say that calls wait for what HubSpot asked another process of the app."""
-        self._report_wait(pause, f"HubSpot has asked another run to wait: this one waits {pause:,.0f} s, too")
-
-    def _report_wait(self, pause: float, what: str, waited: float = 0.0) -> None:
-        until = time.monotonic() + pause
-        with self._counted:
-            news = is_worth_saying(pause, waited=waited, until=until, said_until=self._said_until)
-            # A pause that lasts is reported again once it has doubled.
-            self._said_until = max(self._said_until, until + (waited if news else 0.0))
-        if news:
-            self._say(f"{what}, until {moment_in(pause)}.")
 
     def _with_return_time(self, error: PipelineError) -> PipelineError:
         """Name the moment when the daily limit starts again: midnight in the account's time zone."""
