@@ -20,7 +20,7 @@ def without_stray_bytes(text: str) -> str:
 
 
 def resolved(path: Path) -> Path:
-    """Return a path absolute and without links; a link that leads to itself is left for whoever opens it to say so."""
+    """Return a path absolute and without links; a link that leads to itself is reported where it is opened."""
     return Path(os.path.realpath(path))
 
 

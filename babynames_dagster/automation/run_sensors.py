@@ -1,4 +1,4 @@
-"""The sensors `run_failed` and `run_succeeded`: what people, and a monitor, hear of a run's end.
+"""The sensors `run_failed` and `run_succeeded`: what people, and a monitor, are sent at a run's end.
 
 What belongs here: reading a run off Dagster, and whether it is one of ours. What does not: delivery (`alerts.py`).
 """

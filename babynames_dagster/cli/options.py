@@ -49,7 +49,7 @@ AnyPartition = Annotated[
 
 @dataclass
 class Verbosity:
-    """How much the user wants to hear.
+    """How much is shown.
 
     Attributes:
         quiet: Nothing but results and errors.
@@ -65,7 +65,7 @@ class SharedOptions:
     """What the options say that every command takes, before and behind its name.
 
     Attributes:
-        verbosity: How much the user wants to hear.
+        verbosity: How much is shown.
         variables: Variables that win over those of the environment.
     """
 
@@ -73,7 +73,7 @@ class SharedOptions:
     variables: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """Return the environment that the command goes by.
+        """Return the environment that the command uses.
 
         Raises:
             PipelineError: INVALID_CONFIG; see `shell_environment`.
@@ -82,12 +82,12 @@ class SharedOptions:
 
 
 def verbosity_of(context: typer.Context) -> Verbosity:
-    """Return how much the user wants to hear."""
+    """Return how much is shown."""
     return _shared_of(context).verbosity
 
 
 def environment_of(context: typer.Context) -> dict[str, str]:
-    """Return the environment that a command goes by.
+    """Return the environment that a command uses.
 
     Raises:
         PipelineError: INVALID_CONFIG; see `shell_environment`.
@@ -96,7 +96,7 @@ def environment_of(context: typer.Context) -> dict[str, str]:
 
 
 def settings_of(context: typer.Context) -> Settings:
-    """Return the settings that a command goes by.
+    """Return the settings that a command uses.
 
     Raises:
         PipelineError: INVALID_CONFIG; see `load_settings`.

@@ -1,4 +1,4 @@
-"""What has to be set, by the part of the pipeline that needs it: the one list that every command goes by.
+"""What has to be set, by the part of the pipeline that needs it: the one list that every command uses.
 
 What belongs here: naming what is absent. What does not: trying what is there (`checks.py`). Each part imports what it
 asks, so that a probe of the database is cheap.

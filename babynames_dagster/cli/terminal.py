@@ -53,7 +53,7 @@ def show_error(error: PipelineError, *, on: Console = err) -> None:
 
 
 def inform(text: str) -> None:
-    """Tell on stderr what a command does meanwhile; the log hears it, too."""
+    """Say on stderr what a command is doing, and log it."""
     _log.info("%s", text)
     err.print(Text(text))
 

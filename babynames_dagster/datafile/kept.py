@@ -1,4 +1,4 @@
-"""The file that is there already, whoever put it there.
+"""The file that is there already, put there by a run or by a person.
 
 What belongs here: which file in the download folder is ours, and whether it is young enough. What does not: fetching.
 """

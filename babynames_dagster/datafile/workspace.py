@@ -25,7 +25,7 @@ _ABANDONED_SECONDS = 24 * 3600.0
 def download_workspace(folder: Path) -> Iterator[Path]:
     """Give a download an empty folder of its own inside the download folder, and take it away afterwards.
 
-    It lies inside, so that the finished file only has to be renamed: the same disk, and no second copy.
+    It is inside, so that the finished file only has to be renamed: the same disk, and no second copy.
 
     Args:
         folder: The download folder; made where it is missing.
@@ -68,7 +68,7 @@ def hand_over(finished: Path, folder: Path) -> Path:
 
 
 def promote(partial: Path, final: Path) -> Path:
-    """Give a finished file its final name: whoever looks sees the old file, or the whole new one.
+    """Give a finished file its final name: a reader sees the old file, or the whole new one.
 
     Content and rename are flushed to the disk, so that a power cut leaves no empty file under the final name.
 

@@ -1,4 +1,4 @@
-"""One sender a partition: whoever sends is known to every other sender of the same database, and waited for.
+"""One sender a partition: each sender is known to every other one of the same database, and waited for.
 
 What belongs here: how long a claim lasts, keeping it alive, waiting for another's. What does not: the rows (SQL is in
 `database/senders.py`), and what is sent.

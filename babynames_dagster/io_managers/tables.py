@@ -60,7 +60,7 @@ class TableIOManager(dg.ConfigurableIOManager):
         """Hand on the table.
 
         Raises:
-            Failure: NAMES_NOT_LOADED where it is empty: whoever reads it would take nothing for success.
+            Failure: NAMES_NOT_LOADED where it is empty: its readers would take nothing for success.
         """
         with self.files.failures(context.log):
             engine = self.database.engine

@@ -21,7 +21,7 @@ class QueueFigures:
     """What the workers' heartbeats say.
 
     Attributes:
-        heard: Active runs whose worker was heard of lately.
+        heard: Active runs whose worker sent a heartbeat lately.
         silent: Active runs whose worker was not.
     """
 

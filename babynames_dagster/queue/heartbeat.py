@@ -36,7 +36,7 @@ def beating(app: Celery, task_id: str, *, seconds: float) -> Iterator[None]:
 
 
 def is_beating(app: Celery, task_id: str) -> bool:
-    """Say whether a task's process has been heard of lately.
+    """Say whether a task's process has sent a heartbeat lately.
 
     Raises:
         redis.RedisError: Redis does not answer.

@@ -61,7 +61,7 @@ class QueueRunLauncher(CeleryRunLauncher):
         return {**inherited, "heartbeat_seconds": beat}
 
     def has_heartbeat(self, run: dg.DagsterRun) -> bool:
-        """Say whether a run's process has been heard of lately.
+        """Say whether a run's process has sent a heartbeat lately.
 
         Args:
             run: One that has started.

@@ -1,4 +1,4 @@
-"""A table of customers, as somebody has it who never heard of names, and its sync."""
+"""A table of customers in a database of somebody's own, and its sync."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,6 +1,6 @@
 """The text of a CSV as UTF-8 lines, whatever its encoding, byte order mark and line ends.
 
-What belongs here: every byte order mark of a data file; whoever reads one does so through `Utf8Stream`. What does not:
+What belongs here: every byte order mark of a data file; every reader goes through `Utf8Stream`. What does not:
 our own small files (`.env`, a plan), which Python's `utf-8-sig` reads.
 """
 

@@ -70,9 +70,9 @@ def deliver(
 ) -> None:
     """Write rows as the policy allows, and deliver the outcome of each as its answer arrives.
 
-    Nothing is written by email: an email leads to whoever has it, be it as a secondary one. Contacts that the ledger
-    does not know are made, which HubSpot refuses (409) where one has the email; only then, and before each update, is
-    the contact looked at.
+    Nothing is written by email: an email leads to the contact that has it, even as a secondary one. Contacts that the
+    ledger does not know are made, which HubSpot refuses (409) where one has the email. Only then, and before each
+    update, is the contact looked at.
 
     Raises:
         PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through;

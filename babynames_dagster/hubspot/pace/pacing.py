@@ -31,7 +31,7 @@ _WORTH_SAYING_SECONDS = 10.0
 _SAME_PAUSE_SECONDS = 5.0
 
 _DAY_SECONDS = 24 * 3600.0
-"""After this, a daily limit has started again, wherever the account's midnight lies."""
+"""After this, a daily limit has started again, in whatever time zone the account is."""
 
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause that one answer can ask for, unless the user has more patience."""
@@ -147,7 +147,7 @@ def calls_left_today(remaining: int | None, *, as_of: float, calls: Sequence[flo
 
 
 def is_worth_saying(pause: float, *, waited: float, until: float, said_until: float) -> bool:
-    """Return whether people should hear of a pause.
+    """Return whether a pause is worth reporting.
 
     Args:
         pause: Its seconds.

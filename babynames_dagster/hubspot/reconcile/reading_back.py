@@ -29,7 +29,7 @@ def read_back(
         client: The account.
         mapping: How rows become contacts.
         rows: At most 100, beside their sources; two may be one record.
-        channel: Where a pump wants to hear of the call.
+        channel: Where a pump is notified of the call.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.

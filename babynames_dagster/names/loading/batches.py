@@ -86,7 +86,7 @@ def _sizes(size: int) -> Iterator[int]:
 
 
 def _after(chunk: Chunk, skip: int, pick: Pick) -> tuple[Chunk, int]:
-    """Return what of a chunk lies behind the rows to skip, and how many are still to be skipped."""
+    """Return what of a chunk comes after the rows to skip, and how many are still to be skipped."""
     if not skip:
         return chunk, 0
     behind = pc.cumulative_sum(chunk.rows["occurrences"])

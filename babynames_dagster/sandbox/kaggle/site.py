@@ -135,7 +135,7 @@ class KaggleSite:
         return request.cookies.get(_COOKIE) in self.sessions
 
     def open_session(self, response: Response) -> None:
-        """Sign in whoever gets this answer."""
+        """Sign in the browser that gets this answer."""
         session = secrets.token_urlsafe(24)
         self.sessions.add(session)
         response.set_cookie(_COOKIE, session, max_age=_DAY, httponly=True, samesite="lax")

@@ -69,7 +69,7 @@ class DatabaseSettings(Group):
         How to reach it (TLS, DB_TIMEOUT) is among its parameters; `database/connection/reach.py` reads them.
 
         Args:
-            folder: Where a SQLite file lies, unless an address says so.
+            folder: Where a SQLite file is, unless an address says so.
 
         Raises:
             PipelineError: MISSING_CONFIG where a server is meant, but not its database or user.
