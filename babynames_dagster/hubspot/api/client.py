@@ -226,6 +226,10 @@ class HubSpotClient:
             self._waits.asked(answer, pause)
             stop.wait(pause)
 
+    def wait_a_moment(self, stop: threading.Event) -> None:
+        """Wait as long as before a first retry, for what HubSpot shows a moment after it has accepted it."""
+        stop.wait(backoff_seconds(1, base=self._retry_delay))
+
     def _stop_if_always_failing(self, endpoint: Endpoint, answer: Answer, decision: Verdict) -> None:
         """Stop where one kind of call fails again and again, with nothing that got through in between.
 

@@ -6,7 +6,6 @@ as a whole. What does not: retries of single calls (`client.py`), and the ledger
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
@@ -42,23 +41,24 @@ _CHANGED_MEANWHILE = frozenset({_CONFLICT, "OBJECT_NOT_FOUND"})
 """Categories that refuse a write which rests on a look: somebody made or removed the contact since."""
 
 
-class _OnConflict(Enum):
-    """What it means that HubSpot has a contact which was to be made, or lacks one which was to be updated."""
-
-    LOOK = auto()
-    """It was not looked for: look."""
-    LATER = auto()
-    """Somebody was quicker than the write: the next run looks again."""
-    REFUSED = auto()
-    """HubSpot said so before, and showed none."""
-
-
 @dataclass(frozen=True)
 class _Write:
+    """One kind of write, and what it means that HubSpot has a contact which was to be made, or lacks one.
+
+    Attributes:
+        endpoint: The call.
+        inputs: Makes its body.
+        creates: Whether it makes contacts.
+        look: The contacts were not looked for before: they have to be.
+        hidden: Where contacts are gathered that were looked for, and not shown; None where somebody was quicker than
+            the write, so that the next run looks again.
+    """
+
     endpoint: Endpoint
     inputs: Callable[[Sequence[Outgoing]], dict[str, Any]]
-    on_conflict: _OnConflict = _OnConflict.LATER
     creates: bool = False
+    look: bool = False
+    hidden: list[Outcome] | None = None
 
 
 _CREATE = _Write(CREATE, create_inputs, creates=True)
@@ -79,20 +79,19 @@ def deliver(
             HUBSPOT_ERROR where the brake finds that none does.
     """
     unseen = [] if policy.looks_first else [row for row in rows if row.record is None]
-    there = _send(client, brake, replace(_CREATE, on_conflict=_OnConflict.LOOK), [row.whole for row in unseen], channel)
+    there = _send(client, brake, replace(_CREATE, look=True), [row.whole for row in unseen], channel)
     seen = [row for row in rows if policy.looks_first or row.record is not None or row.trace_id in there]
-    if seen:
-        write(client, brake, look_at(client, policy, seen, channel), channel, asked_before=bool(there))
+    if not seen:
+        return
+    hidden: list[Outcome] = []
+    _write(client, brake, look_at(client, policy, seen, channel), channel, replace(_CREATE, hidden=hidden))
+    if hidden:
+        # What an unanswered call has just made may not be shown for a moment.
+        client.wait_a_moment(channel.stop)
+        _settle(client, brake, policy, hidden, channel)
 
 
-def write(
-    client: HubSpotClient,
-    brake: Brake,
-    looked: Sequence[Looked],
-    channel: Channel[list[Outcome]],
-    *,
-    asked_before: bool = False,
-) -> None:
+def write(client: HubSpotClient, brake: Brake, looked: Sequence[Looked], channel: Channel[list[Outcome]]) -> None:
     """Write what was decided of rows that were looked at, and deliver the outcome of each.
 
     Args:
@@ -100,11 +99,39 @@ def write(
         brake: Where refusals are counted.
         looked: The rows.
         channel: Where outcomes are delivered to.
-        asked_before: Whether HubSpot has refused to make these contacts before, because there are some.
 
     Raises:
         PipelineError: As `deliver`.
     """
+    _write(client, brake, looked, channel, _CREATE)
+
+
+def _settle(
+    client: HubSpotClient,
+    brake: Brake,
+    policy: WritePolicy,
+    hidden: Sequence[Outcome],
+    channel: Channel[list[Outcome]],
+) -> None:
+    """Look again for contacts that HubSpot says there are, and shows none; those that it still hides stay refused."""
+    looked = look_at(client, policy, [outcome.row for outcome in hidden], channel)
+    shown = [item for item in looked if item.decision.action is not Action.CREATE]
+    write(client, brake, shown, channel)
+    absent = {item.row.trace_id for item in looked} - {item.row.trace_id for item in shown}
+    refused = [outcome for outcome in hidden if outcome.row.trace_id in absent]
+    if refused:
+        channel.deliver(refused)
+        brake.saw(refused)
+
+
+def _write(
+    client: HubSpotClient,
+    brake: Brake,
+    looked: Sequence[Looked],
+    channel: Channel[list[Outcome]],
+    create: _Write,
+) -> None:
+    """Write rows that were looked at, and deliver the outcome of each."""
     settled = [item.outcome for item in looked if not item.decision.properties]
     if settled:
         channel.deliver(settled)
@@ -114,8 +141,7 @@ def write(
         for item in looked
         if item.decision.action is Action.UPDATE
     ]
-    on_conflict = _OnConflict.REFUSED if asked_before else _OnConflict.LATER
-    _send(client, brake, replace(_CREATE, on_conflict=on_conflict), creates, channel)
+    _send(client, brake, create, creates, channel)
     _send(client, brake, _UPDATE, updates, channel)
 
 
@@ -135,7 +161,7 @@ def _send(
             write.endpoint, body=write.inputs(part), stop=channel.stop, on_departure=channel.departed
         )
         decision = verdict(answer)
-        if answer.status == HTTPStatus.CONFLICT and write.on_conflict is _OnConflict.LOOK:
+        if answer.status == HTTPStatus.CONFLICT and write.look:
             there |= {row.trace_id for row in part}
         elif decision is Verdict.SPLIT and len(part) > 1:
             _raise_if_all_to_blame([problem_of(answer)])
@@ -145,12 +171,14 @@ def _send(
             outcomes = match(part, answer, creating=write.creates) if done else all_rejected(part, answer)
             known = {outcome.row.trace_id for outcome in outcomes}
             parts += _halves([row for row in part if row.trace_id not in known])
-            met = {outcome.row.trace_id for outcome in outcomes if _has_changed(outcome)}
-            if write.on_conflict is _OnConflict.LOOK:
-                there |= met
-                outcomes = [outcome for outcome in outcomes if outcome.row.trace_id not in met]
-            elif write.on_conflict is _OnConflict.LATER:
-                outcomes = [replace(o, kind=Kind.FAILED) if o.row.trace_id in met else o for o in outcomes]
+            met = [outcome for outcome in outcomes if _has_changed(outcome)]
+            outcomes = [outcome for outcome in outcomes if not _has_changed(outcome)]
+            if write.look:
+                there |= {outcome.row.trace_id for outcome in met}
+            elif write.hidden is not None:
+                write.hidden.extend(met)
+            else:
+                outcomes += [replace(outcome, kind=Kind.FAILED) for outcome in met]
             channel.deliver(outcomes)
             _raise_if_all_to_blame([outcome.problem for outcome in outcomes if outcome.problem])
             brake.saw(outcomes)

@@ -257,3 +257,17 @@ def test_what_an_unanswered_call_made_is_found_and_not_made_twice(engine: Engine
     report = sync(engine, stand_in, hubspot_max_in_flight=1)
     assert (report.total.created, report.total.updated) == (50, 100)
     assert stand_in.stats()["contacts"] == 150
+
+
+@pytest.mark.parametrize("policy", ["overwrite", "fill_empty"])
+def test_what_an_unanswered_call_made_is_found_although_hubspot_shows_it_a_moment_later(
+    engine: Engine, stand_in: StandIn, policy: str
+) -> None:
+    add_names(engine, 3)
+    sync(engine, stand_in, partitions=["A"])
+    stand_in.set_faults(
+        {"kind": "reset_after", "path": "/create", "times": 1}, {"kind": "hidden", "path": "/read", "times": 1}
+    )
+    report = sync(engine, stand_in, hubspot_write_policy=policy)
+    assert (report.total.updated + report.total.unchanged, report.total.rejected, report.total.failed) == (3, 0, 0)
+    assert {entry.outcome for entry in ledger(engine).values()} == {"synced"}

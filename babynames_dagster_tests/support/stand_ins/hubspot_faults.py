@@ -62,6 +62,8 @@ class FaultKind(Enum):
     """Nothing was written; 200, COMPLETE, no results."""
     PENDING = "pending"
     """The batch is still worked on: 200, PENDING, no results."""
+    HIDDEN = "hidden"
+    """What a read would find is not shown yet: it is among the missing."""
     SLOW = "slow"
     """The answer takes `seconds` longer."""
 
@@ -132,12 +134,12 @@ class Fault:
         """Make of a good answer what the fault leaves of it."""
         results = answer.get("results")
         if isinstance(results, MutableSequence):
-            self._spoil_results(results)
+            self._spoil_results(answer, results)
         if self.kind is FaultKind.NAMELESS_ERRORS:
             for error in answer.get("errors", []):
                 error.pop("context", None)
 
-    def _spoil_results(self, results: MutableSequence[Any]) -> None:
+    def _spoil_results(self, answer: dict[str, Any], results: MutableSequence[Any]) -> None:
         if self.kind is FaultKind.MISSING_ROWS:
             del results[: self.rows]
         elif self.kind is FaultKind.DUPLICATED_ROWS:
@@ -146,6 +148,11 @@ class Fault:
             for number, result in enumerate(results[: self.rows]):
                 result["objectWriteTraceId"] = f"nobody-{number}"
                 result["properties"] = {"email": f"nobody{number}@x.com"}
+        elif self.kind is FaultKind.HIDDEN:
+            ids = [result["properties"]["email"] for result in results]
+            missing = {"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": ids}}
+            answer["errors"] = [*answer.get("errors", []), missing]
+            results.clear()
         elif self.kind is FaultKind.WRONG_TYPES:
             for number, result in enumerate(list(results)):
                 wrong = _WRONG_FIELDS[number % len(_WRONG_FIELDS)]
