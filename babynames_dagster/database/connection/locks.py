@@ -3,6 +3,7 @@
 What belongs here: taking one, giving it back, and servers that have none. What does not: what is locked.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,18 @@ from babynames_dagster.database.connection.failures import translated_errors
 _log = logging.getLogger(__name__)
 
 
+def lock_name(engine: Engine, what: str, *which: int) -> str:
+    """Return a lock's name, at most 64 characters: a server's databases share names, and the locks must not meet.
+
+    Args:
+        engine: The database.
+        what: What is locked.
+        which: Which of them, by numbers.
+    """
+    database = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
+    return ".".join(("babynames", what, database, *map(str, which)))
+
+
 @contextmanager
 def named_lock(engine: Engine, name: str, *, seconds: int) -> Iterator[bool]:
     """Hold a lock for as long as the block lasts, on a connection of its own.
@@ -25,7 +38,7 @@ def named_lock(engine: Engine, name: str, *, seconds: int) -> Iterator[bool]:
 
     Args:
         engine: A MySQL-like server.
-        name: The lock; at most 64 characters.
+        name: The lock; see `lock_name`.
         seconds: How long to wait for it.
 
     Yields:

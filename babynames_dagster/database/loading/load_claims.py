@@ -5,14 +5,13 @@ is the resume point, which each batch's transaction checks.
 """
 
 import fcntl
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.locks import named_lock
+from babynames_dagster.database.connection.locks import lock_name, named_lock
 
 
 @contextmanager
@@ -46,5 +45,4 @@ def _claim_by_file(path: Path, stack: ExitStack) -> bool:
 
 
 def _claim_by_server(engine: Engine, load_id: int, stack: ExitStack) -> bool:
-    database = hashlib.sha256(str(engine.url.database).encode()).hexdigest()[:16]
-    return stack.enter_context(named_lock(engine, f"babynames.load.{database}.{load_id}", seconds=0))
+    return stack.enter_context(named_lock(engine, lock_name(engine, "load", load_id), seconds=0))

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
-from babynames_dagster.database.connection.locks import named_lock
+from babynames_dagster.database.connection.locks import lock_name, named_lock
 from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.connection.reach import timeout_of
 from babynames_dagster.database.schema.resuming import Step, make_resumable
@@ -24,7 +24,6 @@ from babynames_dagster.database.schema.standing import SchemaState, Standing, cu
 from babynames_dagster.database.schema.versions import carry_over_sql, revision_of, revisions
 from babynames_dagster.errors import ErrorCode, PipelineError
 
-_LOCK = "babynames_dagster.migrate"
 # Alembic's `op` is one for the whole process.
 _ALEMBIC = threading.Lock()
 
@@ -167,7 +166,7 @@ def one_migrator(engine: Engine) -> Iterator[None]:
         yield
         return
     seconds = timeout_of(engine.url)
-    with named_lock(engine, _LOCK, seconds=seconds) as taken:
+    with named_lock(engine, lock_name(engine, "migrate"), seconds=seconds) as taken:
         if not taken:
             raise PipelineError(ErrorCode.DB_LOCK_TIMEOUT, f"Another process has been migrating for over {seconds} s.")
         yield

@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
-from babynames_dagster.database.schema.migrate import alembic_config, upgrade
+from babynames_dagster.database.connection.locks import lock_name
+from babynames_dagster.database.schema.migrate import alembic_config, one_migrator, upgrade
 from babynames_dagster.database.schema.standing import current_revision, ensure_schema
 from babynames_dagster.database.schema.versions import VERSION_TABLE, revisions
 from babynames_dagster.database.tables import baby_name_years, metadata
@@ -94,14 +95,23 @@ def test_no_other_migrator_starts_before_the_migration_is_committed(mariadb_url:
     @sa.event.listens_for(engine, "commit")
     def look(_: Connection) -> None:
         with reading(other) as connection:
-            locked.append(
-                connection.execute(sa.text("SELECT IS_USED_LOCK('babynames_dagster.migrate')")).scalar() is not None
-            )
+            used = connection.execute(sa.text("SELECT IS_USED_LOCK(:name)"), {"name": lock_name(engine, "migrate")})
+            locked.append(used.scalar() is not None)
 
     upgrade(engine)
     engine.dispose()
     other.dispose()
     assert set(locked) == {True}
+
+
+def test_a_migration_of_another_database_of_the_server_is_not_waited_for(mariadb_url: str) -> None:
+    url = make_url(mariadb_url).update_query_dict({"timeout": "1"})
+    engine, other = open_engine(url), open_engine(url.set(database="information_schema"))
+    with one_migrator(other):
+        upgrade(engine)
+    assert current_revision(engine) == revisions()[-1]
+    engine.dispose()
+    other.dispose()
 
 
 def test_offline_sql_for_mysql_names_engine_charset_enum_and_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
