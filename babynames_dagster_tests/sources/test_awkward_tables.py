@@ -25,6 +25,7 @@ from babynames_dagster_tests.support.customers import (
     CUSTOMERS,
     IN_BUCKETS,
     LEDGER,
+    MIRRORED,
     add_customers,
     change,
     customer,
@@ -37,8 +38,6 @@ from babynames_dagster_tests.support.customers import (
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 pytestmark = pytest.mark.slow
-
-MIRRORED = CUSTOMERS.model_copy(update={"mirror": "archive", "max_archives": "100%"})
 
 
 def outcomes(engine: Engine) -> dict[str, str | None]:

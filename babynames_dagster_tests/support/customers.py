@@ -29,6 +29,7 @@ CUSTOMERS = ContactTable(
 BY_COUNTRY = CUSTOMERS.model_copy(
     update={"partitions": ContactPartitions(column="country", values=["AT", "DE"])},
 )
+MIRRORED = CUSTOMERS.model_copy(update={"mirror": "archive", "max_archives": "100%"})
 IN_BUCKETS = CUSTOMERS.model_copy(update={"partitions": ContactPartitions(buckets=7)})
 
 

@@ -23,6 +23,9 @@ from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
 )
 
+BOSS = "boss@customer.com"
+"""A customer that is none of ours."""
+
 OVERRIDDEN = Guards(overridden=True)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster_tests.support.plans import email, forget, rename
+from babynames_dagster_tests.support.plans import BOSS, email, forget, rename
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
@@ -18,8 +18,8 @@ def varied(engine: Engine, stand_in: StandIn) -> Engine:
     sync(engine, stand_in)
     add_names(engine, 1)
     rename(engine, 2, "Renamed")
-    stand_in.seed({"email": "boss@customer.com", "firstname": "Boss"})
-    stand_in.merge("boss@customer.com", email(4))
+    stand_in.seed({"email": BOSS, "firstname": "Boss"})
+    stand_in.merge(BOSS, email(4))
     rename(engine, 4, "Changed, too")
     forget(engine, 6)
     return engine

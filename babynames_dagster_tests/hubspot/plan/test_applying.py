@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.plans import apply, email, forget, plan, rename
+from babynames_dagster_tests.support.plans import BOSS, apply, email, forget, plan, rename
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     StandIn,
     add_names,
@@ -31,7 +31,7 @@ def test_applying_writes_the_rows_of_the_plan_and_no_others(varied: Engine, stan
     assert after.keys() - before.keys() == {email(1)}
     assert before.keys() - after.keys() == {email(6)}
     assert after[email(2)] == {**before[email(2)], "firstname": "Renamed"}
-    assert after["boss@customer.com"] == before["boss@customer.com"]
+    assert after[BOSS] == before[BOSS]
     entries = ledger(varied)
     assert (entries[1].outcome, entries[2].outcome, entries[6].outcome) == ("synced", "synced", "archived")
     assert entries[1].created_by_us
@@ -102,10 +102,10 @@ def test_an_orphan_that_is_meant_again_is_refused(varied: Engine, stand_in: Stan
 def test_an_orphan_that_became_a_customer_is_refused(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:
     path = tmp_path / "plan.jsonl"
     plan(varied, stand_in, path, hubspot_mirror="archive")
-    stand_in.merge("boss@customer.com", email(6))
+    stand_in.merge(BOSS, email(6))
     report = apply(varied, stand_in, path)
     assert (report.archived, report.refused) == (0, 1)
-    assert "boss@customer.com" in stand_in.contacts()
+    assert BOSS in stand_in.contacts()
 
 
 def test_a_plan_belongs_to_a_portal(sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_row_that_users_take_right_before_it_is_written_is_counted_as_refused(
     sqlite_engine: Engine, stand_in: StandIn, tmp_path: Path
 ) -> None:
     path = tmp_path / "plan.jsonl"
-    stand_in.seed({"email": "boss@customer.com"})
+    stand_in.seed({"email": BOSS})
     add_names(sqlite_engine, 3)
     sync(sqlite_engine, stand_in)
     plan(sqlite_engine, stand_in, path, SyncOptions(full_refresh=True), hubspot_extra_properties={"company": "B"})
@@ -131,7 +131,7 @@ def test_a_row_that_users_take_right_before_it_is_written_is_counted_as_refused(
         until = time.monotonic() + 20
         while not stand_in.writes()[1:]:
             assert time.monotonic() < until
-        stand_in.merge("boss@customer.com", email(1))
+        stand_in.merge(BOSS, email(1))
         report = run.result()
     assert (report.updated, report.refused, report.done) == (2, 1, 3)
     assert "since the look right before it was written to" in report.first_refused[0].why
