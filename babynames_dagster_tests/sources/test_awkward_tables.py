@@ -172,6 +172,17 @@ def test_names_may_be_reserved_words_or_have_blanks(engine: Engine, stand_in: St
     assert stand_in.contacts()["a@shop-mail.com"]["firstname"] == "Ada"
 
 
+def test_a_table_may_be_named_with_its_schema(engine: Engine, stand_in: StandIn) -> None:
+    make_table(engine)
+    add_customers(engine, map(customer, range(1, 4)))
+    schema = "main" if engine.dialect.name == "sqlite" else engine.url.database
+    table = CUSTOMERS.model_copy(update={"table": f"{schema}.customers"})
+    assert sync_table(engine, stand_in, table).total.created == 3
+    absent = CUSTOMERS.model_copy(update={"table": "no_such.customers"})
+    with pytest.raises(PipelineError, match=r"no_such\.customers can't be read"):
+        sync_table(engine, stand_in, absent)
+
+
 @pytest.mark.parametrize("table", [CUSTOMERS, BY_COUNTRY, IN_BUCKETS], ids=["whole", "column", "buckets"])
 def test_an_empty_table_is_a_run_with_nothing_to_do(engine: Engine, stand_in: StandIn, table: ContactTable) -> None:
     make_table(engine)
