@@ -7,7 +7,7 @@ from typing_extensions import override
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.resources.engine import EngineResource
-from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
+from babynames_dagster.resources.fields import SecretName, described, looked_up, require_named, settings_of
 from babynames_dagster.settings import DatabaseSettings, FileSettings, Secrets
 
 
@@ -34,6 +34,7 @@ class DatabaseResource(EngineResource):
         Raises:
             PipelineError: MISSING_CONFIG, or any DB_* code.
         """
+        require_named(self, "url", self.secrets)
         settings = settings_of(DatabaseSettings, self, self.secrets)
         engine = open_engine(settings.address(settings_of(FileSettings, self).data))
         ensure_schema(engine, auto_migrate=settings.auto_migrate)

@@ -85,6 +85,23 @@ def settings_of(group: type[GroupT], resource: dg.ConfigurableResource[Any], sec
     return made
 
 
+def require_named(resource: dg.ConfigurableResource[Any], name: str, secrets: Secrets) -> None:
+    """Make sure that the variable which a field names has a value: without it, its default would be meant.
+
+    Args:
+        resource: The resource.
+        name: A field with a secret.
+        secrets: Where the values of secrets are found.
+
+    Raises:
+        PipelineError: MISSING_CONFIG, naming the variable; INVALID_CONFIG where its sources can't be read.
+    """
+    value = getattr(resource, name)
+    variable_named = value.env_var_name if isinstance(value, dg.EnvVar) else getattr(value, "env", None)
+    if variable_named is not None and secrets.value_of(variable_named) is None:
+        raise secrets.not_set(variable_named, f"{name} of {type(resource).__name__}")
+
+
 def _value_of(value: object, secrets: Secrets | None) -> object:
     if isinstance(value, dg.EnvVar):  # a resource that is used outside of a run
         value = Secret(env=value.env_var_name)

@@ -16,7 +16,7 @@ from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts, unsent_report
 from babynames_dagster.progress import ProgressListener
-from babynames_dagster.resources.fields import SecretName, described, looked_up, settings_of
+from babynames_dagster.resources.fields import SecretName, described, looked_up, require_named, settings_of
 from babynames_dagster.settings import AccountSettings, HubSpotSettings, RetrySettings, Secrets
 
 
@@ -73,6 +73,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         Raises:
             PipelineError: MISSING_CONFIG without a token; any HUBSPOT_* code.
         """
+        require_named(self, "access_token", self.secrets)
         with open_client(self.settings, engine) as client:
             yield client
 
@@ -98,6 +99,7 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         """
         settings = self.settings
         try:
+            require_named(self, "access_token", self.secrets)
             client = build_client(settings, engine, say=say)
         except PipelineError as error:
             return unsent_report(source, partitions=partitions, options=options, stopped=error)

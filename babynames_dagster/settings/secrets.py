@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from babynames_dagster.settings.env_file import env_texts
+from babynames_dagster.errors import PipelineError
+from babynames_dagster.settings.env_file import env_texts, looked_at
+from babynames_dagster.settings.groups.group import not_set
 from babynames_dagster.settings.model import VARIABLES, Settings, load_settings
 from babynames_dagster.settings.shell import shell_environment
 
@@ -40,6 +42,15 @@ class Secrets:
         environment = shell_environment()
         text = {**env_texts(environment), **environment}.get(variable, "").strip()
         return SecretStr(text) if text else None
+
+    def not_set(self, variable: str, what: str) -> PipelineError:
+        """Return the error of a secret that is not set.
+
+        Args:
+            variable: Its variable.
+            what: What it is for.
+        """
+        return not_set({variable: what}, self.env_file or looked_at(shell_environment()))
 
     def _current(self) -> Settings:
         return load_settings() if self._settings is None else self._settings.reread()

@@ -182,6 +182,16 @@ def test_commands_about_the_names_say_so_where_the_ledger_knows_none(
     assert "--retry sends the names alone, and not customers" in refused.stderr
 
 
+@pytest.mark.parametrize("variable", ["SHOP_TOKEN", "SHOP_DATABASE"])
+def test_a_variable_that_a_resource_names_has_to_be_set(command: Command, project: Path, variable: str) -> None:
+    settings = (project / ".env").read_text(encoding="utf-8").splitlines(keepends=True)
+    (project / ".env").write_text("".join(line for line in settings if not line.startswith(variable)), encoding="utf-8")
+    refused = command("plan", "--sync", "customers")
+    assert refused.returncode == 2
+    assert f"{variable}: " in refused.stderr
+    assert not (project / "data" / "babynames.db").exists()
+
+
 def module_of(project: Path) -> str:
     (package,) = (project / "src").iterdir()
     return f"{package.name}.definitions"
