@@ -16,4 +16,6 @@ except PipelineError as error:
 PYTHON
 )
 export DAGSTER_HOME
+# Dagster praises its newer command, dg, which is a package of its own.
+export PYTHONWARNINGS="ignore:Function \`dev_command\` is superseded${PYTHONWARNINGS:+,$PYTHONWARNINGS}"
 exec "$bin/dagster" dev --host 127.0.0.1 "$@"
