@@ -27,7 +27,7 @@ RUNS_SHOWN = 5
 def overview(settings: Settings) -> dict[str, Any]:
     """Return everything at a glance, as plain values; no database is made or changed.
 
-    Dagster's instance is opened only where a `dagster.yaml` is already; none is written.
+    Dagster's instance is opened only where it has records already; no `dagster.yaml` is written.
 
     Args:
         settings: Which database, and which data folder.
@@ -71,7 +71,8 @@ def _load(load: LoadRow) -> dict[str, Any]:
 
 
 def _runs(home: Path, env_file: Path) -> list[dict[str, Any]]:
-    if not (home / "dagster.yaml").is_file():
+    # Without a dagster.yaml, Dagster's own commands keep their records in SQLite files of these names.
+    if not ((home / "dagster.yaml").is_file() or (home / "history" / "runs.db").is_file()):
         return []
     from babynames_dagster.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
     from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - as above

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -17,6 +18,22 @@ from babynames_dagster_tests.support.command import run_babynames
 
 def logged(folder: Path) -> str:
     return "".join(path.read_text(encoding="utf-8") for path in (folder / "data" / "logs").glob("*.log"))
+
+
+def test_status_shows_runs_that_dagster_keeps_without_a_file_of_its_own_and_no_demo_beside_another_database(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        dg.JobDefinition(name="other", graph_def=dg.GraphDefinition(name="other")).execute_in_process(instance=instance)
+    (tmp_path / "data" / "demo" / "sample").mkdir(parents=True)
+    own = {"DAGSTER_HOME": str(home), "DATABASE_URL": f"sqlite:///{tmp_path}/own.db"}
+    shown = run_babynames("status", folder=tmp_path, environment=own)
+    assert " other " in shown.stdout.partition("Last runs")[2]
+    assert "babynames status --demo" not in shown.stdout
+    assert not (home / "dagster.yaml").exists()
+    assert "`babynames status --demo sample`" in run_babynames("status", folder=tmp_path).stdout
 
 
 @pytest.mark.parametrize("arguments", [(), *((name, "--help") for name in COMMANDS), ("status",), ("status", "--json")])

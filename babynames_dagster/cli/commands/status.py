@@ -1,6 +1,6 @@
 """`babynames status`: tables, ledger, last loads and runs at a glance.
 
-It keeps no log, makes and migrates no database, and opens Dagster's instance only where a `dagster.yaml` is already.
+It keeps no log, makes and migrates no database, and opens Dagster's instance only where it has records already.
 """
 
 from typing import Annotated
@@ -59,6 +59,6 @@ def status(
         show_dicts("Last loads", loads, columns=_LOAD_COLUMNS)
     runs = [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]]
     show_dicts("Last runs", runs, columns=_RUN_COLUMNS)
-    if not found["tables"]:
+    if not found["tables"] and settings.keeps_tables_in_data:  # another database is a project's own
         for name in others:
             out.print(f"A demo has tables and contacts of its own: `babynames status --demo {name}`", markup=False)

@@ -79,14 +79,16 @@ def opened_instance(home: Path, file: Path) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance in a folder that is ready.
 
     Args:
-        home: The folder, with a `dagster.yaml`.
+        home: The folder, with a `dagster.yaml` or what Dagster keeps there without one.
         file: As for `shared_instance`.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the folder can't be locked; INVALID_CONFIG where Dagster can't take its
             `dagster.yaml`; any DB_* code of the server that it names.
     """
-    named = set(_NAMES_VARIABLE.findall((home / "dagster.yaml").read_text(encoding="utf-8")))
+    file_of_dagster = home / "dagster.yaml"
+    text = file_of_dagster.read_text(encoding="utf-8") if file_of_dagster.exists() else ""
+    named = set(_NAMES_VARIABLE.findall(text))
     lend_to_dagster({name: text for name, text in (env_file(file) if named else {}).items() if name in named})
     # Two processes that make Dagster's SQLite files at the same moment leave them with two heads, permanently.
     with _alone_in(home), _reporting(home):
