@@ -14,7 +14,8 @@ from babynames_dagster.hubspot.api.opening import build_client, open_client
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport, sync_contacts, unsent_report
+from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.run import sync_contacts, unsent_report
 from babynames_dagster.progress import ProgressListener
 from babynames_dagster.resources.fields import SecretName, described, looked_up, require_named, settings_of
 from babynames_dagster.settings import AccountSettings, HubSpotSettings, RetrySettings, Secrets

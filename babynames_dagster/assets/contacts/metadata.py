@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
-from babynames_dagster.hubspot.sync.run import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
+from babynames_dagster.hubspot.sync.report import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
 from babynames_dagster.io_managers.files import WARNING_KEY
 
 REJECTS_SHOWN = 10

@@ -18,7 +18,7 @@ from babynames_dagster.assets.partitions import DRY_RUN_TAG, covered_partitions
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.batches.outcomes import Kind
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.run import SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
 from babynames_dagster.resources.failures import as_failure, dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource

@@ -13,28 +13,14 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.report import (
-    ContactCounts,
     PartitionReport,
-    Reject,
     SyncOptions,
     SyncReport,
-    Troubles,
 )
 from babynames_dagster.hubspot.sync.sending import Run
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
-
-__all__ = [
-    "ContactCounts",
-    "PartitionReport",
-    "Reject",
-    "SyncOptions",
-    "SyncReport",
-    "Troubles",
-    "sync_contacts",
-    "unsent_report",
-]
 
 _log = logging.getLogger(__name__)
 
