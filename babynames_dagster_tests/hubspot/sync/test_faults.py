@@ -152,7 +152,7 @@ def test_no_server_at_the_address_is_one_clear_error(sqlite_engine: Engine, stan
     with pytest.raises(PipelineError) as caught:
         sync(sqlite_engine, stand_in, hubspot_base_url="http://127.0.0.1:9", max_retries=1)
     assert caught.value.code is ErrorCode.HUBSPOT_UNREACHABLE
-    assert "refused" in caught.value.what
+    assert "nothing serves http://127.0.0.1:9" in caught.value.what
 
 
 def test_the_daily_reserve_is_left_to_others(engine: Engine, stand_in: StandIn) -> None:
