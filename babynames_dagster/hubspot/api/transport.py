@@ -22,6 +22,9 @@ from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, is_loopback
 _CONNECT_SECONDS = 10.0
 _TEXT_KEPT = 2000
 _CHUNK_BYTES = 256 * 1024
+_MOST_TIMEOUTS = 4
+"""How many times the time-out for the next byte a whole body may take."""
+
 _MOST_BYTES = 64 * 1024 * 1024
 """Longest body that is read. Every definition of an account's contact properties together is a few megabytes."""
 
@@ -133,7 +136,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = _content(response)
+                content = _content(response, self._timeout[1] * _MOST_TIMEOUTS)
             answered_at = time.monotonic()
             text = self._without_token(content.decode("utf-8", "replace"))
             answer = Answer(response.status_code, response.headers, _parsed(text), text[:_TEXT_KEPT])
@@ -150,24 +153,29 @@ class Transport:
     def _broken_off(self, error: BaseException) -> Answer:
         if isinstance(error, ConnectionRefusedError) and self._if_refused is not None:
             return Answer(NO_ANSWER, text=NOTHING_SERVES.format(self._base_url), remedy=self._if_refused)
-        text = "no answer in time" if isinstance(error, requests.Timeout) else f"{type(error).__name__}: {error}"
+        late = isinstance(error, (requests.Timeout, TimeoutError))
+        text = "no answer in time" if late else f"{type(error).__name__}: {error}"
         return Answer(NO_ANSWER, text=self._without_token(text))
 
     def _without_token(self, text: str) -> str:
         return text.replace(self._token, "(hidden)")
 
 
-def _content(response: requests.Response) -> bytes:
-    """Return a response's body.
+def _content(response: requests.Response, most_seconds: float) -> bytes:
+    """Return a response's body, read as it arrives: a limit for each byte is none for all of them.
 
     Raises:
-        ValueError: It is longer than any body that this API has.
+        ValueError: It is longer than any body that this API has, or not there in time.
     """
     content = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    until = time.monotonic() + most_seconds
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         content += chunk
         if len(content) > _MOST_BYTES:
             message = f"the answer has more than {_MOST_BYTES:,} bytes"
+            raise ValueError(message)
+        if time.monotonic() > until:
+            message = f"the answer is not there after {most_seconds:g} s"
             raise ValueError(message)
     return bytes(content)
 

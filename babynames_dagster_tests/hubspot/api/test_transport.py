@@ -30,10 +30,14 @@ def _request(connection: socket.socket) -> bytes:
 
 
 class Wire:
-    """A server that sends the same bytes to whoever asks, and then closes the connection."""
+    """A server that sends the same bytes to whoever asks, and then closes the connection.
 
-    def __init__(self, reply: bytes) -> None:
+    Where it drips, it sends them one by one, with some seconds between two.
+    """
+
+    def __init__(self, reply: bytes, drip: float | None = None) -> None:
         self._reply = reply
+        self._drip = drip
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.received: list[bytes] = []
@@ -50,7 +54,12 @@ class Wire:
                 self.received.append(request)
                 # A client that has read enough hangs up, in the middle of the answer if need be.
                 try:
-                    connection.sendall(self._reply)
+                    if self._drip is None:
+                        connection.sendall(self._reply)
+                    else:
+                        for byte in self._reply:
+                            connection.sendall(bytes([byte]))
+                            time.sleep(self._drip)
                 except OSError:
                     continue
             self.closed.release()
@@ -60,8 +69,8 @@ class Wire:
 
 
 @contextmanager
-def wire(reply: bytes) -> Iterator[Wire]:
-    server = Wire(reply)
+def wire(reply: bytes, drip: float | None = None) -> Iterator[Wire]:
+    server = Wire(reply, drip)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
@@ -127,6 +136,15 @@ def test_a_body_that_is_no_json_has_no_payload(body: bytes) -> None:
     with wire(answer(body)) as server:
         found = exchange(f"http://127.0.0.1:{server.port}").answer
     assert (found.status, found.payload) == (200, None)
+
+
+def test_an_answer_that_drips_in_is_not_waited_for_without_end() -> None:
+    with wire(answer(b" " * 200 + _JSON), drip=0.005) as server:
+        transport = Transport(f"http://127.0.0.1:{server.port}", "pat-na1-token", connections=1, timeout=0.05)
+        found = transport.exchange("GET", "/crm").answer
+        transport.close()
+    assert found.status == NO_ANSWER
+    assert "not there after 0.2 s" in found.text
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> None:
