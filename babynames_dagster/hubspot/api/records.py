@@ -19,7 +19,7 @@ from babynames_dagster.hubspot.api.endpoints import READ, READ_ARCHIVED
 
 OTHER_EMAILS = "hs_additional_emails"
 FORMER_IDS = "hs_merged_object_ids"
-SOURCE, SOURCE_LABEL = "hs_object_source", "hs_object_source_label"
+SOURCE = "hs_object_source"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 _WHOLE = "COMPLETE"
 
