@@ -26,6 +26,9 @@ from babynames_dagster.resources.database import DatabaseResource
 from babynames_dagster.resources.files import FilesResource
 from babynames_dagster.resources.hubspot import HubSpotResource
 
+REQUESTS_KEY = "requests"
+"""Calls to HubSpot that a check made, in its metadata."""
+
 SAMPLE_SIZE = 20
 SHOWN = 10
 _TOLD = 5
@@ -44,11 +47,13 @@ def ledger_matches_table(
     with files.failures(context.log), hubspot.client(database.engine) as client:
         compared = [row for row in ledger_vs_table(database.engine, client.portal_id, scope) if row.initial in covered]
         shared = rows_sharing_a_contact(database.engine, Ledger(client.portal_id, NAMES))
+        requests = client.traffic.requests
     unsent = {row.initial: row.unsent for row in compared if row.unsent}
     metadata: dict[str, Any] = {
         "unsent": sum(unsent.values()),
         "contacts_orphaned": sum(row.without_name for row in compared),
         "rows_on_shared_records": shared,
+        REQUESTS_KEY: requests,
     }
     if unsent:
         metadata["partitions"] = dg.MetadataValue.table(
@@ -69,7 +74,8 @@ def sample_reads_back(
     with files.failures(context.log), hubspot.client(database.engine) as client:
         source = NameSource.from_settings(database.engine, hubspot.settings.hubspot)
         sample = compare_sample(client, database.engine, source, since=since_start(context), size=SAMPLE_SIZE)
-    return sample_result(context, sample)
+        requests = client.traffic.requests
+    return sample_result(context, sample, requests)
 
 
 def since_start(context: dg.AssetCheckExecutionContext) -> datetime:
@@ -78,17 +84,25 @@ def since_start(context: dg.AssetCheckExecutionContext) -> datetime:
     return datetime.fromtimestamp(started, timezone.utc).replace(tzinfo=None)
 
 
-def sample_result(context: dg.AssetCheckExecutionContext, sample: SampleComparison) -> dg.AssetCheckResult:
+def sample_result(
+    context: dg.AssetCheckExecutionContext, sample: SampleComparison, requests: int
+) -> dg.AssetCheckResult:
     """Return what a sample that was read back says about its asset.
 
     What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
     is not there.
+
+    Args:
+        context: The check's.
+        sample: What was read back.
+        requests: Calls that it took.
     """
     shown = [*sample.lost, *sample.news]
     metadata: dict[str, Any] = {
         "compared": sample.compared,
         "unanswered": sample.unanswered,
         "differing": len(shown),
+        REQUESTS_KEY: requests,
     }
     if not shown:
         return dg.AssetCheckResult(passed=True, metadata=metadata)
@@ -111,9 +125,11 @@ def contacts_reconciled(
         loud = [finding for finding in Finding if finding not in QUIET]
         first = found_contacts(database.engine, ledger, loud, SHOWN, covered)
         read = readings(database.engine, ledger, covered)
+        requests = client.traffic.requests
     if not counts:
-        return dg.AssetCheckResult(passed=True, description=str(read))
+        return dg.AssetCheckResult(passed=True, description=str(read), metadata={REQUESTS_KEY: requests})
     metadata: dict[str, Any] = {
+        REQUESTS_KEY: requests,
         "read_at": f"{min(row.read_at for row in counts):%Y-%m-%d %H:%M} UTC",
         "partitions": dg.MetadataValue.table(
             [

@@ -106,7 +106,8 @@ def hubspot_contacts_checks(table: ContactTable) -> list[dg.AssetChecksDefinitio
                 sample = compare_sample(
                     client, source.ledger_engine, source, since=since_start(context), size=SAMPLE_SIZE
                 )
-        return sample_result(context, sample)
+                requests = client.traffic.requests
+        return sample_result(context, sample, requests)
 
     return [every_row_has_an_outcome, sample_reads_back] if table.checks else []
 

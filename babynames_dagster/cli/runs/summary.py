@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY, SYNC_COUNTS
+from babynames_dagster.assets.hubspot_checks import REQUESTS_KEY
 from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, RowCounts
 from babynames_dagster.errors import PipelineError
@@ -144,6 +145,7 @@ def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], b
     """Return what happened to rows and contacts, and whether the contacts' part was a dry run."""
     counts: dict[str, int | None] = dict.fromkeys((*LOAD_COUNTS, *SYNC_COUNTS))
     dry_run = False
+    by_checks = 0
     for event in events:
         if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
             metadata = event.step_materialization_data.materialization.metadata
@@ -154,6 +156,10 @@ def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], b
             if observed.partition is None:
                 counts |= _numbers(observed.metadata, SYNC_COUNTS)
                 dry_run = bool(observed.metadata[DRY_RUN_KEY].value)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            by_checks += _numbers(event.asset_check_evaluation_data.metadata, [REQUESTS_KEY]).get(REQUESTS_KEY) or 0
+    of_sync = counts[REQUESTS_KEY]
+    counts[REQUESTS_KEY] = of_sync if of_sync is None else of_sync + by_checks
     return counts, dry_run
 
 

@@ -61,7 +61,7 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert (again["rows_inserted"], again["rows_present"]) == (0, reported["table_rows"])
     assert (again["contacts_created"], again["contacts_unchanged"]) == (0, reported["table_rows"])
-    assert again["requests"] == 1  # whose account it is
+    assert again["requests"] == 1 + 3 + 1  # whose account it is, for the sync and each check, and a sample
     real = run_babynames("status", folder=tmp_path).stdout
     assert "not there yet" in real
     assert "`babynames status --demo sample`" in real

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import requests
 
 from babynames_dagster.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.cli.runs.summary import LOAD_COUNTS
@@ -40,6 +41,12 @@ def test_a_pause_beyond_the_users_patience_ends_the_command_with_the_time_to_com
     reported = json.loads(answer.stdout)
     assert (reported["error"]["code"], reported["contacts_unsent"]) == ("HUBSPOT_RATE_LIMITED", 3)
     assert re.search(r"until \d{4}-.* UTC \(503\), longer than HUBSPOT_WAIT", reported["error"]["cause"])
+
+
+def test_the_calls_of_a_run_are_those_that_hubspot_saw(reported: Reported, sandbox: Sandbox) -> None:
+    address = f"{sandbox.hubspot_url}/_sandbox/stats"
+    before = requests.get(address, timeout=10).json()["requests"]
+    assert reported("run")["requests"] == requests.get(address, timeout=10).json()["requests"] - before
 
 
 def test_a_sync_that_stops_before_its_first_row_says_what_is_known_and_all_calls(
