@@ -238,7 +238,13 @@ def _seconds_of(value: str) -> float | None:
         return None
 
 
-def _unauthorized(_: Answer, text: str) -> PipelineError:
+def _unauthorized(answer: Answer, text: str) -> PipelineError:
+    if answer.text and not isinstance(answer.payload, dict):  # a page of a proxy or gateway
+        return PipelineError(
+            ErrorCode.HUBSPOT_AUTH_ERROR,
+            f"What answers in HubSpot's place (401) does not look like HubSpot: {text}",
+            remedy="Look at the proxy or gateway on the way, and at HUBSPOT_BASE_URL; then run again.",
+        )
     return PipelineError(ErrorCode.HUBSPOT_AUTH_ERROR, f"HubSpot refuses HUBSPOT_ACCESS_TOKEN (401): {text}")
 
 

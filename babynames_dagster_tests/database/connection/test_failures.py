@@ -28,6 +28,7 @@ from babynames_dagster.errors import ErrorCode
             "replica",
         ),
         (pymysql.OperationalError(1290, "running with the NO_ENGINE option"), ErrorCode.DB_ERROR, "server's message"),
+        (pymysql.OperationalError(1317, "Query execution was interrupted"), ErrorCode.DB_CONNECTION_LOST, "Run again"),
         (pymysql.OperationalError(3032, "The server is in offline mode"), ErrorCode.DB_UNREACHABLE, "offline mode"),
         (pymysql.OperationalError(1684, "Table t was skipped"), ErrorCode.DB_BUSY, "run again"),
     ],

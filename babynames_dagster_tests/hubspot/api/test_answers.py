@@ -314,3 +314,11 @@ def test_what_is_about_the_account_is_distinguished_from_what_is_about_a_row(
     problem: Problem, *, expected: bool
 ) -> None:
     assert is_about_the_account(problem) is expected
+
+
+def test_a_gateways_page_about_rights_is_no_word_about_the_token() -> None:
+    page = stop_error(answer(401))
+    ours = stop_error(answer(401, {"status": "error", "message": "expired", "category": "INVALID_AUTHENTICATION"}))
+    assert page is not None
+    assert ours is not None
+    assert ("proxy or gateway" in page.remedy, "HUBSPOT_ACCESS_TOKEN" in ours.remedy) == (True, True)
