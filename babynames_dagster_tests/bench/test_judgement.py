@@ -6,7 +6,7 @@ import time
 import pytest
 
 from babynames_dagster.docs.markdown import CHECKOUT, with_text
-from babynames_dagster_tests.bench import load, startup, sync
+from babynames_dagster_tests.bench import big_table, load, startup, sync
 from babynames_dagster_tests.bench.load import Figures
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table
 
@@ -103,3 +103,12 @@ def test_start_up_is_judged_by_cpu_seconds_and_by_a_ratio() -> None:
     assert startup.missed(took) == []
     slower = {what: startup.Took(1.0, one.cpu + 0.1) for what, one in took.items()} | {startup.DAGSTER: dagster}
     assert len(startup.missed(slower)) == len(startup.LIMITS) + 1
+
+
+def test_a_large_table_may_take_time_by_its_rows_and_no_more_memory() -> None:
+    took = big_table.Took
+    assert not big_table.missed({"sync": {1000: took(1.0, 170), 10_000: took(10.5, 175)}})
+    (memory,) = big_table.missed({"sync": {1000: took(1.0, 170), 10_000: took(10.5, 260)}})
+    (work,) = big_table.missed({"sync": {1000: took(1.0, 170), 10_000: took(31.0, 175)}})
+    assert "260 MB for the largest table, 170 MB for the smallest" in memory
+    assert "the power 1.49 of the rows" in work
