@@ -19,6 +19,7 @@ from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.source import ContactSource
+from babynames_dagster.hubspot.sync.strangers import notice_of_another_account
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.settings import HubSpotSettings, Settings
 
@@ -90,14 +91,18 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
         with opened_account(settings) as (engine, client):
             source = NameSource.from_settings(engine, settings.hubspot)
             _note_others(engine, client.portal_id)
-            yield Chosen(engine, client, source, settings.hubspot, "`babynames run --full-refresh`")
+            names = Chosen(engine, client, source, settings.hubspot, "`babynames run --full-refresh`")
+            _note_another_account(names)
+            yield names
         return
     from babynames_dagster.cli.project import opened_table  # noqa: PLC0415 - Dagster takes a second to import
 
     with opened_table(settings, sync, module) as opened, opened.hubspot.client(opened.engine) as client:
         hubspot = opened.hubspot.settings.hubspot.replaced(opened.table.overrides)
         remaking = f"a run of {opened.table.asset_key} with `full_refresh: true`"
-        yield Chosen(opened.engine, client, opened.source, hubspot, remaking)
+        table = Chosen(opened.engine, client, opened.source, hubspot, remaking)
+        _note_another_account(table)
+        yield table
 
 
 def _note_others(engine: Engine, portal_id: int) -> None:
@@ -107,3 +112,9 @@ def _note_others(engine: Engine, portal_id: int) -> None:
         warn(
             f"Note: this is about the names. The ledger knows {', '.join(sorted(known))}: --sync chooses another sync."
         )
+
+
+def _note_another_account(chosen: Chosen) -> None:
+    notice = notice_of_another_account(chosen.engine, chosen.ledger)
+    if notice:
+        warn(f"Note: {notice}")

@@ -78,6 +78,15 @@ def test_a_contact_that_is_lost_once_acknowledged_makes_the_command_fail(
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
+        portal = connection.execute("SELECT portal_id FROM hubspot_contacts").fetchone()[0]
+        connection.execute("UPDATE hubspot_contacts SET portal_id = 777")
+        connection.commit()
+        for command in (["plan"], ["undo", "--yes"], ["reconcile"]):
+            elsewhere = run_babynames(*command, folder=tmp_path, environment=environment)
+            assert f"of portal {portal}, in which this ledger knows no contact" in elsewhere.stderr
+            assert "it has 2 contacts in portal 777. Correct the token" in elsewhere.stderr
+        connection.execute("DELETE FROM hubspot_contacts WHERE portal_id <> 777")
+        connection.execute("UPDATE hubspot_contacts SET portal_id = ?", (portal,))
         connection.execute("UPDATE hubspot_contacts SET synced_at = '2999-01-01 00:00:00.000000'")
     connection.close()
     as_user(environment, "delete", email="mary.f@babynamesdemo.com")

@@ -4,12 +4,12 @@ What belongs here: that look, and what is said of it. What does not: taking such
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.entries import contacts_elsewhere
+from babynames_dagster.database.ledger.entries import contacts_elsewhere, contacts_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
@@ -44,8 +44,9 @@ def preflight_of_an_unknown_account(  # noqa: PLR0913 - all by keyword but what 
     Raises:
         PipelineError: As `preflight`; any DB_* code.
     """
-    elsewhere = contacts_elsewhere(engine, Ledger(client.portal_id, source.sync))
-    another = notice_of_another_account(elsewhere, client.portal_id, source.option)
+    another = notice_of_another_account(engine, Ledger(client.portal_id, source.sync))
+    if another and first:
+        another += f" `babynames undo{source.option}` archives what a run has made meanwhile."
     if another:
         say(another)
     if not first:
@@ -84,19 +85,21 @@ def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], option:
     )
 
 
-def notice_of_another_account(elsewhere: Mapping[int, int], portal_id: int, option: str) -> str:
+def notice_of_another_account(engine: Engine, ledger: Ledger) -> str:
     """Return what a person should know who may have put another account's token into the settings; else nothing.
 
     Args:
-        elsewhere: How many contacts the source has in other portals, by the ledger.
-        portal_id: The token's portal, in which the ledger knows none.
-        option: What chooses the source behind a command.
+        engine: The ledger's database.
+        ledger: The source, and the token's portal.
+
+    Raises:
+        PipelineError: Any DB_* code.
     """
+    elsewhere = {} if contacts_in_ledger(engine, ledger) else contacts_elsewhere(engine, ledger)
     if not elsewhere:
         return ""
     known = ", ".join(f"{count:,} contacts in portal {portal}" for portal, count in sorted(elsewhere.items()))
     return (
-        f"HUBSPOT_ACCESS_TOKEN is of portal {portal_id}, in which this ledger knows no contact: it has {known}. If the "
-        f"token is of the wrong account, stop, and correct it; `babynames undo{option}` archives what was made "
-        "meanwhile."
+        f"HUBSPOT_ACCESS_TOKEN is of portal {ledger.portal_id}, in which this ledger knows no contact: it has {known}. "
+        "Correct the token if it is of the wrong account."
     )
