@@ -62,7 +62,9 @@ def test_what_only_reads_makes_no_folder_and_says_where_it_looked(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
     said = done.stdout + done.stderr
     assert "new data folder" not in said
-    if arguments[0] not in {"clean", "spread"}:
+    if arguments[0] == "apply":  # which looks for its plan first
+        assert f"There is no plan at {tmp_path / 'plan.jsonl'}" in said
+    elif arguments[0] not in {"clean", "spread"}:
         assert "no ledger here" in said
         assert str(tmp_path / "data" / "babynames.db") in said
     assert done.returncode == (1 if arguments[0] in {"plan", "apply", "reconcile", "undo", "spread"} else 0), said

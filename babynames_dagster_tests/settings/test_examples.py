@@ -21,6 +21,7 @@ OTHERS = {
     "BABYNAMES_ENV_FILE",
     "BABYNAMES_INSTANCE",
     "BABYNAMES_SETTINGS",
+    "TMPDIR",
     *FOR_OTHERS,
 }
 """Variables in the documents that are for other programs."""
