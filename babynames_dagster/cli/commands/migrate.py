@@ -54,7 +54,7 @@ def migrate(
         after = current_revision(engine)
         say(f"Schema: up to date at {after}" if after == before else f"Schema: {before or 'none'} -> {after}")
         if has_names:
-            rows = adopt_names(engine, settings.files.data, settings.loading).load.rows
+            rows = adopt_names(engine, settings.files.data, settings.loading)
             say(
                 f"{ASIDE}: {rows.read:,} rows read, {rows.inserted:,} names inserted, "
                 f"{rows.present:,} present, {rows.duplicate:,} duplicates, {rows.rejected:,} "

@@ -13,6 +13,9 @@ from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.schema.versions import revision_of, revisions
 from babynames_dagster.errors import ErrorCode, PipelineError
 
+_ADOPTABLE = "baby_names"
+"""The table of another program whose names can be taken over (`adoption.py`)."""
+
 
 class Standing(Enum):
     """What a database is to this project."""
@@ -91,6 +94,7 @@ def refuse_schema(state: SchemaState, *, auto_migrate: bool) -> None:
         raise PipelineError(
             ErrorCode.DB_TABLE_FOREIGN,
             f"Another program made {' and '.join(state.foreign)} in this database: columns of ours are missing there.",
+            remedy=None if state.foreign == (_ADOPTABLE,) else "Name another database in DB_NAME (or DATABASE_URL).",
         )
     if not (state.is_newest or auto_migrate):
         raise PipelineError(

@@ -90,6 +90,20 @@ def test_adopt_refuses_what_does_not_fit_and_says_when_there_is_nothing(database
     engine.dispose()
 
 
+def test_adopt_takes_an_empty_table_over_and_is_no_remedy_for_another_table(database_url: str, tmp_path: Path) -> None:
+    engine = open_engine(make_url(database_url))
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE loads (id INTEGER PRIMARY KEY)")
+    refused = run_babynames("migrate", folder=tmp_path, environment={"DATABASE_URL": database_url})
+    assert ("made loads" in refused.stderr, "--adopt" in refused.stderr) == (True, False)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP TABLE loads")
+        connection.exec_driver_sql("CREATE TABLE baby_names (id INTEGER PRIMARY KEY, name VARCHAR(9), sex VARCHAR(1))")
+    answer = run_babynames("migrate", "--adopt", folder=tmp_path, environment={"DATABASE_URL": database_url})
+    assert (answer.returncode, "0 rows read" in " ".join(answer.stdout.split())) == (0, True), answer.stderr
+    engine.dispose()
+
+
 def test_one_step_down_and_up_again_by_the_command(database_url: str, tmp_path: Path) -> None:
     names = {"DATABASE_URL": database_url}
     engine = open_engine(make_url(database_url))
