@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
@@ -16,6 +17,8 @@ from babynames_dagster_tests.support.customers import (
 )
 from babynames_dagster_tests.support.stand_ins.chaos import sync_in_chaos
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, held_contacts
+
+pytestmark = pytest.mark.slow
 
 CUSTOMERS = 5000
 UNFIT = {17: None, 2500: "no email", 4999: email_of(1)}

@@ -5,6 +5,7 @@ import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.assets.own_table.contact_table import ContactTable
@@ -25,6 +26,8 @@ from babynames_dagster_tests.support.customers import (
     sync_table,
 )
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, standing_in_elsewhere
+
+pytestmark = pytest.mark.slow
 
 FEW, MANY, PAGE = 1_500, 6_000, 250
 

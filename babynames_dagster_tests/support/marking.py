@@ -9,6 +9,7 @@ BY_FOLDER = {"deploy": "deploy"}
 """The mark of each folder of `babynames_dagster_tests` whose tests need further programs."""
 
 BY_NAME = {
+    "running_mariadb": "mariadb",
     "running_sandbox": "graph",
     "run_script": "process",
     "start_script": "process",
