@@ -1,8 +1,8 @@
 """Fixtures that every test may ask for: a clean environment, and empty databases on real servers."""
 
 import os
+import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,14 +54,17 @@ def start_mariadb() -> StartMariaDB:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(start_mariadb: StartMariaDB) -> Iterator[str]:
+def mariadb_server(start_mariadb: StartMariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a MySQL-like server: TEST_DATABASE_URL, or a private MariaDB."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="babynames-mariadb-") as folder, start_mariadb(Path(folder)) as server:
+    # In a folder of pytest's, which keeps no more than three of sessions that were killed.
+    folder = tmp_path_factory.mktemp("mariadb")
+    with start_mariadb(folder) as server:
         yield server.url
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
