@@ -84,7 +84,7 @@ def test_a_command_that_was_quiet_in_json_speaks_again_in_text(
 ) -> None:
     assert lines(run_babynames("check", "db", folder=tmp_path, environment=json_environment).stderr)
     (tmp_path / "other").mkdir()
-    said = run_babynames("check", "db", folder=tmp_path / "other").stderr
+    said = run_babynames("migrate", folder=tmp_path / "other").stderr
     assert said.startswith("Note: new data folder")
 
 
