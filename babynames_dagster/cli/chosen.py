@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.opening import opened_account
 from babynames_dagster.cli.terminal import warn
 from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.entries import outcome_counts
+from babynames_dagster.database.ledger.entries import syncs_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.source import ContactSource
@@ -107,7 +107,7 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
 
 def _note_others(engine: Engine, portal_id: int) -> None:
     """Say which syncs the ledger knows where it knows no name: a person may have meant one of them."""
-    known = {count.sync for count in outcome_counts(engine) if count.portal_id == portal_id}
+    known = syncs_in_ledger(engine, portal_id)
     if known and NAMES not in known:
         warn(
             f"Note: this is about the names. The ledger knows {', '.join(sorted(known))}: --sync chooses another sync."

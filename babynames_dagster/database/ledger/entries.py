@@ -74,6 +74,22 @@ def outcome_counts(engine: Engine) -> list[OutcomeCount]:
         return [OutcomeCount(*row) for row in connection.execute(statement)]
 
 
+def syncs_in_ledger(engine: Engine, portal_id: int) -> set[str]:
+    """Return the names of the sources of which the ledger has entries in an account, whatever their number.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry, found = hubspot_contacts.c, set[str]()
+    first = sa.select(sa.func.min(entry.sync)).where(entry.portal_id == portal_id)
+    with reading(engine) as connection:
+        after = ""  # each minimum is one look into the primary key
+        while (sync := connection.execute(first.where(entry.sync > after)).scalar()) is not None:
+            found.add(sync)
+            after = sync
+    return found
+
+
 def ledger_counts(engine: Engine, ledger: Ledger) -> dict[str, int]:
     """Count a ledger's contacts by outcome; an outcome that none has is left out.
 
