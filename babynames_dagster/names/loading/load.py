@@ -8,6 +8,7 @@ after its last batch, and a batch whose commit got no answer is looked up before
 """
 
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
@@ -251,5 +252,7 @@ class _Load:
         known = error if isinstance(error, PipelineError) else None
         code = known.code if known else ErrorCode.UNEXPECTED if isinstance(error, Exception) else ErrorCode.INTERRUPTED
         message = known.what if known else f"{type(error).__name__}: {error}"
+        # Where Ctrl-C met a transaction between its begin and its block, only these frames keep it open, and its locks.
+        traceback.clear_frames(error.__traceback__)
         with suppress(PipelineError):
             fail_load(self._engine, load_id, committed=self._committed, code=code.name, message=message)

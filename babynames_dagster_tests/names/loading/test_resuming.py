@@ -20,6 +20,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.report import LoadReport
+from babynames_dagster.progress import Progress
 from babynames_dagster_tests.support.loading import (
     counts,
     csv_file,
@@ -164,3 +165,20 @@ def test_loads_at_once_lose_and_double_nothing(engine: Engine, tmp_path: Path) -
     assert sum(report.load.rows.inserted for report in reports) == 6000
     for report in reports:
         assert report.load.rows.read == 4000 == report.load.rows.inserted + report.load.rows.present
+
+
+def test_an_interruption_inside_a_transaction_does_not_wait_for_its_own_locks(
+    database_url: str, tmp_path: Path
+) -> None:
+    engine = open_engine(make_url(database_url).update_query_dict({"timeout": "2"}))
+    upgrade(engine)
+
+    def interrupt(_: Progress) -> None:
+        begun = writing(engine)
+        begun.__enter__().execute(sa.update(loads).values(run_id="locks the row"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(engine, csv_file(tmp_path, b"1880,Anna,F,7\n1880,Bob,M,5\n"), on_progress=interrupt, batch_size=1)
+    assert [(row.state, row.error_code) for row in last_loads(engine, 1)] == [("failed", "INTERRUPTED")]
+    engine.dispose()
