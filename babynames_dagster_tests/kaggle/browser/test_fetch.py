@@ -19,6 +19,7 @@ from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
 from babynames_dagster.progress import Progress, ignore_progress
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
+from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
 
 pytestmark = pytest.mark.usefixtures("chromium")
@@ -128,11 +129,12 @@ def test_a_web_page_in_the_files_place_is_not_taken_for_it(kaggle: Kaggle, make_
 
 
 def test_a_site_that_does_not_answer_is_unreachable(make_settings: MakeSettings) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(PipelineError) as caught:
-        obtain_dataset(make_settings(kaggle_base_url="http://127.0.0.1:1"))
+        obtain_dataset(make_settings(kaggle_base_url=address))
 
     assert caught.value.code is ErrorCode.KAGGLE_UNREACHABLE
-    assert "nothing serves http://127.0.0.1:1, so the sandbox there is not running" in caught.value.what
+    assert f"nothing serves {address}, so the sandbox there is not running" in caught.value.what
     assert "Start the sandbox again: `babynames sandbox`; or correct KAGGLE_BASE_URL" in caught.value.remedy
 
 
