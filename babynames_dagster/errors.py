@@ -53,7 +53,7 @@ class ErrorCode(Enum):
     CSV_MALFORMED = (False, "Correct the file at the named line, or fetch it again.")
     TOO_MANY_REJECTS = (
         False,
-        "Look at the reasons (babynames rejects); raise REJECT_LIMIT if they are fine.",
+        "Look at the reasons (babynames rejects, for a demo with --demo); raise REJECT_LIMIT if they are fine.",
     )
 
     DB_UNREACHABLE = (True, "Start the database server, or correct DB_HOST and DB_PORT (or DATABASE_URL).")

@@ -53,7 +53,7 @@ def log_command(
     package.addHandler(notes)
     if not package.isEnabledFor(notes.level):
         package.setLevel(notes.level)
-    for note in _notes(settings, is_new=is_new):
+    for note in [*_new_folder(settings, is_new=is_new), *notes_on(settings)]:
         _log.warning("%s", note)
         if not verbosity.quiet:
             err.print(Text(f"Note: {note}"))
@@ -61,10 +61,13 @@ def log_command(
     _log.info("%s %s", context.command_path, " ".join(f"{name}={printable(value)}" for name, value in asked.items()))
 
 
-def _notes(settings: Settings, *, is_new: bool) -> Iterator[str]:
-    """Yield what a person may not expect of the settings."""
+def _new_folder(settings: Settings, *, is_new: bool) -> Iterator[str]:
     if is_new:
         yield f"new data folder {settings.files.data}{_NEW_LEDGER if settings.keeps_tables_in_data else ''}"
+
+
+def notes_on(settings: Settings) -> Iterator[str]:
+    """Yield what a person may not expect of the settings."""
     for given, meant in settings.misspelt.items():
         yield f"{given} is no setting: did you mean {meant}?"
     if settings.overruled:

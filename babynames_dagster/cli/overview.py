@@ -87,7 +87,7 @@ def _runs(home: Path, env_file: Path) -> list[dict[str, Any]]:
             "dry_run": is_dry(record.dagster_run),
             "status": record.dagster_run.status.value,
             "started": _moment(record.start_time),
-            "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,
+            "seconds": round(record.end_time - record.start_time, 2) if record.start_time and record.end_time else None,
         }
         for record in records
     ]

@@ -104,7 +104,7 @@ def test_every_partition_shows_the_accounts_totals_of_this_run_and_of_all_and_a_
     assert account["in HubSpot as in the table"] == (2, 2)
     assert account["of these, created"] == (0, "")
     assert account["of these, unchanged since an earlier run"] == (2, "")
-    assert account["rejected by HubSpot"] == (1, 1)
+    assert account["rejected"] == (1, 1)
     assert account["not reached"] == (0, "")
 
 

@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy.engine import make_url
 
+from babynames_dagster.database.connection.engine import opened_engine
+from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames, run_script
+from babynames_dagster_tests.support.loading import load
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
+
+_USAGE = 2
 
 
 @pytest.fixture
@@ -127,6 +133,7 @@ def test_a_plan_is_reviewed_and_applied_by_command(tmp_path: Path, environment: 
     refused = run_babynames("apply", "plan.jsonl", folder=tmp_path, environment=environment)
     assert refused.returncode == 1
     assert "its name or the mapping has changed" in refused.stdout
+    assert "What to do: make a plan again" in refused.stdout
     applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=moved)
     assert applied.returncode == 0, applied.stderr
     assert json.loads(applied.stdout)["contacts_created"] == 2
@@ -147,8 +154,10 @@ def test_what_the_readme_plans_after_the_demo_is_an_update_of_every_contact(
     more = dict(re.findall(r"^export (HUBSPOT_EXTRA_PROPERTIES)='(.*)'$", readme, flags=re.MULTILINE))
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
-    nothing = run_babynames("plan", folder=tmp_path, environment=environment)
+    nothing = run_babynames("plan", "--out", "nothing.jsonl", folder=tmp_path, environment=environment)
     assert "unchanged" in nothing.stdout
+    idle = run_babynames("apply", "nothing.jsonl", folder=tmp_path, environment=environment)
+    assert (idle.returncode, idle.stdout) == (0, "Nothing to write: the plan has no rows.\n")
     planned = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
     assert json.loads(planned.stdout)["contacts_update"] == 2
     applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
@@ -232,3 +241,30 @@ def test_rejects_of_ones_own_table_are_shown_by_key_and_those_of_the_names_by_na
     assert " sex " in of_names
     assert "C-17" in of_table
     assert not {"name", "sex"} & {*of_table.split()}
+
+    one_sync = json.loads(run_babynames("rejects", "--sync", "customer_contacts", "--json", folder=tmp_path).stdout)
+    assert ([row["key"] for row in one_sync["contacts"]], one_sync["rows"]) == (["C-17"], [])
+    unknown = run_babynames("rejects", "--sync", "customers", folder=tmp_path)
+    assert unknown.returncode == _USAGE
+    assert "baby_names, customer_contacts" in unknown.stderr
+
+
+def test_a_misspelt_setting_is_named_by_a_command_that_only_looks(tmp_path: Path) -> None:
+    shown = run_babynames("status", folder=tmp_path, environment={"BATCH_SIZ": "5"})
+    assert "BATCH_SIZ is no setting: did you mean BATCH_SIZE?" in shown.stderr
+    assert run_babynames("-q", "status", folder=tmp_path, environment={"BATCH_SIZ": "5"}).stderr == ""
+
+
+def test_rejects_of_a_demo_are_those_of_its_own_database(tmp_path: Path) -> None:
+    state = tmp_path / "data" / "demo" / "sample"
+    (state / "stand-in").mkdir(parents=True)
+    names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "Jim", "X", 1)])
+    with opened_engine(make_url(f"sqlite:///{state / 'babynames.db'}")) as engine:
+        upgrade(engine)
+        load(engine, names)
+
+    of_demo = json.loads(run_babynames("rejects", "--demo", "sample", "--json", folder=tmp_path).stdout)
+    assert [row["raw"] for row in of_demo["rows"]] == ["1990,Jim,X,1"]
+    unknown = run_babynames("rejects", "--demo", "other", folder=tmp_path)
+    assert unknown.returncode == _USAGE
+    assert "there are: sample" in unknown.stderr

@@ -111,7 +111,7 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
         ("  of these, updated", total.updated, None),
         ("  of these, unchanged since an earlier run", total.unchanged, None),
         ("left as they are (HUBSPOT_WRITE_POLICY, or somebody's by now)", total.kept, ledger.get("kept", 0)),
-        ("rejected by HubSpot", total.rejected, ledger.get("rejected", 0)),
+        ("rejected", total.rejected, ledger.get("rejected", 0)),
         ("failed, sent again by the next run", total.failed, ledger.get("failed", 0)),
         ("archived by undo", total.archived, ledger.get("archived", 0)),
         ("not reached", total.unsent, None),

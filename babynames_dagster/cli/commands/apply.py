@@ -85,10 +85,15 @@ def _show_applied(report: ApplyReport, *, json: bool) -> None:
     if report.was_applied:
         say(f"Already applied: HubSpot has all {report.already:,} rows of the plan as they are to be.")
         return
+    if not any(counts.values()) and report.stopped is None:
+        say("Nothing to write: the plan has no rows.")
+        return
     show_table(f"What was done in portal {report.portal_id}", ("what", "count"), list(counts.items()))
     if refused:
         show_table("Refused, because they are no longer what was reviewed", ("email", "action", "why"), refused)
     if report.refused > len(refused):
         say(f"... and {report.refused - len(refused):,} more that were refused.")
+    if refused:
+        say("What to do: make a plan again with `babynames plan --out FILE`, look at it, and apply that one.")
     if report.problem is not None:
         say(f"The first failure: {report.problem.category}: {report.problem.message}")

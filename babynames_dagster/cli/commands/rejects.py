@@ -10,21 +10,22 @@ from sqlalchemy.engine import URL
 
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, settings_of, verbosity_of
+from babynames_dagster.cli.demos import Demo, settings_of_chosen
+from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import plain
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.entries import refused_contacts
+from babynames_dagster.database.ledger.entries import refused_contacts, syncs_in_ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 
-def rejects(
+def rejects(  # noqa: PLR0913 - the options of a command
     context: typer.Context,
     *,
     limit: Annotated[int, typer.Option(help="Most rows to list of each kind.", min=1)] = 50,
@@ -38,13 +39,17 @@ def rejects(
             help="Send the names' rejected contacts again, and look again at those that were left alone.",
         ),
     ] = False,
+    demo: Demo = None,
     json: Json = False,
 ) -> None:
     """List rejected rows, and contacts that were rejected, failed or left alone as somebody's, with reasons.
 
-    Examples: `babynames rejects`, `babynames rejects --retry`, `babynames rejects --sync customer_contacts`
+    Examples: `babynames rejects`, `babynames rejects --retry`, `babynames rejects --sync customer_contacts`,
+    `babynames rejects --demo sample`
     """
-    settings = settings_of(context)
+    if retry and demo is not None:
+        raise typer.BadParameter("a demo's contacts are sent by the demo", param_hint="'--retry'")
+    settings = settings_of_chosen(context, demo)
     log_command(context, settings, makes_data=retry)
     if retry and sync not in {None, NAMES}:
         raise PipelineError(
@@ -87,8 +92,13 @@ def _rejects(url: URL, sync: str | None, limit: int) -> tuple[list[dict[str, Any
         warn(f"Note: {describe_database(found)}.")
         return [], []
     with opened_engine(url) as engine:
+        known = {NAMES, *syncs_in_ledger(engine)}
+        if sync is not None and sync not in known:
+            mistake = f"the ledger has no contacts of {sync!r}; it knows {', '.join(sorted(known))}"
+            raise typer.BadParameter(mistake, param_hint="'--sync'")
+        rows = rejected_rows_of_last_loads(engine, limit) if sync in {None, NAMES} else []
         return (
-            [{**asdict(row), "place": row.place} for row in rejected_rows_of_last_loads(engine, limit)],
+            [{**asdict(row), "place": row.place} for row in rows],
             [
                 plain(asdict(row))
                 for outcome in (LedgerOutcome.REJECTED, LedgerOutcome.FAILED, LedgerOutcome.KEPT)

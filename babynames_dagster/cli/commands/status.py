@@ -3,48 +3,34 @@
 It keeps no log, makes and migrates no database, and opens Dagster's instance only where it has records already.
 """
 
-from typing import Annotated
-
 import typer
 
-from babynames_dagster.cli.options import Json, environment_of, settings_of
+from babynames_dagster.cli.command_log import notes_on
+from babynames_dagster.cli.demos import Demo, settings_of_chosen
+from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import overview
-from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table
+from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table, warn
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
-from babynames_dagster.sandbox.home import own_variables, sandbox_folder, sandbox_names
-from babynames_dagster.settings import load_settings
+from babynames_dagster.sandbox.home import sandbox_names
 
 _RUN_COLUMNS = ("run_id", "run", "status", "started", "seconds")
 _LOAD_COLUMNS = ("target", "state", *COUNT_COLUMNS)
 
 
-def _demos(context: typer.Context) -> list[str]:
-    return sandbox_names(settings_of(context).files.data)
-
-
 def status(
     context: typer.Context,
     *,
-    demo: Annotated[
-        str | None,
-        typer.Option(
-            help="Of this demo instead: `sample`, or a dataset's name below `data/demo`.",
-            autocompletion=_demos,
-        ),
-    ] = None,
+    demo: Demo = None,
     json: Json = False,
 ) -> None:
     """Show tables, ledger, last loads and runs at a glance.
 
     Examples: `babynames status`, `babynames status --json`, `babynames status --demo sample`
     """
-    settings = settings_of(context)
-    others = sandbox_names(settings.files.data)
-    if demo is not None:
-        if demo not in others:
-            raise typer.BadParameter(f"{demo!r} is no demo's name; there are: {', '.join(others) or 'none yet'}")
-        own = own_variables(sandbox_folder(settings.files.data, demo))
-        settings, others = load_settings({**environment_of(context), **own}), []
+    settings = settings_of_chosen(context, demo)
+    others = [] if demo else sandbox_names(settings.files.data)
+    for note in notes_on(settings) if not verbosity_of(context).quiet else ():
+        warn(f"Note: {note}")
     found = overview(settings)
     if json:
         show_json(found)

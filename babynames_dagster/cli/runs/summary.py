@@ -175,7 +175,7 @@ def _warnings(events: Iterable[dg.DagsterEvent]) -> list[str]:
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
-    """Return the seconds of each asset, then of what the run did beside them, so that they add up to its total."""
+    """Return the seconds of each asset, then of what the run did beside them; they add up to its total as shown."""
     steps = {
         step.step_key: step.end_time - step.start_time
         for step in instance.get_run_step_stats(run_id)
@@ -185,9 +185,10 @@ def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
     seconds[CHECKS] = sum((taken for name, taken in steps.items() if name not in ALL_ASSETS), 0.0)
     run = instance.get_run_stats(run_id)
     if run.end_time and run.start_time:
-        total = run.end_time - run.start_time
-        seconds |= {BETWEEN: max(0.0, total - sum(steps.values())), "total": total}
-    return {name: round(taken, 3) for name, taken in seconds.items()}
+        seconds[BETWEEN] = max(0.0, run.end_time - run.start_time - sum(steps.values()))
+        seconds = {name: round(taken, 2) for name, taken in seconds.items()}
+        seconds["total"] = round(sum(seconds.values()), 2)
+    return seconds
 
 
 def _numbers(metadata: Mapping[str, dg.MetadataValue[Any]], names: Sequence[str]) -> dict[str, int | None]:

@@ -7,16 +7,18 @@ what an outcome means for sending, which `hubspot/` decides.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.ledger.candidates import name_of_entry
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,24 @@ def outcome_counts(engine: Engine) -> list[OutcomeCount]:
         return [OutcomeCount(*row) for row in connection.execute(statement)]
 
 
-def syncs_in_ledger(engine: Engine, portal_id: int) -> set[str]:
-    """Return the names of the sources of which the ledger has entries in an account, whatever their number.
+def syncs_in_ledger(engine: Engine, portal_id: int | None = None) -> set[str]:
+    """Return the names of the sources of which the ledger has entries in an account or any, whatever their number.
 
     Raises:
         PipelineError: Any DB_* code.
     """
-    entry, found = hubspot_contacts.c, set[str]()
-    first = sa.select(sa.func.min(entry.sync)).where(entry.portal_id == portal_id)
+    entry = hubspot_contacts.c
     with reading(engine) as connection:
-        after = ""  # each minimum is one look into the primary key
-        while (sync := connection.execute(first.where(entry.sync > after)).scalar()) is not None:
-            found.add(sync)
-            after = sync
+        portals = _distinct(connection, entry.portal_id, sa.true()) if portal_id is None else [portal_id]
+        return {sync for portal in portals for sync in _distinct(connection, entry.sync, entry.portal_id == portal)}
+
+
+def _distinct(connection: Connection, column: sa.ColumnElement[_Value], where: sa.ColumnElement[bool]) -> list[_Value]:
+    """Return the values of a column of the primary key; each minimum is one look into it."""
+    found: list[_Value] = []
+    least = sa.select(sa.func.min(column)).where(where)
+    while (value := connection.execute(least.where(column > found[-1]) if found else least).scalar()) is not None:
+        found.append(value)
     return found
 
 
