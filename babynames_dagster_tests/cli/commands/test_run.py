@@ -214,7 +214,7 @@ def test_a_schema_that_must_not_be_migrated_stops_the_run_and_migrate_lets_it_co
     for arguments in (("run",), ("check", "db")):
         refused = run_babynames(*arguments, folder=tmp_path, environment=own)
         assert refused.returncode == 1
-        assert "DB_SCHEMA_OUTDATED" in refused.stderr
+        assert "DB_SCHEMA_OUTDATED" in refused.stdout
         assert "babynames migrate" in refused.stderr
         assert "Traceback" not in refused.stderr
     for arguments in (("migrate",), ("run",), ("check", "db")):
