@@ -37,8 +37,8 @@ def test_failed_contacts_are_listed_beside_rejected_ones_each_with_its_own_reaso
     reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     reported("run")
-    lost = {"kind": "missing_rows", "path": "/update", "times": 1}
-    set_faults(sandbox, {"kind": "refused_batch", "emails": ["mary.f@babynamesdemo.com"]}, lost)
+    refused = {"kind": "refused_batch", "path": "/update", "emails": ["mary.f@babynamesdemo.com"]}
+    set_faults(sandbox, refused, {"kind": "missing_rows", "path": "/update", "times": 1})
     answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
     error = json.loads(answer.stdout)["error"]
     assert error["code"] == "HUBSPOT_ROWS_FAILED"
