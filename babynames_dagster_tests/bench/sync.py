@@ -1,4 +1,4 @@
-"""How near the sync comes to HubSpot's ceiling: `python -m babynames_dagster_tests.bench.sync [--contacts 120000]`.
+"""How near the sync comes to HubSpot's ceiling: `python -m babynames_dagster_tests.bench.sync [--contacts 60000]`.
 
 The stand-in, which enforces the rolling window, runs in a process of its own, and so does each of several syncs at
 once. The last line is that of workers on a real queue, over a MariaDB. Exits with 1 where a threshold is missed. A
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print one line a scenario and one for each threshold that it missed, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--contacts", type=int, default=120_000, help="contacts a run at 100 calls / 10 s (default: %(default)s)"
+        "--contacts", type=int, default=60_000, help="contacts a run at 100 calls / 10 s (default: %(default)s)"
     )
     parser.add_argument("--mariadb", action="store_true", help="keep table, ledger and limiter in a private MariaDB")
     parser.add_argument("--only", type=int, help="number of the one scenario to measure, from 1")
