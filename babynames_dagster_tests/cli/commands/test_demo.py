@@ -1,6 +1,7 @@
 """`babynames demo` and plain `dagster`, end to end: real browser, real server, real command line."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
+from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
@@ -49,6 +51,15 @@ def set_latency(served: Sandbox, seconds: float) -> None:
 
 
 @pytest.mark.usefixtures("chromium")
+def counts_in_the_readme() -> dict[str, int]:
+    shown = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("<!-- demo -->")[2].partition("How long")[0]
+    counts = {
+        name: int(count.replace(",", "")) for name, count in re.findall(r"^ +(\w+) +([\d,]+)$", shown, re.MULTILINE)
+    }
+    assert counts.keys() >= COUNTS - {"seconds"}
+    return counts
+
+
 def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_path: Path) -> None:
     first = run_script("babynames", "demo", "--json", folder=tmp_path)
     assert first.returncode == 0, first.stderr
@@ -58,6 +69,8 @@ def test_the_demo_fetches_loads_and_syncs_and_then_has_nothing_left_to_do(tmp_pa
     assert reported["contacts_created"] == reported["table_rows"] == reported["rows_inserted"]
     assert reported["seconds"].keys() == {*ALL_ASSETS, "checks", "between_steps", "total"}
     assert reported["failed_checks"] == []
+    shown = counts_in_the_readme()
+    assert {name: reported[name] for name in shown} == shown
     again = json.loads(run_babynames("demo", "--json", folder=tmp_path).stdout)
     assert (again["rows_inserted"], again["rows_present"]) == (0, reported["table_rows"])
     assert (again["contacts_created"], again["contacts_unchanged"]) == (0, reported["table_rows"])
