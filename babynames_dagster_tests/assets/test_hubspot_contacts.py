@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from babynames_dagster.resources.failures import error_of_run
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.waiting import wait_until
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
 ROWS = [(1990, "Mary", "F", 10), (1990, "John", "M", 9), (1990, "Jane", "F", 8)]
@@ -153,8 +153,7 @@ def test_a_sync_that_is_stopped_says_how_many_contacts_are_acknowledged_and_keep
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
 
     def stop_after_two() -> None:
-        while writes(sandbox) < 2:
-            time.sleep(0.02)
+        wait_until(lambda: writes(sandbox) >= 2, seconds=60, what="two writes", every=0.02)
         os.kill(os.getpid(), signal.SIGINT)
 
     requests.put(

@@ -1,7 +1,6 @@
 """Sensors and schedule: what starts by itself, on a real instance and real files."""
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.waiting import wait_until
 
 STILL_SECONDS = 0.3
 WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partition_range_end": "other"}
@@ -46,16 +46,15 @@ def ask_about_files(instance: dg.DagsterInstance, cursor: str | None = None) -> 
 
 def ask_until_still(instance: dg.DagsterInstance) -> dg.SensorResult:
     """Tick as the daemon does, until a file has been still for long enough."""
-    deadline = time.monotonic() + 30
     cursor: str | None = None
-    while time.monotonic() < deadline:
+
+    def tick() -> dg.SensorResult | None:
+        nonlocal cursor
         answer = ask_about_files(instance, cursor)
-        if answer.run_requests:
-            return answer
         cursor = answer.cursor
-        time.sleep(0.1)
-    message = "no run was asked for"
-    raise AssertionError(message)
+        return answer if answer.run_requests else None
+
+    return wait_until(tick, seconds=30, what="a request for a run")
 
 
 def test_a_dropped_file_asks_for_one_run_of_everything_for_that_very_file(

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,7 +150,8 @@ def _leg(stand_in: StandIn, start: Callable[[], "subprocess.Popen[str]"], *, kil
         if kill_at is not None and stand_in.stats()["contacts"] >= kill_at:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        time.sleep(_LOOK_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
     seconds = time.monotonic() - began
     stats = stand_in.stats()
     leg = Leg(seconds, stats["requests"] - before, stats["contacts"])

@@ -8,7 +8,8 @@ from unittest.mock import patch
 import dagster as dg
 
 from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
-from babynames_dagster_tests.support.workers import RunningQueue, running_queue, until
+from babynames_dagster_tests.support.waiting import wait_until
+from babynames_dagster_tests.support.workers import RunningQueue, running_queue
 
 _LONGEST = 900.0
 
@@ -45,7 +46,7 @@ def send_by_workers(database_url: str, stand_in: StandIn, folder: Path, *, worke
     }
     with patch.dict(os.environ, environment), running_queue(folder, workers=workers) as queue:
         queue.spread(workers)
-        until(lambda: _ended(queue), _LONGEST)
+        wait_until(lambda: _ended(queue), seconds=_LONGEST, what="an end of the runs")
         failed = [run.run_id for run in queue.runs() if run.status is not dg.DagsterRunStatus.SUCCESS]
         assert not failed, failed
     first, ended = min(entry["at"] for entry in stand_in.log()), max(entry["answered"] for entry in stand_in.writes())

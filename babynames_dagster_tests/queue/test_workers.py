@@ -12,7 +12,8 @@ import pytest
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
-from babynames_dagster_tests.support.workers import RunningQueue, running_queue, until
+from babynames_dagster_tests.support.waiting import wait_until
+from babynames_dagster_tests.support.workers import RunningQueue, running_queue
 
 WORKERS = 3
 CONTACTS = 5_000
@@ -36,10 +37,10 @@ def test_all_partitions_end_green_though_a_worker_is_killed_in_mid_run(sandbox: 
         queue.spread(27)
         assert len(queue.runs()) == 27
 
-        victim, run_id = until(queue.busy_worker, 120)
+        victim, run_id = wait_until(queue.busy_worker, seconds=120, what="a worker at work")
         os.killpg(queue.workers[victim].pid, signal.SIGKILL)
         account.change(latency=[0.05, 0.1])
-        until(lambda: _all_green(queue), 600)
+        wait_until(lambda: _all_green(queue), seconds=600, what="every partition green")
 
         lost = queue.instance.get_run_by_id(run_id)
         assert lost is not None
@@ -70,7 +71,7 @@ def test_a_token_that_is_rotated_counts_at_the_next_run_of_a_worker_that_stays(
             if content is not None:
                 token.write_text(content, encoding="utf-8")
             queue.spread(1)
-            until(lambda: all(run.is_finished for run in queue.runs()), 200)
+            wait_until(lambda: all(run.is_finished for run in queue.runs()), seconds=200, what="an end of the runs")
             ended.append(queue.runs()[0].status)
     assert ended == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
 

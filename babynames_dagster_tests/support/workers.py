@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ import yaml
 from babynames_dagster.automation.jobs import SYNC_JOB
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.servers.redis import running_redis
+from babynames_dagster_tests.support.waiting import wait_until
 
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "queue" / "dagster.yaml"
 _BIN = Path(sys.executable).parent
@@ -114,17 +114,8 @@ def running_queue(folder: Path, *, workers: int) -> Iterator[RunningQueue]:
         }  # fmt: skip
         running.enter_context(_program(folder / "web.log", "dagster-webserver", *_LOCATION, "--port", str(port)))
         running.enter_context(_program(folder / "daemon.log", "dagster-daemon", "run", *_LOCATION))
-        until(lambda: _answers(f"{ui}/server_info"), 120)
+        wait_until(lambda: _answers(f"{ui}/server_info"), seconds=120, what="an answer of the webserver")
         yield RunningQueue(instance, started, ui)
-
-
-def until(seen: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401 - whatever is waited for
-    """Return what is waited for as soon as it is there."""
-    deadline = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.2)
-    return found
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.ui.pages import LOCATION, materialize_all, switch_sensor_on
-from babynames_dagster_tests.support.ui.server import DagsterUI, Run, running_chromium, running_ui, wait_until
+from babynames_dagster_tests.support.ui.server import DagsterUI, Run, running_chromium, running_ui
+from babynames_dagster_tests.support.waiting import wait_until
 
 SENSOR = "new_file"
 DROPPED_ROWS = [(2020, "Aaliyah", "F", 12), (2020, "Bodhi", "M", 11), (2020, "Zendaya", "F", 10)]

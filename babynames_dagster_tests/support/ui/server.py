@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -25,11 +24,11 @@ from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
+from babynames_dagster_tests.support.waiting import wait_until
 
 Result = TypeVar("Result")
 
 _START_SECONDS = 120.0
-_POLL_SECONDS = 0.4
 _CHROMIUM_FLAGS = (
     "--disable-gpu",
     "--disable-background-networking",
@@ -113,28 +112,6 @@ class DagsterUI:
             )
             for found in data["runsOrError"]["results"]
         ]
-
-
-def wait_until(ask: Callable[[], Result], *, seconds: float, what: str) -> Result:
-    """Ask again and again until the answer is true, and return it.
-
-    Args:
-        ask: The question; quick, and harmless to repeat.
-        seconds: How long to keep asking.
-        what: What is waited for, to follow "waited for nothing but".
-
-    Raises:
-        UIError: The time is over.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            message = f"waited {seconds:.0f} s without seeing {what}"
-            raise UIError(message)
-        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
