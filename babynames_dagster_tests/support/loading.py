@@ -129,17 +129,20 @@ def many_names(count: int, *, start: int = 0, times: int = 1) -> bytes:
     return b"".join(b"1880,Name%05d,F,7\n" % number for number in range(start, start + count)) * times
 
 
-def interrupt_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the database go away after some batches."""
-    write = targets.NamesTarget.write
-    left = [batches]
+def load_interrupted(engine: Engine, path: Path, *, batches: int = 3, **options: Any) -> None:  # noqa: ANN401 - of load
+    """Load a file until the database goes away after some batches of 160 rows."""
+    write, left = targets.NamesTarget.write, batches
 
     def failing(
         self: targets.NamesTarget, connection: Connection, rows: pa.Table, *, load_id: int, all_new: bool
     ) -> RowCounts:
-        if not left[0]:
+        nonlocal left
+        if not left:
             raise PipelineError(ErrorCode.DB_ERROR, "The server is on fire.")
-        left[0] -= 1
+        left -= 1
         return write(self, connection, rows, load_id=load_id, all_new=all_new)
 
-    monkeypatch.setattr(targets.NamesTarget, "write", failing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(targets.NamesTarget, "write", failing)
+        with pytest.raises(PipelineError, match="on fire"):
+            load(engine, path, batch_size=160, **options)

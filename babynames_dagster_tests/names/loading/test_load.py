@@ -16,15 +16,14 @@ from babynames_dagster.database.loading.loads import (
 from babynames_dagster.database.loading.names_table import sample_names
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.datafile.digest import sha256_of
-from babynames_dagster.errors import PipelineError
 from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.settings_advice import slow_settings_warning
 from babynames_dagster_tests.support.loading import (
     counts,
     csv_file,
-    interrupt_after,
     load,
+    load_interrupted,
     many_names,
     names_in,
     rows_in,
@@ -100,14 +99,9 @@ def test_rows_that_were_only_present_are_missed_when_they_are_gone(engine: Engin
     assert counts(load(engine, path)) == (3, 1, 2, 0, 0)
 
 
-def test_a_load_that_an_earlier_one_may_have_hidden_a_loss_from_is_repeated(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_that_an_earlier_one_may_have_hidden_a_loss_from_is_repeated(engine: Engine, tmp_path: Path) -> None:
     unfinished = csv_file(tmp_path, many_names(1000), name="unfinished.csv")
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError):
-            load(engine, unfinished, batch_size=160)
+    load_interrupted(engine, unfinished)
     path = csv_file(tmp_path, many_names(30))
     assert counts(load(engine, path)) == (30, 0, 30, 0, 0)
     load(engine, unfinished)
@@ -143,14 +137,9 @@ def test_past_the_memory_of_pairs_the_counts_are_still_exact(
     assert counts(load(engine, path, batch_size=70, full_reload=True)) == (1800, 0, 600, 1200, 0)
 
 
-def test_the_last_finished_load_is_the_one_that_ended_last(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_last_finished_load_is_the_one_that_ended_last(engine: Engine, tmp_path: Path) -> None:
     path = csv_file(tmp_path, many_names(1000))
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError):
-            load(engine, path, batch_size=160)
+    load_interrupted(engine, path)
     other = load(engine, csv_file(tmp_path, many_names(10, start=5000), name="other.csv"))
     resumed = load(engine, path)
     assert resumed.load.id < other.load.id

@@ -24,8 +24,8 @@ from babynames_dagster.progress import Progress
 from babynames_dagster_tests.support.loading import (
     counts,
     csv_file,
-    interrupt_after,
     load,
+    load_interrupted,
     many_names,
     names_in,
     rows_in,
@@ -33,7 +33,7 @@ from babynames_dagster_tests.support.loading import (
 
 
 def test_on_a_server_that_refuses_named_locks_a_load_resumes_all_the_same(
-    mariadb_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    mariadb_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(make_url(mariadb_url))
     upgrade(engine)
@@ -43,10 +43,7 @@ def test_on_a_server_that_refuses_named_locks_a_load_resumes_all_the_same(
         return statement.replace("GET_LOCK(", "NO_SUCH_LOCK("), parameters
 
     path = csv_file(tmp_path, many_names(1000, times=2))
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError, match="on fire"):
-            load(engine, path, batch_size=160)
+    load_interrupted(engine, path)
     report = load(engine, path, batch_size=160)
     assert report.resumed_at > 0
     assert counts(report) == (2000, 1000, 0, 1000, 0)
@@ -60,10 +57,7 @@ def test_an_interrupted_load_resumes_after_its_last_batch(
 ) -> None:
     monkeypatch.setattr(targets, "PairMemory", lambda: PairMemory(remembered))
     path = csv_file(tmp_path, many_names(400) + b"1880,Bob,X,7\n" + many_names(1000, times=2))
-    with monkeypatch.context() as patch:
-        interrupt_after(4, patch)
-        with pytest.raises(PipelineError, match="on fire"):
-            load(engine, path, batch_size=160)
+    load_interrupted(engine, path, batches=4)
     failed = last_loads(engine, 1)[0]
     assert (failed.state, failed.error_code) == ("failed", "DB_ERROR")
     assert failed.rows.inserted == len(names_in(engine)) == 4 * 20
@@ -73,15 +67,10 @@ def test_an_interrupted_load_resumes_after_its_last_batch(
     assert report.load.table_rows == 1000
 
 
-def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(engine: Engine, tmp_path: Path) -> None:
     path = csv_file(tmp_path, many_names(1000))
     load(engine, path)
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError):
-            load(engine, path, batch_size=160, full_reload=True)
+    load_interrupted(engine, path, full_reload=True)
     killed = last_loads(engine, 1)[0]
     with writing(engine) as connection:
         connection.execute(sa.update(loads).where(loads.c.id == killed.id).values(state=RUNNING, finished_at=None))
@@ -91,14 +80,9 @@ def test_a_killed_reload_is_taken_up_although_the_content_was_loaded_before(
     assert counts(report) == (1000, 0, 1000, 0, 0)
 
 
-def test_an_interrupted_load_whose_rows_are_gone_starts_over(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_load_whose_rows_are_gone_starts_over(engine: Engine, tmp_path: Path) -> None:
     path = csv_file(tmp_path, many_names(1000))
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError):
-            load(engine, path, batch_size=160)
+    load_interrupted(engine, path)
     with writing(engine) as connection:
         connection.execute(sa.delete(baby_names))
     report = load(engine, path)
@@ -106,14 +90,9 @@ def test_an_interrupted_load_whose_rows_are_gone_starts_over(
     assert counts(report) == (1000, 1000, 0, 0, 0)
 
 
-def test_a_load_that_another_process_works_on_is_not_taken_up(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_that_another_process_works_on_is_not_taken_up(engine: Engine, tmp_path: Path) -> None:
     path = csv_file(tmp_path, many_names(1000))
-    with monkeypatch.context() as patch:
-        interrupt_after(3, patch)
-        with pytest.raises(PipelineError):
-            load(engine, path, batch_size=160)
+    load_interrupted(engine, path)
     unfinished = last_loads(engine, 1)[0]
     with claimed_load(engine, unfinished.id) as claimed:
         assert claimed
