@@ -5,6 +5,7 @@ What belongs here: the asset and the checks, made of the fields of a `ContactTab
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from babynames_dagster.assets.hubspot_checks import SAMPLE_SIZE, sample_result, 
 from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.assets.partitions import covered_partitions
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.reconcile.sample import compare_sample
 from babynames_dagster.resources.failures import dagster_failures
 from babynames_dagster.resources.hubspot import HubSpotResource
@@ -79,11 +81,8 @@ def hubspot_contacts_checks(table: ContactTable) -> list[dg.AssetChecksDefinitio
         description="Every row is in the ledger, with what became of it.",
     )
     def every_row_has_an_outcome(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        with dagster_failures(context.log):
-            source = _source(context, table)
-            hubspot: HubSpotResource = context.resources.hubspot
-            with hubspot.client(source.ledger_engine) as client:
-                ledger = Ledger(client.portal_id, source.sync)
+        with _opened(context, table) as (source, client):
+            ledger = Ledger(client.portal_id, source.sync)
             covered = covered_partitions(context.run.tags, source.partitions)
             rows = unsent = unfit = 0
             for page in source.pages(ledger, covered):
@@ -99,14 +98,9 @@ def hubspot_contacts_checks(table: ContactTable) -> list[dg.AssetChecksDefinitio
         description="A sample read back from HubSpot is ours, and holds what was sent.",
     )
     def sample_reads_back(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        with dagster_failures(context.log):
-            source = _source(context, table)
-            hubspot: HubSpotResource = context.resources.hubspot
-            with hubspot.client(source.ledger_engine) as client:
-                sample = compare_sample(
-                    client, source.ledger_engine, source, since=since_start(context), size=SAMPLE_SIZE
-                )
-                requests = client.traffic.requests
+        with _opened(context, table) as (source, client):
+            sample = compare_sample(client, source.ledger_engine, source, since=since_start(context), size=SAMPLE_SIZE)
+            requests = client.traffic.requests
         return sample_result(context, sample, requests)
 
     return [every_row_has_an_outcome, sample_reads_back] if table.checks else []
@@ -120,6 +114,16 @@ def table_of(spec: dg.AssetSpec) -> ContactTable | None:
 
 def _fields(table: ContactTable) -> dg.JsonMetadataValue:
     return dg.MetadataValue.json(table.model_dump(include={*ContactTable.model_fields}, exclude_defaults=True))
+
+
+@contextmanager
+def _opened(context: dg.AssetCheckExecutionContext, table: ContactTable) -> Iterator[tuple[TableSource, HubSpotClient]]:
+    """Open what a check looks at: the rows, and the account."""
+    with dagster_failures(context.log):
+        source = _source(context, table)
+        hubspot: HubSpotResource = context.resources.hubspot
+        with hubspot.client(source.ledger_engine) as client:
+            yield source, client
 
 
 def _source(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, table: ContactTable) -> TableSource:
