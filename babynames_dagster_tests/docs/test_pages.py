@@ -1,5 +1,6 @@
 """What the documents name is there: files, folders, functions and targets."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -55,6 +56,26 @@ def test_a_path_that_leads_nowhere_is_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("`cli/no_such.py`, `retry.py`, `no_such` in `retry.py`, `retried` in\n`retry.py`", encoding="utf-8")
     assert list(missing(page)) == ["cli/no_such.py", "no_such in retry.py"]
+
+
+def astray(module: Path) -> list[str]:
+    """Return the modules that a module's docstring names, and that are in no room of the package or the tests."""
+    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    named = [span for span in spans(text) if span.endswith(".py") and not span.startswith("dagster/")]
+    return [path for path in named if not any([*root.rglob(path)] for root in ROOTS[1:])]
+
+
+def test_every_module_that_a_docstring_names_is_there() -> None:
+    modules = [module for root in ROOTS[1:] for module in root.rglob("*.py")]
+    assert {module.name: paths for module in modules if (paths := astray(module))} == {}
+
+
+def test_a_module_that_a_docstring_names_and_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '"""Not `sync/no_such.py`, nor `no_such.py`, but `retry.py`, or `sync/run.py`."""', encoding="utf-8"
+    )
+    assert astray(module) == ["sync/no_such.py", "no_such.py"]
 
 
 def test_decisions_that_the_architecture_names_are_there() -> None:

@@ -1,6 +1,7 @@
 """Writing the ledger: what HubSpot said of each row, as soon as it is known.
 
-What belongs here: the statements that change `hubspot_contacts`. What does not: reading it (`ledger.py`).
+What belongs here: the statements that change `hubspot_contacts`. What does not: reading it
+(`entries.py` and the rooms beside it).
 """
 
 from collections.abc import Mapping, Sequence

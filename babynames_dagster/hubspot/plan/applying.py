@@ -1,7 +1,7 @@
 """Applying a plan: write the rows that were reviewed, and no others.
 
 What belongs here: looking at each row again right before it is written, and refusing it where it is no longer what
-was reviewed. What does not: deciding (`deciding.py`), writing (`sync/delivery.py`, `archive/archiving.py`).
+was reviewed. What does not: deciding (`deciding.py`), writing (`batches/delivery.py`, `archive/archiving.py`).
 """
 
 import itertools

@@ -1,7 +1,7 @@
 """Making a plan: what a run would do with every row, found out by reading only.
 
 What belongs here: going through the rows and the orphans. What does not: the decision about a row, which is the
-sync's own (`sync/planning.py`, `sync/looking.py`), so that a plan says what a run does.
+sync's own (`sync/planning.py`, `batches/looking.py`), so that a plan says what a run does.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Repairing: sending again what somebody has changed, and making again what somebody archived.
 
 What belongs here: looking at each contact right before it is written, writing by record id, and looking again. What
-does not: which contacts are meant (`run.py`), what may be written (`sync/policy.py`).
+does not: which contacts are meant (`run.py`), what may be written (`batches/policy.py`).
 
 A value that is still another right after it was written is one that the account rewrites.
 """

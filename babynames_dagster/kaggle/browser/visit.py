@@ -1,7 +1,7 @@
 """One visit to Kaggle's site: opening pages, and waiting for whichever of several things appears first.
 
 What belongs here: waiting, and distinguishing obstacles from what was hoped for. What does not: what to do with a
-page (`signin.py`, `browser_download.py`).
+page (`signin.py`, `download.py`).
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What the download API's answers mean: pure decisions, no network.
 
-What belongs here: statuses, headers, error bodies, what to resume. What does not: asking (`rest.py`).
+What belongs here: statuses, headers, error bodies, what to resume. What does not: asking (`download.py`).
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The REST way to the file: `GET /api/v1/datasets/download/...`, redirected to signed storage.
 
-What belongs here: asking, following, writing, resuming. What does not: what answers mean (`rest_answers.py`).
+What belongs here: asking, following, writing, resuming. What does not: what answers mean (`answers.py`).
 Addresses of the storage carry signatures: they are in no message.
 """
 
