@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.portable import slices
 from babynames_dagster.database.source_keys import KEY_KINDS
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -260,8 +261,7 @@ class SourceRows:
     def _fetched(self, statement: sa.Select[Any]) -> list[Values]:
         """Return a page of rows. In SQLite, a text may be no UTF-8: its odd bytes become surrogates."""
         try:
-            with reading(self.engine) as connection:
-                return [dict(row) for row in connection.execute(statement).mappings()]
+            return [row._asdict() for row in whole_page(self.engine, statement)]
         except PipelineError as error:
             if self.engine.dialect.name != "sqlite" or "decode to UTF-8" not in error.what:
                 raise

@@ -1,14 +1,31 @@
 """Reading many rows in keyset pages: memory holds a page, and no cursor stays open between two."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.patience import retried_transaction
 
 Made = TypeVar("Made")
+
+
+def whole_page(
+    engine: Engine, statement: sa.Select[Any], parameters: Mapping[str, object] | None = None
+) -> Sequence[sa.Row[Any]]:
+    """Return all rows of a statement, which is sent again where the connection is lost before they have arrived.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+
+    def read() -> Sequence[sa.Row[Any]]:
+        with reading(engine) as connection:
+            return connection.execute(statement, parameters).all()
+
+    return retried_transaction(read)
 
 
 def keyset_pages(  # noqa: PLR0913 - what a page is made of
@@ -36,8 +53,7 @@ def keyset_pages(  # noqa: PLR0913 - what a page is made of
     page = statement.where(key > sa.bindparam("after")).order_by(key).limit(page_rows)
     after = before_all
     while True:
-        with reading(engine) as connection:
-            rows = connection.execute(page, {"after": after}).all()
+        rows = whole_page(engine, page, {"after": after})
         if rows:
             yield [make(tuple(row)) for row in rows]
         if len(rows) < page_rows:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.connection.paging import keyset_pages
+from babynames_dagster.database.connection.paging import keyset_pages, whole_page
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, entry_columns
 from babynames_dagster.database.loading.loads import DONE
@@ -233,8 +233,7 @@ def candidates_of(engine: Engine, portal_id: int, scope: ContactScope, names: Co
         .select_from(names_with_entries(portal_id))
         .where(baby_names.c.id.in_(sorted(names)), scope.condition())
     )
-    with reading(engine) as connection:
-        return [Candidate.of(row) for row in connection.execute(statement)]
+    return [Candidate.of(row) for row in whole_page(engine, statement)]
 
 
 def names_by_partition(engine: Engine, scope: ContactScope, partitions: Sequence[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, entries_as_orphans, in_partitions
 from babynames_dagster.database.ledger.rows import Entry, entry_columns
@@ -35,12 +35,11 @@ def entries_by_key(engine: Engine, ledger: Ledger, keys: Collection[str]) -> dic
     """
     entry = hubspot_contacts.c
     found: dict[str, Entry] = {}
-    with reading(engine) as connection:
-        for listed in slices(sorted(keys)):
-            statement = sa.select(entry.row_key, *entry_columns()).where(
-                ledger.owns(hubspot_contacts), entry.row_key.in_(listed)
-            )
-            found.update((row[0], Entry._make(row[1:])) for row in connection.execute(statement))
+    for listed in slices(sorted(keys)):
+        statement = sa.select(entry.row_key, *entry_columns()).where(
+            ledger.owns(hubspot_contacts), entry.row_key.in_(listed)
+        )
+        found.update((row[0], Entry._make(row[1:])) for row in whole_page(engine, statement))
     return found
 
 
@@ -77,12 +76,11 @@ def holders(engine: Engine, portal_id: int, hubspot_ids: Collection[str]) -> lis
     """
     entry = hubspot_contacts.c
     found: list[Holder] = []
-    with reading(engine) as connection:
-        for listed in slices(sorted(hubspot_ids)):
-            statement = sa.select(entry.sync, entry.row_key, entry.hubspot_id).where(
-                entry.portal_id == portal_id,
-                entry.hubspot_id.in_(listed),
-                entry.outcome != LedgerOutcome.ARCHIVED.value,
-            )
-            found += [Holder._make(row) for row in connection.execute(statement)]
+    for listed in slices(sorted(hubspot_ids)):
+        statement = sa.select(entry.sync, entry.row_key, entry.hubspot_id).where(
+            entry.portal_id == portal_id,
+            entry.hubspot_id.in_(listed),
+            entry.outcome != LedgerOutcome.ARCHIVED.value,
+        )
+        found += [Holder._make(row) for row in whole_page(engine, statement)]
     return found
