@@ -140,6 +140,10 @@ class ErrorCode(Enum):
         True,
         "Run again: it resumes where it stopped. Dagster itself repeats a run whose server was stopped.",
     )
+    TAKEN_OVER = (
+        True,
+        "See that no other run does the same, and that the database answers; then run again: it resumes where it stopped.",
+    )
     RUN_LOST = (
         True,
         "Look for what ended its process: too little memory, or a restart. Then run again: it resumes.",

@@ -83,7 +83,7 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
 
     Raises:
         PipelineError: HUBSPOT_BUSY where another sender does not end in time; INTERRUPTED where `stop` is set
-            meanwhile; any DB_* code.
+            meanwhile; TAKEN_OVER where the block was interrupted because the claim is lost; any DB_* code.
     """
     claim = Claim(secrets.token_hex(16), sender or f"process {os.getpid()} on {socket.gethostname()}", this_process())
     _wait_for_claim(engine, ledger, partitions, claim, waiting, stop, lease)
@@ -93,6 +93,10 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
     keeper.start()
     try:
         yield turn
+    except PipelineError as error:
+        if turn.lost is not None and error.code is ErrorCode.INTERRUPTED:
+            raise turn.lost from error
+        raise
     finally:
         ended.set()
         keeper.join()
@@ -172,7 +176,7 @@ def _keep(  # noqa: PLR0913, PLR0917 - as above
             kept = 0
         if kept < partitions:
             turn.lost = PipelineError(
-                ErrorCode.INTERRUPTED,
+                ErrorCode.TAKEN_OVER,
                 f"The claim on the partitions was not renewed for {time.monotonic() - renewed:.0f} s, so that another "
                 "run may send them.",
             )

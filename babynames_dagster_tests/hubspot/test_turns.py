@@ -148,7 +148,15 @@ def test_a_sender_that_lost_its_claim_is_stopped(engine: Engine) -> None:
         release_claim(engine, _holder(engine))
         assert turn.stop.wait(30.0)
     assert turn.lost is not None
-    assert turn.lost.code is ErrorCode.INTERRUPTED
+    assert turn.lost.code is ErrorCode.TAKEN_OVER
+
+
+def test_a_sender_that_is_interrupted_by_its_lost_claim_says_so(engine: Engine) -> None:
+    with pytest.raises(PipelineError) as caught, sending(engine, "A", lease=1.0) as turn:
+        release_claim(engine, _holder(engine))
+        assert turn.stop.wait(30.0)
+        raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
+    assert caught.value is turn.lost
 
 
 def _holder(engine: Engine) -> str:

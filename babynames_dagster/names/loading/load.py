@@ -66,7 +66,7 @@ def load_stream(
 
     Raises:
         PipelineError: TOO_MANY_REJECTS, where the good rows are kept all the same; NAMES_NOT_LOADED where births come
-            before their names; INTERRUPTED where another process took the load up meanwhile; any ZIP_*, CSV_* or DB_*
+            before their names; TAKEN_OVER where another process took the load up meanwhile; any ZIP_*, CSV_* or DB_*
             code. The load is marked as failed, and the next one of the same file resumes after its last batch.
     """
     policy = _policy(settings)
@@ -223,7 +223,7 @@ class _Load:
             keep_rejects(connection, load_id, rejects, most=self._settings.load.rejects_kept)
             if not advance_load(connection, load_id, before=self._committed, counts=counts):
                 raise PipelineError(
-                    ErrorCode.INTERRUPTED, f"Another process has taken up load {load_id}, so this one stops."
+                    ErrorCode.TAKEN_OVER, f"Another process has taken up load {load_id}, so this one stops."
                 )
 
     def _finish(self, load_id: int) -> LoadRow:

@@ -114,7 +114,7 @@ def test_a_load_that_was_taken_away_stops_and_doubles_nothing(
     monkeypatch.setattr(targets.NamesTarget, "prepare", taken_away)
     with pytest.raises(PipelineError, match="taken up") as caught:
         load(engine, csv_file(tmp_path, many_names(1000)))
-    assert caught.value.code is ErrorCode.INTERRUPTED
+    assert caught.value.code is ErrorCode.TAKEN_OVER
     assert names_in(engine) == set()
     assert last_loads(engine, 1)[0].state == RUNNING
 
