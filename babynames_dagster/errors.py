@@ -142,7 +142,7 @@ class ErrorCode(Enum):
     )
     TAKEN_OVER = (
         True,
-        "See that no other run does the same, and that the database answers; then run again: it resumes where it stopped.",
+        "See that no other run does the same, and that the database answers; then run again: it resumes.",
     )
     RUN_LOST = (
         True,

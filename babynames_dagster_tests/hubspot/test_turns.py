@@ -153,10 +153,15 @@ def test_a_sender_that_lost_its_claim_is_stopped(engine: Engine) -> None:
 
 def test_a_sender_that_is_interrupted_by_its_lost_claim_says_so(engine: Engine) -> None:
     with pytest.raises(PipelineError) as caught, sending(engine, "A", lease=1.0) as turn:
-        release_claim(engine, _holder(engine))
-        assert turn.stop.wait(30.0)
-        raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
+        _be_interrupted_by_the_lost_claim(engine, turn)
     assert caught.value is turn.lost
+    assert caught.value.code is ErrorCode.TAKEN_OVER
+
+
+def _be_interrupted_by_the_lost_claim(engine: Engine, turn: Turn) -> None:
+    release_claim(engine, _holder(engine))
+    assert turn.stop.wait(30.0)
+    raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
 
 
 def _holder(engine: Engine) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from babynames_dagster.database.connection.failures import is_cut_off, translated_errors
 from babynames_dagster.database.connection.mysql_session import prepare_session
 from babynames_dagster.database.connection.reach import connect, timeout_of
-from babynames_dagster.database.connection.waiting import waiting
+from babynames_dagster.database.connection.waiting import bound_of_locks, waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.paths import resolved
 
@@ -92,7 +92,7 @@ def _open_sqlite(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writing one fails at once instead of waiting its turn.
         writes = connection.get_execution_options().get("writes", False)
-        with waiting(f"The file {url.database}", "BEGIN", timeout_of(url)):
+        with waiting(f"The file {url.database}", "BEGIN", bound_of_locks(timeout_of(url))):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

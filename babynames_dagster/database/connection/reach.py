@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from babynames_dagster.database.connection.array_binding import ArrayBinding, PackedRows
 from babynames_dagster.database.connection.mysql_session import StatementCursor
-from babynames_dagster.database.connection.waiting import waiting
+from babynames_dagster.database.connection.waiting import bound_of_locks, waiting
 
 DEFAULT_TIMEOUT = 60
 _CONNECT_SECONDS = 10
@@ -96,7 +96,8 @@ class _Connection(ArrayBinding):
     def connect(self, sock: Any = None) -> None:
         patience, self._read_timeout = self._read_timeout, self.connect_timeout
         try:
-            super().connect(sock)
+            with waiting(self._place, "connecting", f"a connection is waited for {self.connect_timeout} s at most"):
+                super().connect(sock)
         except pymysql.err.Error as error:
             if self.server_version or error.args[0] == _NO_ANSWER:
                 raise
@@ -123,9 +124,11 @@ class _Connection(ArrayBinding):
             super().commit()
 
     def _waiting(self, statement: str) -> AbstractContextManager[None]:
-        return waiting(
-            f"The database at {self.unix_socket or self.host}", statement, int(self._write_timeout or 0) // 2
-        )
+        return waiting(self._place, statement, bound_of_locks(int(self._write_timeout or 0) // 2))
+
+    @property
+    def _place(self) -> str:
+        return f"The database at {self.unix_socket or self.host}"
 
     def _no_server(self, error: Exception) -> pymysql.err.OperationalError:
         where = self.unix_socket or f"{self.host}:{self.port}"

@@ -58,19 +58,24 @@ class _Watch:
 _watch = _Watch()
 
 
+def bound_of_locks(seconds: int) -> str:
+    """Say how long locks are waited for."""
+    return f"locks are waited for {seconds} s at most"
+
+
 @contextmanager
-def waiting(where: str, statement: str, most: int) -> Iterator[None]:
+def waiting(where: str, statement: str, bound: str) -> Iterator[None]:
     """Say so, as a warning, while the block lasts for longer than `SAID_AFTER`.
 
     Args:
         where: The database, for people.
         statement: What it was asked.
-        most: For how many seconds it waits for a lock.
+        bound: How long that may take, for people.
     """
 
     def describe(seconds: float) -> str:
         short = " ".join(statement[: 2 * _SHOWN].split())[:_SHOWN]
-        return f"{where} has not answered for {seconds:.0f} s ({short} ...); locks are waited for {most} s at most."
+        return f"{where} has not answered for {seconds:.0f} s ({short} ...); {bound}."
 
     key = _watch.begin(describe)
     try:

@@ -179,6 +179,15 @@ def test_what_does_not_answer_as_a_server_does_is_left_soon(greeting: bytes) -> 
     assert "MySQL server" in error.what
 
 
+def test_a_server_that_lets_connect_and_then_says_nothing_is_said_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(waiting, "SAID_AFTER", 0.5)
+    with listening(b"") as port:
+        failure(make_url(f"mysql+pymysql://root@127.0.0.1:{port}/names?timeout=2"))
+    assert "(connecting ...); a connection is waited for 2 s at most." in caplog.text
+
+
 @pytest.fixture
 def impatient(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """An engine that waits for two seconds, and says so after a half."""
