@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import requests
 from dagster._core.remote_representation.external_data import RepositorySnap, ResourceConfigEnvVarSnap
 
 from babynames_dagster.automation.jobs import DRY_RUN_JOB, PIPELINE_JOB
@@ -33,6 +32,7 @@ from babynames_dagster.settings import (
 from babynames_dagster.settings.groups.group import Group, is_secret
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 ASSETS = {"raw_zip", "baby_names_table", "baby_name_years", "hubspot_contacts"}
 
@@ -226,7 +226,7 @@ def test_the_dry_run_is_a_job_of_its_own_and_writes_nothing(sandbox: Sandbox, in
     for partition in (None, "M"):
         result = job.execute_in_process(instance=instance, partition_key=partition)
         assert result.success
-    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+    assert StandIn(sandbox.hubspot_url).stats()["contacts"] == 0
 
 
 def test_a_secret_that_was_rotated_counts_at_the_next_run_of_the_same_process(

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import requests
 import sqlalchemy as sa
 
 from babynames_dagster.assets.checks import (
@@ -21,6 +20,7 @@ from babynames_dagster.definitions import resources_of
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 ALL_CHECKS = {
     "zip_matches_its_record",
@@ -74,15 +74,11 @@ def test_all_checks_pass_after_a_sound_run(dataset: Path, instance: dg.DagsterIn
     assert failed_checks(result) == set()
 
 
-def as_user(sandbox: Sandbox, action: str, **wanted: Any) -> None:  # noqa: ANN401 - JSON
-    requests.post(f"{sandbox.hubspot_url}/_sandbox/{action}", json=wanted, timeout=10).raise_for_status()
-
-
 def test_a_contact_changed_in_hubspot_is_a_warning_with_both_values(
     sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance
 ) -> None:
     run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
-    as_user(sandbox, "edit", email="john.m@babynamesdemo.com", properties={"firstname": "Somebody else"})
+    StandIn(sandbox.hubspot_url).edit("john.m@babynamesdemo.com", firstname="Somebody else")
     result = run_graph(instance, assets=["hubspot_contacts"])
     (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert (check.check_name, check.severity) == ("sample_reads_back", dg.AssetCheckSeverity.WARN)
@@ -101,7 +97,7 @@ def test_a_contact_changed_in_hubspot_is_a_warning_with_both_values(
 def test_what_sales_does_with_leads_is_no_news(sandbox: Sandbox, dataset: Path, instance: dg.DagsterInstance) -> None:
     run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
     values = {"hs_lead_status": "CONNECTED", "lifecyclestage": "customer"}
-    as_user(sandbox, "edit", email="john.m@babynamesdemo.com", properties=values)
+    StandIn(sandbox.hubspot_url).edit("john.m@babynamesdemo.com", **values)
     assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == set()
 
 
@@ -145,7 +141,7 @@ def test_too_many_rejects_block_the_sync(
     result = run_graph(instance, assets=["baby_names_table", "hubspot_contacts"])
     assert "few_rows_are_rejected" in failed_checks(result)
     assert not result.success
-    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+    assert StandIn(sandbox.hubspot_url).stats()["contacts"] == 0
 
 
 def test_a_file_that_changed_after_it_was_recorded_is_found(

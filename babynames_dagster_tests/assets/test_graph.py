@@ -6,12 +6,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import requests
 
 from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 
 ROWS = [
     (1990, "Mary", "F", 10),
@@ -37,8 +38,8 @@ def dataset(tmp_path: Path) -> Path:
 
 def contacts(sandbox: Sandbox) -> set[tuple[str, str]]:
     """The stand-in's contacts, as (firstname, lastname)."""
-    answer = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
-    return {(item["properties"]["firstname"], item["properties"]["lastname"]) for item in answer}
+    found = StandIn(sandbox.hubspot_url).contacts().values()
+    return {(contact["firstname"], contact["lastname"]) for contact in found}
 
 
 def test_one_run_takes_the_file_all_the_way(sandbox: Sandbox, dataset: Path) -> None:
@@ -58,10 +59,10 @@ def test_one_run_takes_the_file_all_the_way(sandbox: Sandbox, dataset: Path) -> 
 def test_a_second_run_changes_nothing_and_sends_nothing(sandbox: Sandbox, dataset: Path) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
-        before = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
+        before = StandIn(sandbox.hubspot_url).log()
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert result.success
-        after = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
+        after = StandIn(sandbox.hubspot_url).log()
         writes = [item for item in after[len(before) :] if item["path"].endswith("create")]
         assert writes == []
 
@@ -121,11 +122,7 @@ def test_when_some_rows_fail_the_complete_partitions_count_and_the_step_fails(
     monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
     monkeypatch.setenv("MAX_RETRIES", "0")
-    requests.put(
-        f"{sandbox.hubspot_url}/_sandbox/faults",
-        json=[{"kind": "server_error", "path": "create", "times": 1}],
-        timeout=10,
-    ).raise_for_status()
+    set_faults(sandbox, {"kind": "server_error", "path": "create", "times": 1})
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_graph(instance, config={"raw_zip": {"path": str(dataset)}})
         assert not result.success

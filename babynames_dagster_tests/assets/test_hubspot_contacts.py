@@ -11,7 +11,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import requests
 import sqlalchemy as sa
 
 from babynames_dagster.assets.contacts.metadata import run_metadata
@@ -25,6 +24,8 @@ from babynames_dagster.resources.failures import error_of_run
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 from babynames_dagster_tests.support.waiting import wait_until
 
 CONTACTS = dg.AssetKey("hubspot_contacts")
@@ -156,11 +157,7 @@ def test_a_sync_that_is_stopped_says_how_many_contacts_are_acknowledged_and_keep
         wait_until(lambda: writes(sandbox) >= 2, seconds=60, what="two writes", every=0.02)
         os.kill(os.getpid(), signal.SIGINT)
 
-    requests.put(
-        f"{sandbox.hubspot_url}/_sandbox/faults",
-        json=[{"kind": "slow", "path": "create", "seconds": 1.0}],
-        timeout=10,
-    ).raise_for_status()
+    set_faults(sandbox, {"kind": "slow", "path": "create", "seconds": 1.0})
     threading.Thread(target=stop_after_two).start()
     result = run_graph(instance, assets=["hubspot_contacts"])
     events = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event]
@@ -189,8 +186,7 @@ def test_contacts_that_are_left_alone_are_shown_with_the_partition_they_belong_t
     instance: dg.DagsterInstance, sandbox: Sandbox
 ) -> None:
     run_sync(instance)
-    taken = {"email": "mary.f@babynamesdemo.com", "properties": {"email": "mary@customer.com"}}
-    requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=taken, timeout=10).raise_for_status()
+    StandIn(sandbox.hubspot_url).edit("mary.f@babynamesdemo.com", email="mary@customer.com")
     reported = run_sync(instance, full_refresh=True)
     assert (reported["contacts_kept"], reported["contacts_updated"]) == (1, 2)
     shown = partition_metadata(instance, "M")
@@ -233,5 +229,4 @@ def test_a_dry_run_observes_each_partition_and_promises_no_rates(
 
 
 def writes(sandbox: Sandbox) -> int:
-    log = requests.get(f"{sandbox.hubspot_url}/_sandbox/requests", timeout=10).json()
-    return sum(entry["path"].endswith(("/create", "/update")) for entry in log)
+    return len(StandIn(sandbox.hubspot_url).writes())

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import requests
 from dagster._grpc.server import DagsterApiServer
 from dagster._utils import get_run_crash_explanation
 
@@ -19,6 +18,7 @@ from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 from babynames_dagster_tests.support.servers.webhook import webhook
+from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 
 ROWS = [(1990, "Mary", "F", 10), (1990, "John", "M", 9)]
 
@@ -91,8 +91,7 @@ def test_contacts_that_failed_are_reported_with_hubspots_reason(
     monkeypatch.setenv("HUBSPOT_REQUESTS_PER_BATCH", "1")
     monkeypatch.setenv("HUBSPOT_MAX_IN_FLIGHT", "1")
     monkeypatch.setenv("MAX_RETRIES", "0")
-    fault = {"kind": "server_error", "status": 503, "path": "/create", "times": 1}
-    requests.put(f"{sandbox.hubspot_url}/_sandbox/faults", json=[fault], timeout=10).raise_for_status()
+    set_faults(sandbox, {"kind": "server_error", "status": 503, "path": "/create", "times": 1})
     path = write_csv(tmp_path / "names.csv", ROWS)
     report_failure(instance, run_graph(instance, config={"raw_zip": {"path": str(path)}}).dagster_run)
     (text,) = reported(hook)

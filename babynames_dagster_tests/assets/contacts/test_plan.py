@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import requests
 
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
 
 def test_a_run_can_plan_and_write_nothing(sandbox: Sandbox, tmp_path: Path, instance: dg.DagsterInstance) -> None:
@@ -20,4 +20,4 @@ def test_a_run_can_plan_and_write_nothing(sandbox: Sandbox, tmp_path: Path, inst
     assert metadata["planned_create"].value == 2
     path = Path(str(metadata["plan"].value))
     assert len(path.read_text(encoding="utf-8").splitlines()) == 4
-    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+    assert StandIn(sandbox.hubspot_url).stats()["contacts"] == 0

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 import sqlalchemy as sa
 
 from babynames_dagster.automation.jobs import ALL_ASSETS
@@ -15,6 +14,7 @@ from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
 COUNTS = {
@@ -46,8 +46,7 @@ def served(tmp_path: Path) -> Iterator[Sandbox]:
 
 def set_latency(served: Sandbox, seconds: float) -> None:
     """Let every answer of HubSpot's stand-in take so long."""
-    change = {"latency": [seconds, seconds]}
-    requests.patch(f"{served.hubspot_url}/_sandbox/account", json=change, timeout=10).raise_for_status()
+    StandIn(served.hubspot_url).change(latency=[seconds, seconds])
 
 
 @pytest.mark.usefixtures("chromium")
@@ -142,7 +141,7 @@ def test_dagsters_own_command_runs_the_whole_graph_without_a_dagster_home(
             sa.select(sa.func.count()).where(hubspot_contacts.c.outcome == "synced")
         ).scalar_one()
     engine.dispose()
-    contacts = requests.get(f"{served.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"]
+    contacts = StandIn(served.hubspot_url).stats()["contacts"]
     assert names == synced == contacts > 0
 
 

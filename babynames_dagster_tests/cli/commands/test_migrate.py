@@ -133,3 +133,13 @@ def test_the_sql_is_what_the_migration_does_and_changes_nothing_by_itself(mariad
         assert schema_state(engine).is_newest
         downgrade(engine, "base")
     engine.dispose()
+
+
+def test_migrate_brings_an_empty_database_to_head_and_says_so(tmp_path: Path) -> None:
+    answer = run_babynames("migrate", folder=tmp_path)
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("Schema: none -> ")
+    head = answer.stdout.split()[-1]
+    assert run_babynames("migrate", folder=tmp_path).stdout == f"Schema: up to date at {head}\n"
+    older = run_babynames("migrate", "--to", "0001", folder=tmp_path)
+    assert older.stdout == f"Schema: {head} -> 0001\n"

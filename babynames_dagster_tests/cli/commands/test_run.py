@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames, run_script
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 
 
@@ -54,9 +54,8 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     reported("run")
-    ours, boss = "mary.f@babynamesdemo.com", {"email": "mary@customer.com", "firstname": "Boss"}
-    users = f"{sandbox.hubspot_url}/_sandbox"
-    requests.post(f"{users}/edit", json={"email": ours, "properties": boss}, timeout=10).raise_for_status()
+    account = StandIn(sandbox.hubspot_url)
+    account.edit("mary.f@babynamesdemo.com", email="mary@customer.com", firstname="Boss")
     answer = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=environment)
     run = json.loads(answer.stdout)
     assert (run["contacts_updated"], run["contacts_kept"], run["contacts_failed"]) == (2, 1, 0)
@@ -67,10 +66,7 @@ def test_a_contact_that_became_a_customers_is_left_alone_and_listed_with_the_rea
     assert left["message"].startswith("its email has become mary@customer.com, record ")
     shown = run_script("babynames", "rejects", folder=tmp_path, environment={**environment, "COLUMNS": "400"}).stdout
     assert re.search(r"kept .*its email has become mary@customer.com", shown)
-    contacts = requests.get(f"{users}/contacts", timeout=10).json()
-    assert [item["properties"]["firstname"] for item in contacts if item["properties"]["email"] == boss["email"]] == [
-        "Boss"
-    ]
+    assert account.contacts()["mary@customer.com"]["firstname"] == "Boss"
 
 
 def test_the_mirror_archives_what_left_the_table_within_the_guards(
@@ -84,8 +80,7 @@ def test_the_mirror_archives_what_left_the_table_within_the_guards(
         return result
 
     def emails() -> set[str]:
-        contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
-        return {contact["properties"]["email"] for contact in contacts}
+        return {*StandIn(sandbox.hubspot_url).contacts()}
 
     reported("run")
     with sqlite3.connect(tmp_path / "data" / "babynames.db") as connection:
@@ -105,8 +100,7 @@ def test_changed_initial_values_reach_contacts_where_asked_for(
     reported: Reported, sandbox: Sandbox, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
     def statuses() -> set[str]:
-        contacts = requests.get(f"{sandbox.hubspot_url}/_sandbox/contacts", timeout=10).json()
-        return {contact["properties"]["hs_lead_status"] for contact in contacts}
+        return {contact["hs_lead_status"] for contact in StandIn(sandbox.hubspot_url).contacts().values()}
 
     reported("run")
     changed = {**environment, "HUBSPOT_LEAD_STATUS": "OPEN"}
@@ -122,8 +116,7 @@ def test_contacts_that_are_kept_or_the_same_already_are_counted(
     assert (first["contacts_kept"], first["contacts_shared"], first["contacts_same_already"]) == (0, 0, 0)
     foreseen = reported("run", "--dry-run", "--full-refresh")
     assert (foreseen["contacts_updated"], foreseen["contacts_same_already"]) == (3, 3)
-    wanted = {"email": "mary.f@babynamesdemo.com", "properties": {"firstname": "Somebody else"}}
-    requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=wanted, timeout=10).raise_for_status()
+    StandIn(sandbox.hubspot_url).edit("mary.f@babynamesdemo.com", firstname="Somebody else")
     careful = {**environment, "HUBSPOT_WRITE_POLICY": "create_only"}
     kept = run_babynames("run", "--full-refresh", "--json", folder=tmp_path, environment=careful)
     assert json.loads(kept.stdout)["contacts_kept"] == 1
@@ -187,15 +180,14 @@ def test_a_full_reload_reads_a_file_again_and_a_full_refresh_sends_every_contact
 def test_a_dry_run_says_what_would_happen_and_sends_nothing(reported: Reported, sandbox: Sandbox) -> None:
     foreseen = reported("run", "--dry-run")
     assert (foreseen["dry_run"], foreseen["contacts_created"]) == (True, 3)
-    assert requests.get(f"{sandbox.hubspot_url}/_sandbox/stats", timeout=10).json()["contacts"] == 0
+    assert StandIn(sandbox.hubspot_url).stats()["contacts"] == 0
 
 
 def test_verbose_shows_dagsters_log_and_warnings_alone_are_no_failure(
     tmp_path: Path, environment: Mapping[str, str], dataset: Path, sandbox: Sandbox
 ) -> None:
     run_babynames("run", "--path", str(dataset), folder=tmp_path, environment=environment)
-    wanted = {"email": "mary.f@babynamesdemo.com", "properties": {"firstname": "Somebody else"}}
-    requests.post(f"{sandbox.hubspot_url}/_sandbox/edit", json=wanted, timeout=10).raise_for_status()
+    StandIn(sandbox.hubspot_url).edit("mary.f@babynamesdemo.com", firstname="Somebody else")
     warning = "Warning: hubspot_contacts: sample_reads_back"
     answer = run_babynames("run", "--path", str(dataset), "--verbose", folder=tmp_path, environment=environment)
     assert answer.returncode == 0, answer.stderr

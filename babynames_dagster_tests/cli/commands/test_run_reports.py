@@ -8,12 +8,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import requests
 
 from babynames_dagster.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.cli.runs.summary import LOAD_COUNTS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 
 
@@ -44,9 +44,9 @@ def test_a_pause_beyond_the_users_patience_ends_the_command_with_the_time_to_com
 
 
 def test_the_calls_of_a_run_are_those_that_hubspot_saw(reported: Reported, sandbox: Sandbox) -> None:
-    address = f"{sandbox.hubspot_url}/_sandbox/stats"
-    before = requests.get(address, timeout=10).json()["requests"]
-    assert reported("run")["requests"] == requests.get(address, timeout=10).json()["requests"] - before
+    account = StandIn(sandbox.hubspot_url)
+    before = account.stats()["requests"]
+    assert reported("run")["requests"] == account.stats()["requests"] - before
 
 
 def test_a_sync_that_stops_before_its_first_row_says_what_is_known_and_all_calls(
