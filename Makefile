@@ -16,6 +16,8 @@ RUNS := $(VENV)/.runs
 INSTALLED := $(VENV)/.installed
 
 export PYTHON VENV DATASET
+# Without bytecode every process compiles all that it imports, which is half of a command's start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
