@@ -54,7 +54,7 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 docs: $(INSTALLED) ## Bring the documents up to date that list settings, errors, commands or figures
-	@$(BIN)/python -m babynames_dagster.docs
+	@$(BIN)/python -m babynames_dagster_tests.docs
 	@$(BIN)/python -m babynames_dagster_tests.bench.figures
 
 bench: bench-load bench-sync ## Measure the load and the sync, and print the tables

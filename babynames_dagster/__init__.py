@@ -8,15 +8,15 @@ command starts.
 import importlib
 from typing import TYPE_CHECKING
 
-from babynames_dagster.allocators import keep_memory_small
+from babynames_dagster.common.allocators import keep_memory_small
 
 if TYPE_CHECKING:
-    from babynames_dagster.assets.own_table.asset import hubspot_contacts_asset, hubspot_contacts_checks
-    from babynames_dagster.assets.own_table.component import HubSpotContacts
-    from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
-    from babynames_dagster.resources.database import DatabaseResource
-    from babynames_dagster.resources.hubspot import HubSpotResource
-    from babynames_dagster.resources.source import SourceDatabaseResource
+    from babynames_dagster.orchestration.assets.own_table.asset import hubspot_contacts_asset, hubspot_contacts_checks
+    from babynames_dagster.orchestration.assets.own_table.component import HubSpotContacts
+    from babynames_dagster.orchestration.assets.own_table.contact_table import ContactPartitions, ContactTable
+    from babynames_dagster.orchestration.resources.database import DatabaseResource
+    from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
+    from babynames_dagster.orchestration.resources.source import SourceDatabaseResource
 
 __all__ = [
     "ContactPartitions",
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 _PLACES = {
-    "ContactPartitions": "assets.own_table.contact_table",
-    "ContactTable": "assets.own_table.contact_table",
-    "DatabaseResource": "resources.database",
-    "HubSpotContacts": "assets.own_table.component",
-    "HubSpotResource": "resources.hubspot",
-    "SourceDatabaseResource": "resources.source",
-    "hubspot_contacts_asset": "assets.own_table.asset",
-    "hubspot_contacts_checks": "assets.own_table.asset",
+    "ContactPartitions": "orchestration.assets.own_table.contact_table",
+    "ContactTable": "orchestration.assets.own_table.contact_table",
+    "DatabaseResource": "orchestration.resources.database",
+    "HubSpotContacts": "orchestration.assets.own_table.component",
+    "HubSpotResource": "orchestration.resources.hubspot",
+    "SourceDatabaseResource": "orchestration.resources.source",
+    "hubspot_contacts_asset": "orchestration.assets.own_table.asset",
+    "hubspot_contacts_checks": "orchestration.assets.own_table.asset",
 }
 
 keep_memory_small()

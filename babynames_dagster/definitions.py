@@ -10,27 +10,27 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.baby_name_years import baby_name_years
-from babynames_dagster.assets.baby_names_table import baby_names_table
-from babynames_dagster.assets.checks import ALL_CHECKS
-from babynames_dagster.assets.hubspot_contacts import hubspot_contacts
-from babynames_dagster.assets.raw_zip import raw_zip
-from babynames_dagster.automation.file_sensor import file_sensor
-from babynames_dagster.automation.jobs import asset_jobs
-from babynames_dagster.automation.retention import tidy_job, tidy_schedule
-from babynames_dagster.automation.run_sensors import failure_sensor, success_sensor
-from babynames_dagster.automation.schedules import daily_schedule
-from babynames_dagster.automation.sync_sensor import sync_sensor
-from babynames_dagster.io_managers.files import FilesystemIOManager
-from babynames_dagster.io_managers.tables import TableIOManager
-from babynames_dagster.log.json_lines import log_as_json
-from babynames_dagster.log.masking import Mask
-from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.fields import config_of
-from babynames_dagster.resources.files import FilesResource
-from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.resources.kaggle import KaggleResource
-from babynames_dagster.resources.loading import LoadingResource
+from babynames_dagster.common.log.json_lines import log_as_json
+from babynames_dagster.common.log.masking import Mask
+from babynames_dagster.orchestration.assets.baby_name_years import baby_name_years
+from babynames_dagster.orchestration.assets.baby_names_table import baby_names_table
+from babynames_dagster.orchestration.assets.checks import ALL_CHECKS
+from babynames_dagster.orchestration.assets.hubspot_contacts import hubspot_contacts
+from babynames_dagster.orchestration.assets.raw_zip import raw_zip
+from babynames_dagster.orchestration.automation.file_sensor import file_sensor
+from babynames_dagster.orchestration.automation.jobs import asset_jobs
+from babynames_dagster.orchestration.automation.retention import tidy_job, tidy_schedule
+from babynames_dagster.orchestration.automation.run_sensors import failure_sensor, success_sensor
+from babynames_dagster.orchestration.automation.schedules import daily_schedule
+from babynames_dagster.orchestration.automation.sync_sensor import sync_sensor
+from babynames_dagster.orchestration.io_managers.files import FilesystemIOManager
+from babynames_dagster.orchestration.io_managers.tables import TableIOManager
+from babynames_dagster.orchestration.resources.database import DatabaseResource
+from babynames_dagster.orchestration.resources.fields import config_of
+from babynames_dagster.orchestration.resources.files import FilesResource
+from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
+from babynames_dagster.orchestration.resources.kaggle import KaggleResource
+from babynames_dagster.orchestration.resources.loading import LoadingResource
 from babynames_dagster.settings import Secrets, Settings, load_settings
 
 ASSETS = (raw_zip, baby_names_table, baby_name_years, hubspot_contacts)

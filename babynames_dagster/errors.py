@@ -8,7 +8,7 @@ from enum import Enum
 
 from typing_extensions import Self
 
-from babynames_dagster.paths import without_stray_bytes
+from babynames_dagster.common.paths import without_stray_bytes
 
 
 class ErrorCode(Enum):

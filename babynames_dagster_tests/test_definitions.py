@@ -10,15 +10,15 @@ import dagster as dg
 import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap, ResourceConfigEnvVarSnap
 
-from babynames_dagster.automation.jobs import DRY_RUN_JOB, PIPELINE_JOB
 from babynames_dagster.cli.runs.pipeline import job_to_run
 from babynames_dagster.definitions import build_definitions
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.resources.database import DatabaseResource
-from babynames_dagster.resources.files import FilesResource
-from babynames_dagster.resources.hubspot import HubSpotResource
-from babynames_dagster.resources.kaggle import KaggleResource
-from babynames_dagster.resources.loading import LoadingResource
+from babynames_dagster.orchestration.automation.jobs import DRY_RUN_JOB, PIPELINE_JOB
+from babynames_dagster.orchestration.resources.database import DatabaseResource
+from babynames_dagster.orchestration.resources.files import FilesResource
+from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
+from babynames_dagster.orchestration.resources.kaggle import KaggleResource
+from babynames_dagster.orchestration.resources.loading import LoadingResource
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import (
     DatabaseSettings,

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 
 TESTS = CHECKOUT / "babynames_dagster_tests"
 PACKAGE = CHECKOUT / "babynames_dagster"
-OTHERS = {"bench", "deploy", "support", "ui"}
-"""Folders about what is no part of the package: benchmarks, `deploy/`, what tests share, Dagster's UI in a browser."""
+OTHERS = {"bench", "deploy", "docs", "support", "ui"}
+"""Folders about what is no part of the package: benchmarks, `deploy/`, documents, what tests share, Dagster's UI."""
 
 
 def folders(root: Path) -> set[str]:
@@ -27,13 +27,12 @@ def test_every_folder_with_tests_is_a_package_so_that_two_files_may_have_one_nam
 
 
 FLOORS = [
-    {"settings", "errors", "progress", "retry", "log", "allocators", "paths"},
+    {"settings", "errors", "common"},
     {"datafile", "database"},
     {"kaggle", "hubspot"},
     {"names", "sources"},
-    {"io_managers", "resources"},
-    {"assets"},
-    {"definitions", "automation", "cli", "docs", "metrics", "queue"},
+    {"orchestration"},
+    {"definitions", "cli"},
 ]
 """Rooms and modules of the package, from the ground up."""
 
@@ -46,6 +45,9 @@ HUBSPOT_FLOORS = [
     {"plan", "reconcile"},
 ]
 """Rooms and modules of `hubspot/`, likewise."""
+
+ORCHESTRATION_FLOORS = [{"io_managers", "resources"}, {"assets"}, {"automation", "queue"}, {"metrics"}]
+"""Rooms of `orchestration/`, likewise."""
 
 WITHOUT_DAGSTER = set().union(*FLOORS[:4])
 
@@ -85,8 +87,9 @@ def test_a_floor_imports_only_floors_below_it() -> None:
     assert [(file, module) for file, module in found if not (file.startswith("cli/") and ".sandbox." in module)] == []
 
 
-def test_within_hubspot_neither() -> None:
+def test_within_hubspot_and_orchestration_neither() -> None:
     assert upwards(HUBSPOT_FLOORS, PACKAGE / "hubspot") == []
+    assert upwards(ORCHESTRATION_FLOORS, PACKAGE / "orchestration") == []
 
 
 def test_the_domain_does_not_know_dagster() -> None:
@@ -100,7 +103,7 @@ def test_the_domain_does_not_know_dagster() -> None:
     assert known == []
 
 
-BEFORE_ALL = "allocators.py"
+BEFORE_ALL = "common/allocators.py"
 """Sets a variable for a library, before anything is imported that reads it."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 
 SOURCES = ("alembic", "babynames_dagster", "alembic.ini", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 WITHOUT_IMPORT = {"dagster-webserver"}

@@ -66,7 +66,7 @@ def check_schedule(settings: Settings) -> str:
     Raises:
         PipelineError: INVALID_CONFIG.
     """
-    from babynames_dagster.automation.schedules import daily_schedule  # noqa: PLC0415 - imports Dagster
+    from babynames_dagster.orchestration.automation.schedules import daily_schedule  # noqa: PLC0415 - imports Dagster
 
     daily_schedule(settings.schedule)
     return f"{settings.schedule.daily_cron} ({settings.schedule.daily_time_zone}), once it is switched on"

@@ -12,12 +12,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.cli.opening import opened_account
+from babynames_dagster.cli.required import require
 from babynames_dagster.cli.terminal import warn
+from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import syncs_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.schema.standing import ensure_schema
+from babynames_dagster.database.schema.state import look_at
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.strangers import notice_of_another_account
 from babynames_dagster.names.contacts.source import NameSource
@@ -88,7 +93,7 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
         PipelineError: MISSING_CONFIG, INVALID_CONFIG, SOURCE_INVALID; any DB_* or HUBSPOT_* code.
     """
     if sync is None or sync == NAMES:
-        with opened_account(settings) as (engine, client):
+        with _opened_account(settings) as (engine, client):
             source = NameSource.from_settings(engine, settings.hubspot)
             _note_others(engine, client.portal_id)
             names = Chosen(engine, client, source, settings.hubspot, "`babynames run --full-refresh`")
@@ -103,6 +108,29 @@ def opened_sync(settings: Settings, sync: str | None, module: str | None) -> Ite
         table = Chosen(opened.engine, client, opened.source, hubspot, remaking)
         _note_another_account(table)
         yield table
+
+
+@contextmanager
+def _opened_account(settings: Settings) -> Iterator[tuple[Engine, HubSpotClient]]:
+    """Open the database and the account of the settings, and close both.
+
+    Raises:
+        PipelineError: MISSING_CONFIG; DB_NOT_FOUND where the file of the tables is yet to be made; any other DB_*
+            or HUBSPOT_* code.
+    """
+    require(settings, "hubspot", "db")
+    url = settings.database_address()
+    found = look_at(url)
+    if found.server is None:
+        raise PipelineError(
+            ErrorCode.DB_NOT_FOUND,
+            f"There is no ledger here: looked at {found.address}, which is not there.",
+            remedy="Run `babynames run` first, or let --data-dir name the folder that has the ledger.",
+        )
+    with opened_engine(url) as engine:
+        ensure_schema(engine, auto_migrate=settings.database.auto_migrate)
+        with open_client(settings.account, engine) as client:
+            yield engine, client
 
 
 def _note_others(engine: Engine, portal_id: int) -> None:

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 from babynames_dagster.cli.options import verbosity_of
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err
-from babynames_dagster.log.files import LOGGER, log_to_files
-from babynames_dagster.log.json_lines import log_as_json
-from babynames_dagster.log.masking import Mask
-from babynames_dagster.paths import printable
+from babynames_dagster.common.log.files import LOGGER, log_to_files
+from babynames_dagster.common.log.json_lines import log_as_json
+from babynames_dagster.common.log.masking import Mask
+from babynames_dagster.common.paths import printable
 from babynames_dagster.settings import Settings
 
 _log = logging.getLogger(COMMAND_LOGGER)

@@ -74,8 +74,8 @@ def _runs(home: Path, env_file: Path) -> list[dict[str, Any]]:
     # Without a dagster.yaml, Dagster's own commands keep their records in SQLite files of these names.
     if not ((home / "dagster.yaml").is_file() or (home / "history" / "runs.db").is_file()):
         return []
-    from babynames_dagster.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
     from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - as above
+    from babynames_dagster.orchestration.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
 
     with opened_instance(home, env_file) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)

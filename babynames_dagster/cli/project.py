@@ -15,10 +15,10 @@ import dagster as dg
 from dagster.components.definitions import LazyDefinitions
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.own_table.asset import table_of
-from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.resources.hubspot import HubSpotResource
+from babynames_dagster.orchestration.assets.own_table.asset import table_of
+from babynames_dagster.orchestration.assets.own_table.contact_table import ContactTable
+from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
 from babynames_dagster.settings import Settings
 from babynames_dagster.settings.env_file import CHOICE, env_file
 from babynames_dagster.settings.shell import lend_to_dagster

@@ -19,9 +19,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from babynames_dagster.common.progress import Progress as Report
+from babynames_dagster.common.progress import describe, progress_log
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.progress import Progress as Report
-from babynames_dagster.progress import describe, progress_log
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -5,6 +5,7 @@ What belongs here: the difference between a bad download and a bad file. What do
 
 from pathlib import Path
 
+from babynames_dagster.common.log.masking import Mask
 from babynames_dagster.datafile.content.archive import verify_content
 from babynames_dagster.datafile.content.columns import NAME
 from babynames_dagster.datafile.content.header import header_of
@@ -12,7 +13,6 @@ from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.kept import inspect_dataset
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.obstacles import error_in_json, refused_status
-from babynames_dagster.log.masking import Mask
 from babynames_dagster.settings import FetchSettings
 
 _BAD_DOWNLOAD = {

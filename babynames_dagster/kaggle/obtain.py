@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.common.paths import printable, resolved
+from babynames_dagster.common.progress import ProgressListener, ignore_progress
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.digest import HashedFile, hashed
 from babynames_dagster.datafile.failures import write_error
@@ -21,8 +23,6 @@ from babynames_dagster.kaggle.browser.session import kept_session
 from babynames_dagster.kaggle.rest.credentials import missing_user
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
-from babynames_dagster.paths import printable, resolved
-from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import FetchSettings
 
 How = Literal["fetched", "kept", "given", "resumed"]

@@ -6,9 +6,9 @@ What belongs here: the policy of downloads. What does not: the loop (`retry.py`)
 import logging
 from collections.abc import Callable
 
-from babynames_dagster import retry
+from babynames_dagster.common import retry
+from babynames_dagster.common.retry import Result, Retries
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.retry import Result, Retries
 from babynames_dagster.settings import FetchSettings
 
 _LONGEST_WAIT_SECONDS: float = 300.0

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babynames_dagster.docs.markdown import CHECKOUT, write_text
 from babynames_dagster_tests.bench.growth_chart import Growth, growth_chart, growth_table
 from babynames_dagster_tests.bench.measuring import Measured, table
+from babynames_dagster_tests.docs.markdown import CHECKOUT, write_text
 
 PERFORMANCE, SCALING, PICTURE = "docs/performance.md", "docs/scaling.md", "docs/images/growth.svg"
 _STORE = Path(__file__).with_name("figures.json")

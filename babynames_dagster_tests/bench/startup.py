@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from babynames_dagster.docs.markdown import write_text
 from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.docs.markdown import write_text
 
 _PAGE = "docs/performance.md"
 _HEAD = "| | seconds | CPU s | at most |\n|---|--:|--:|--:|"

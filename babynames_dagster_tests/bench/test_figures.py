@@ -1,7 +1,7 @@
 """The pages are what their generator makes of the figures."""
 
-from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster_tests.bench.figures import PICTURE, picture, texts
+from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
 
 
 def test_the_pages_say_what_was_measured_last() -> None:

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster_tests.bench import big_table, load, startup, sync
 from babynames_dagster_tests.bench.load import Figures
 from babynames_dagster_tests.bench.measuring import Measured, cpu_seconds, middle, table
+from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
 
 ONE_PROCESS, *_, FOUR_PROCESSES = sync.SCENARIOS
 

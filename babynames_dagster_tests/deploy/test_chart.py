@@ -122,7 +122,8 @@ def test_dagster_knows_the_daemons_probe_as_it_is_written() -> None:
 
 
 def test_the_instance_queues_and_repeats_runs_as_the_packages_own_does() -> None:
-    packaged = yaml.safe_load((resources.files("babynames_dagster") / "dagster.yaml").read_text(encoding="utf-8"))
+    own = resources.files("babynames_dagster.orchestration") / "dagster.yaml"
+    packaged = yaml.safe_load(own.read_text(encoding="utf-8"))
     instance = yaml.safe_load(one_of(rendered(), "ConfigMap")["data"]["dagster.yaml"])
     packaged["run_monitoring"]["start_timeout_seconds"] = 600  # a pod's image may have to be pulled
     assert {key: instance[key] for key in packaged} == packaged

@@ -133,7 +133,8 @@ def test_the_users_that_are_made_may_do_what_the_tables_need(mariadb_server: str
 
 
 def test_the_instance_differs_from_the_packages_own_by_its_storage_alone() -> None:
-    packaged = yaml.safe_load((resources.files("babynames_dagster") / "dagster.yaml").read_text(encoding="utf-8"))
+    own = resources.files("babynames_dagster.orchestration") / "dagster.yaml"
+    packaged = yaml.safe_load(own.read_text(encoding="utf-8"))
     instance = loaded(DEPLOY / "compose" / "dagster.yaml")
     assert instance.pop("storage") == {"mysql": {"mysql_url": {"env": "DAGSTER_MYSQL_URL"}}}
     assert instance == packaged

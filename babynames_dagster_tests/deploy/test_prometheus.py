@@ -10,7 +10,7 @@ import yaml
 
 from babynames_dagster.database.figures import ContactCount, LoadCount
 from babynames_dagster.database.rate_limits import PacingRow
-from babynames_dagster.metrics.families import (
+from babynames_dagster.orchestration.metrics.families import (
     contact_families,
     limiter_families,
     load_families,
@@ -19,8 +19,8 @@ from babynames_dagster.metrics.families import (
     up,
     work_families,
 )
-from babynames_dagster.metrics.queue import QueueFigures
-from babynames_dagster.metrics.runs import RunFigures
+from babynames_dagster.orchestration.metrics.queue import QueueFigures
+from babynames_dagster.orchestration.metrics.runs import RunFigures
 from babynames_dagster_tests.support.prometheus import AMTOOL, PROMTOOL
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"

@@ -1,1 +1,1 @@
-"""The documents: made from the code where they can be, compared with it where not."""
+"""Documents made from the code: settings, errors, commands. `make docs` brings them up to date; tests compare them."""

@@ -2,9 +2,9 @@
 
 import re
 
-from babynames_dagster.docs.errors import errors_table
-from babynames_dagster.docs.markdown import CHECKOUT, with_text
 from babynames_dagster.errors import ErrorCode
+from babynames_dagster_tests.docs.errors import errors_table
+from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.docs.markdown import CHECKOUT, cell, with_text
+from babynames_dagster_tests.docs.markdown import CHECKOUT, cell, with_text
 from babynames_dagster_tests.support.pages import PAGES
 
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")

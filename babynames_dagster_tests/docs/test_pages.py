@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.pages import PAGES, spans
 
 ROOTS = [CHECKOUT, CHECKOUT / "babynames_dagster", CHECKOUT / "babynames_dagster_tests"]

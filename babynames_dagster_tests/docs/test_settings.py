@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from babynames_dagster.docs.markdown import CHECKOUT, with_text
-from babynames_dagster.docs.settings import env_example, settings_table
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
+from babynames_dagster_tests.docs.settings import env_example, settings_table
 
 
 def test_the_example_file_is_up_to_date() -> None:

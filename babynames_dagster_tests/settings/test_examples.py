@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.sandbox.server import running_sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster.settings.sources import FOR_OTHERS, OLDER_NAMES
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.pages import PAGES, settings_in
 

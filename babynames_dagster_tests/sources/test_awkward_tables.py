@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.database import source_rows
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.source_rows import SourceRows, Values
@@ -19,6 +18,7 @@ from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.run import Reconciler
 from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster.orchestration.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.sources.mapping import as_text
 from babynames_dagster_tests.support.customers import (
     BY_COUNTRY,

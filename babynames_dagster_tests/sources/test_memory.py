@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.run import Reconciler
+from babynames_dagster.orchestration.assets.own_table.contact_table import ContactTable
 from babynames_dagster.sources.table import TableSource
 from babynames_dagster_tests.support.customers import (
     CUSTOMERS,

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.own_table.contact_table import ContactTable
 from babynames_dagster.database import source_rows
 from babynames_dagster.database.ledger.entries import refused_contacts
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions
+from babynames_dagster.orchestration.assets.own_table.contact_table import ContactTable
 from babynames_dagster_tests.support.customers import (
     BY_COUNTRY,
     CUSTOMERS,

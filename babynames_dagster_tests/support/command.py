@@ -13,7 +13,7 @@ from typing import Any
 
 from babynames_dagster.cli import main
 from babynames_dagster.cli.terminal import err
-from babynames_dagster.log.files import LOGGER
+from babynames_dagster.common.log.files import LOGGER
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 

@@ -6,13 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.tables import hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 from babynames_dagster.hubspot.sync.run import sync_contacts
+from babynames_dagster.orchestration.assets.own_table.contact_table import ContactPartitions, ContactTable
 from babynames_dagster.sources.table import TableSource
 from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
 CHART = DEPLOY / "chart"

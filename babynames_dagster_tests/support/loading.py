@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from babynames_dagster.common.progress import ProgressListener, ignore_progress
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.loading.loads import RowCounts, rejects_of_load
 from babynames_dagster.database.tables import baby_name_years, baby_names
@@ -21,7 +22,6 @@ from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.loading.report import LoadReport
 from babynames_dagster.names.stream import NAMES, YEARS, RowStream
-from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import Settings, load_settings
 
 HEADER = b"YearOfBirth,Name,Sex,Number\n"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from babynames_dagster.docs.markdown import CHECKOUT
 from babynames_dagster.settings.env_file import env_file
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")])
 

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_dagster.automation.jobs import partition_range_tags
 from babynames_dagster.cli.runs.pipeline import job_to_run
+from babynames_dagster.orchestration.automation.jobs import partition_range_tags
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox

@@ -18,7 +18,7 @@ import dagster as dg
 import requests
 import yaml
 
-from babynames_dagster.automation.jobs import SYNC_JOB
+from babynames_dagster.orchestration.automation.jobs import SYNC_JOB
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.servers.redis import running_redis
 from babynames_dagster_tests.support.waiting import wait_until
@@ -106,7 +106,7 @@ def running_queue(folder: Path, *, workers: int) -> Iterator[RunningQueue]:
         started = {
             name: running.enter_context(
                 _program(
-                    folder / f"{name}.log", "celery", "--app", "babynames_dagster.queue.worker", "worker",
+                    folder / f"{name}.log", "celery", "--app", "babynames_dagster.orchestration.queue.worker", "worker",
                     "--concurrency", "1", "--hostname", name,
                 )
             )

@@ -10,12 +10,12 @@ from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.common.progress import log_progress
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.apply_report import ApplyReport
 from babynames_dagster.hubspot.plan.applying import Applier
 from babynames_dagster.hubspot.plan.files import sync_of
 from babynames_dagster.hubspot.plan.making import Wanted
-from babynames_dagster.progress import log_progress
 
 
 def apply(  # noqa: PLR0913 - one parameter an option

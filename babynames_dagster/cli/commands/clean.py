@@ -8,8 +8,8 @@ import typer
 
 from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import out
+from babynames_dagster.common.paths import printable
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.paths import printable
 from babynames_dagster.sandbox.home import demo_state
 
 

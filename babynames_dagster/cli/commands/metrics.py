@@ -15,8 +15,8 @@ from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.candidates import ContactScope
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import app_digest
-from babynames_dagster.metrics.collector import Account, PipelineCollector
 from babynames_dagster.names.contacts.mapping import NameMapping
+from babynames_dagster.orchestration.metrics.collector import Account, PipelineCollector
 from babynames_dagster.settings import AccountSettings
 
 

@@ -10,13 +10,13 @@ from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
+from babynames_dagster.common.progress import log_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 from babynames_dagster.hubspot.plan.saving import save_plan
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.progress import log_progress
 
 _COLUMNS = ("action", "name", "email", "what")
 

@@ -10,13 +10,13 @@ from babynames_dagster.cli.chosen import Chosen, Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.common.progress import log_progress
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.reconcile.judging import Judged
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.reconcile.run import ReconcileOptions, Reconciler
-from babynames_dagster.progress import log_progress
 
 
 def reconcile(  # noqa: PLR0913 - one parameter an option

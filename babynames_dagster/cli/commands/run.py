@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.assets.partitions import DRY_RUN_TAG
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import Json, Partition, settings_of, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
-from babynames_dagster.paths import path_to_text
+from babynames_dagster.common.paths import path_to_text
+from babynames_dagster.orchestration.assets.partitions import DRY_RUN_TAG
 
 
 def run(  # noqa: PLR0913 - one parameter an option

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 import typer
 from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
 
-from babynames_dagster.assets.partitions import CONTACT_PARTITIONS
-from babynames_dagster.automation.jobs import SYNC_JOB, partition_range_tags
-from babynames_dagster.automation.ranges import slices
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import settings_of
 from babynames_dagster.cli.terminal import out
 from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.orchestration.assets.partitions import CONTACT_PARTITIONS
+from babynames_dagster.orchestration.automation.jobs import SYNC_JOB, partition_range_tags
+from babynames_dagster.orchestration.automation.ranges import slices
 
 _PARTITIONS = CONTACT_PARTITIONS.get_partition_keys()
 

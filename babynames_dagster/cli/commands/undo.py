@@ -9,11 +9,11 @@ from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import settings_of, verbosity_of
 from babynames_dagster.cli.terminal import say, show_error, shown_progress
+from babynames_dagster.common.progress import log_progress
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo, undo_created
 from babynames_dagster.hubspot.guards import Guards, Writes
-from babynames_dagster.progress import log_progress
 
 
 def undo(

@@ -52,7 +52,7 @@ def ready_home(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         with _alone_in(home):
             if not (home / "dagster.yaml").exists():
-                with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
+                with resources.as_file(resources.files("babynames_dagster.orchestration") / "dagster.yaml") as packaged:
                     shutil.copy(packaged, home / "dagster.yaml")
     except OSError as error:
         raise _not_writable(home, error) from error

@@ -12,12 +12,12 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.partitions import PARTITION_TAG
-from babynames_dagster.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.cli.runs.summary import PipelineResult, summarise
 from babynames_dagster.datafile.workspace import is_running
 from babynames_dagster.definitions import build_definitions
-from babynames_dagster.resources.failures import KILLED
+from babynames_dagster.orchestration.assets.partitions import PARTITION_TAG
+from babynames_dagster.orchestration.automation.jobs import PIPELINE_JOB, UNDER_WAY, partition_range_tags
+from babynames_dagster.orchestration.resources.failures import KILLED
 from babynames_dagster.settings import Settings
 
 PROCESS_TAG = "babynames/process"

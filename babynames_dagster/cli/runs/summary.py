@@ -9,13 +9,13 @@ from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.assets.contacts.metadata import DRY_RUN_KEY, SYNC_COUNTS
-from babynames_dagster.assets.hubspot_checks import REQUESTS_KEY
-from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, RowCounts
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.io_managers.files import WARNING_KEY
-from babynames_dagster.resources.failures import check_title, check_titles, error_of_run, failed_checks
+from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY, SYNC_COUNTS
+from babynames_dagster.orchestration.assets.hubspot_checks import REQUESTS_KEY
+from babynames_dagster.orchestration.automation.jobs import ALL_ASSETS
+from babynames_dagster.orchestration.io_managers.files import WARNING_KEY
+from babynames_dagster.orchestration.resources.failures import check_title, check_titles, error_of_run, failed_checks
 
 TABLE_ROWS = "table_rows"
 LOAD_COUNTS = (*COUNT_COLUMNS, TABLE_ROWS)

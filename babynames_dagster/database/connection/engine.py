@@ -14,12 +14,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from babynames_dagster.common.paths import resolved
 from babynames_dagster.database.connection.failures import is_cut_off, translated_errors
 from babynames_dagster.database.connection.mysql_session import prepare_session
 from babynames_dagster.database.connection.reach import connect, timeout_of
 from babynames_dagster.database.connection.waiting import bound_of_locks, waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.paths import resolved
 
 
 def utc_now() -> datetime:

@@ -7,8 +7,8 @@ A lock that was waited for (DB_LOCK_TIMEOUT) gets none: DB_TIMEOUT is the whole 
 
 from collections.abc import Callable
 
+from babynames_dagster.common.retry import Policy, Result, Retries, retried
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.retry import Policy, Result, Retries, retried
 
 # Two transactions that meet in the same rows part within milliseconds, and each meeting lets one of them through.
 _CONTENTION = Retries(most=10, base=0.05)

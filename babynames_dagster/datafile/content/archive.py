@@ -15,11 +15,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.inspect import LARGEST_RATIO, RATIO_MATTERS_FROM, DataFile, bomb_error
 from babynames_dagster.datafile.content.members import Member, year_in
 from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.paths import printable
 
 _BLOCK = 1 << 20
 # For these, zipfile unpacks all that it read at once; of other methods a small read can be gigabytes.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import Self
 
+from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.archive import Part, open_parts
 from babynames_dagster.datafile.content.columns import (
     BIRTHS,
@@ -24,7 +25,6 @@ from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.datafile.content.text import Utf8Stream
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
 
 BLOCK_BYTES = 1 << 20

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.formats import HEAD_BYTES, JOIN, format_of, format_of_zip, is_part
 from babynames_dagster.datafile.content.members import Member, choose_members, listed, year_in
 from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.paths import printable
 
 LARGEST_RATIO = 300
 """A CSV of names shrinks to a third or a tenth; DEFLATE itself can't do better than 1:1032."""

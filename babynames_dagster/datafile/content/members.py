@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babynames_dagster.paths import printable
+from babynames_dagster.common.paths import printable
 
 _SEPARATORS = re.compile(r"[/\\]")
 _YEAR_FILE = re.compile(r"yob([1-9]\d{3})\.(?:txt|csv)", re.IGNORECASE)

@@ -14,6 +14,7 @@ from typing import Any
 
 from typing_extensions import Self
 
+from babynames_dagster.common.retry import backoff_seconds
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.answers import (
     Answer,
@@ -36,7 +37,6 @@ from babynames_dagster.hubspot.api.failures import (
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.api.waits import WaitReports
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
-from babynames_dagster.retry import backoff_seconds
 
 _log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.database.ledger.created import count_created, created_pages
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import count_superseded, superseded_pages
@@ -25,7 +26,6 @@ from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
-from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 
 

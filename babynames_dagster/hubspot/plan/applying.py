@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.key import Ledger
@@ -38,7 +39,6 @@ from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.refusals import Refusals
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
-from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
 _Result = Outcome | Refused | AsPlanned
 

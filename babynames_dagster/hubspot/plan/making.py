@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan
 from babynames_dagster.database.ledger.rows import SourceRow
@@ -28,7 +29,6 @@ from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 
 FIRST_PAGE = 20

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from babynames_dagster.common.progress import ProgressListener, ignore_progress
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.plan.files import PlanHead, plan_file
 from babynames_dagster.hubspot.plan.making import PlanReport, Wanted, make_plan
 from babynames_dagster.hubspot.plan.rows import PlannedRow
-from babynames_dagster.progress import ProgressListener, ignore_progress
 
 
 def save_plan(

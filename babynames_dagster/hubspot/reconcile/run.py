@@ -14,6 +14,7 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.database.ledger.acknowledged import LedgerRow, entries_together, entry_pages
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.database.ledger.findings import KeptFinding, keep_findings
@@ -35,7 +36,6 @@ from babynames_dagster.hubspot.reconcile.repairing import Repairs, recreate, rep
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.source import ContactSource, within
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
-from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
 
 
 @dataclass(frozen=True)

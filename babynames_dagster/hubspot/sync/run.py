@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import ProgressListener, ignore_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.source import ContactSource
@@ -19,7 +20,6 @@ from babynames_dagster.hubspot.sync.report import (
 )
 from babynames_dagster.hubspot.sync.sending import Run
 from babynames_dagster.hubspot.turns import Waiting, sole_sender
-from babynames_dagster.progress import ProgressListener, ignore_progress
 from babynames_dagster.settings import HubSpotSettings
 
 _log = logging.getLogger(__name__)

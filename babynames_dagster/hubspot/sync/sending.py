@@ -14,6 +14,7 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import Progress, ProgressListener
 from babynames_dagster.database.ledger.entries import contacts_in_ledger, ledger_counts, rows_sharing_a_contact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.rows import SourceRow
@@ -43,7 +44,6 @@ from babynames_dagster.hubspot.sync.report import (
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
 from babynames_dagster.hubspot.sync.strangers import preflight_of_an_unknown_account
-from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import HubSpotSettings
 
 _SETTLED = {

@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 from playwright.async_api import BrowserContext, CDPSession, Error, Locator, Page
 
+from babynames_dagster.common.progress import Progress, ProgressListener
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.launch import browser_error
 from babynames_dagster.kaggle.browser.locators import Landmark
 from babynames_dagster.kaggle.browser.obstacles import without_query
 from babynames_dagster.kaggle.browser.own_loop import within
 from babynames_dagster.kaggle.browser.visit import Sign, Visit
-from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import FetchSettings
 
 # One file is what is wanted; the whole dataset holds it too.

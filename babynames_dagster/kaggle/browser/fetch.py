@@ -11,6 +11,8 @@ from pathlib import Path
 
 from playwright.async_api import Error
 
+from babynames_dagster.common.log.masking import forms_of
+from babynames_dagster.common.progress import ProgressListener
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.download import BrowserDownloads, dataset_path, open_downloads, start_download
 from babynames_dagster.kaggle.browser.launch import browser_error, open_browser
@@ -19,8 +21,6 @@ from babynames_dagster.kaggle.browser.screenshots import save_screenshot
 from babynames_dagster.kaggle.browser.session import keep_session_if_possible, kept_session
 from babynames_dagster.kaggle.browser.signin import asked_again, require_credentials, sign_in
 from babynames_dagster.kaggle.browser.visit import Visit
-from babynames_dagster.log.masking import forms_of
-from babynames_dagster.progress import ProgressListener
 from babynames_dagster.settings import FetchSettings
 
 

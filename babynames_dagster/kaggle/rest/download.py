@@ -13,12 +13,12 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from babynames_dagster.common.log.masking import Mask
+from babynames_dagster.common.progress import Progress, ProgressListener
 from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.rest.credentials import find_credentials
-from babynames_dagster.log.masking import Mask
-from babynames_dagster.progress import Progress, ProgressListener
 from babynames_dagster.settings import FetchSettings
 from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, remedy_of_refused
 

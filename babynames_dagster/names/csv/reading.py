@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from typing_extensions import Self
 
+from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.archive import open_parts
 from babynames_dagster.datafile.content.columns import BIRTHS, NAME, SEX, YEAR
 from babynames_dagster.datafile.content.header import BLOCK_BYTES, CsvOptions, read_header
@@ -21,7 +22,6 @@ from babynames_dagster.names.csv.blocks import Block, Position, read_blocks
 from babynames_dagster.names.csv.grouping import name_rows, year_rows
 from babynames_dagster.names.rejects import MEMBER_KEPT
 from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, Chunk, RowStream, StreamHeader
-from babynames_dagster.paths import printable
 from babynames_dagster.settings import FileSettings
 
 # A load that was interrupted is resumed by counting stream rows, so a new way of cutting the stream, or of

@@ -15,6 +15,8 @@ from dataclasses import asdict, replace
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
+from babynames_dagster.common.retry import Policy, Retries, retried
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.connection.patience import of_database
 from babynames_dagster.database.loading.load_claims import claimed_load
@@ -39,8 +41,6 @@ from babynames_dagster.names.loading.prefetch import prefetched
 from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, recognised_load
 from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
 from babynames_dagster.names.stream import YEARS, RowStream
-from babynames_dagster.progress import Progress, ProgressListener, ignore_progress
-from babynames_dagster.retry import Policy, Retries, retried
 from babynames_dagster.settings import LoadingSettings
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from babynames_dagster.paths import resolved
+from babynames_dagster.common.paths import resolved
 from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import AnyCase, Columns, Delimiter, Encoding, LogLevel, StoreAddress, UserPath
 

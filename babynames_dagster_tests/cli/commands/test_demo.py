@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from babynames_dagster.automation.jobs import ALL_ASSETS
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster.orchestration.automation.jobs import ALL_ASSETS
 from babynames_dagster.sandbox.server import Sandbox
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames, run_script, start_script
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from babynames_dagster.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.pipeline import write_csv
 

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_dagster.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.cli.runs.summary import LOAD_COUNTS
+from babynames_dagster.orchestration.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
+from babynames_dagster.common.progress import Progress, ignore_progress
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.download import open_downloads, start_download
 from babynames_dagster.kaggle.browser.fetch import visiting
@@ -17,7 +18,6 @@ from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
-from babynames_dagster.progress import Progress, ignore_progress
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle

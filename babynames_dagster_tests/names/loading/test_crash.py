@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
+from babynames_dagster.common.progress import Progress
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.loading.loads import DONE, FAILED, last_loads
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads, rejected_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.report import LoadReport
-from babynames_dagster.progress import Progress
 from babynames_dagster_tests.support.loading import (
     births_in,
     counts,

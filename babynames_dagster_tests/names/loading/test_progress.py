@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.progress import Progress
+from babynames_dagster.common.progress import Progress
 from babynames_dagster_tests.support.loading import csv_file, load
 
 

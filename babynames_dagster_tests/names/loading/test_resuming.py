@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
+from babynames_dagster.common.progress import Progress
 from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.loading.load_claims import claimed_load
 from babynames_dagster.database.loading.loads import (
@@ -20,7 +21,6 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading import targets
 from babynames_dagster.names.loading.pairs import PairMemory
 from babynames_dagster.names.loading.report import LoadReport
-from babynames_dagster.progress import Progress
 from babynames_dagster_tests.support.loading import (
     counts,
     csv_file,

@@ -128,7 +128,7 @@ def running_ui(folder: Path, *, dataset: Path | None = None) -> Iterator[Dagster
     database, downloads, home = folder / "names.db", folder / "downloads", folder / "dagster"
     downloads.mkdir(parents=True, exist_ok=True)
     home.mkdir()
-    with resources.as_file(resources.files("babynames_dagster") / "dagster.yaml") as packaged:
+    with resources.as_file(resources.files("babynames_dagster.orchestration") / "dagster.yaml") as packaged:
         shutil.copy(packaged, home)
     with running_sandbox(dataset=dataset, state=folder / "sandbox") as sandbox:
         environment = {

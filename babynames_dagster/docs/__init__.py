@@ -1,1 +1,0 @@
-"""Documents made from the code: settings, errors, commands. `make docs` brings them up to date in a checkout."""
