@@ -55,7 +55,7 @@ lint: $(INSTALLED) ## Check style and types
 
 docs: $(INSTALLED) ## Bring the documents up to date that list settings, errors, commands or figures
 	@$(BIN)/python -m babynames_dagster_tests.docs
-	@$(BIN)/python -m babynames_dagster_tests.bench.figures
+	@$(BIN)/python -m babynames_dagster_tests.bench.pages.figures
 
 bench: bench-load bench-sync ## Measure the load and the sync, and print the tables
 

@@ -17,15 +17,15 @@ from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster_tests.support.databases import SchemaAtHead
-from babynames_dagster_tests.support.scratch import keep_temporary_files_in_memory
 from babynames_dagster_tests.support.servers.mariadb import StartMariaDB, running_mariadb
+from babynames_dagster_tests.support.suite.scratch import keep_temporary_files_in_memory
 
 pytest_plugins = [
     "babynames_dagster_tests.support.fixtures.dagster",
     "babynames_dagster_tests.support.fixtures.hubspot",
     "babynames_dagster_tests.support.fixtures.kaggle",
-    "babynames_dagster_tests.support.marking",
-    "babynames_dagster_tests.support.scheduling",
+    "babynames_dagster_tests.support.suite.marking",
+    "babynames_dagster_tests.support.suite.scheduling",
 ]
 
 

@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
-from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.docs.markdown import CHECKOUT, write_text
 from babynames_dagster_tests.support.customers import add_customers, customer, entries, make_table, sync_table
 from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn, standing_in_elsewhere

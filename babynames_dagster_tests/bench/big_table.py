@@ -27,10 +27,9 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.plan.making import Wanted, make_plan
 from babynames_dagster.hubspot.plan.rows import Planned
-from babynames_dagster_tests.bench.figures import SCALING
-from babynames_dagster_tests.bench.growth_chart import exponent
-from babynames_dagster_tests.bench.machine import machine
-from babynames_dagster_tests.bench.measuring import peak_mb
+from babynames_dagster_tests.bench.measuring import machine, peak_mb
+from babynames_dagster_tests.bench.pages.figures import SCALING
+from babynames_dagster_tests.bench.pages.growth_chart import exponent
 from babynames_dagster_tests.docs.markdown import write_text
 from babynames_dagster_tests.support.customers import LEDGER, make_table, source_of, sync_table
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, standing_in_elsewhere

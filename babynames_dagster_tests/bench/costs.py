@@ -19,7 +19,7 @@ from babynames_dagster.database.connection.engine import open_engine, reading
 from babynames_dagster.database.rate_limits import locked_pacing_row
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster_tests.bench.data import all_distinct
-from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.docs.markdown import write_text
 from babynames_dagster_tests.support.loading import load, load_births
 from babynames_dagster_tests.support.servers.mariadb import running_mariadb

@@ -24,10 +24,9 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster_tests.bench.data import all_distinct
-from babynames_dagster_tests.bench.figures import SCALING, keep_growth
-from babynames_dagster_tests.bench.growth_chart import Growth, exponent, growth_table
-from babynames_dagster_tests.bench.machine import machine
-from babynames_dagster_tests.bench.measuring import cpu_seconds
+from babynames_dagster_tests.bench.measuring import cpu_seconds, machine
+from babynames_dagster_tests.bench.pages.figures import SCALING, keep_growth
+from babynames_dagster_tests.bench.pages.growth_chart import Growth, exponent, growth_table
 from babynames_dagster_tests.support.loading import load
 from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
 from babynames_dagster_tests.support.stand_ins.hubspot import (

@@ -21,10 +21,9 @@ from sqlalchemy.engine import make_url
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster_tests.bench.data import Data, all_distinct, real_like, ten_times
-from babynames_dagster_tests.bench.figures import keep_load
 from babynames_dagster_tests.bench.load_methods import DATABASE, in_process, load_data
-from babynames_dagster_tests.bench.machine import machine
-from babynames_dagster_tests.bench.measuring import Measured, middle, table
+from babynames_dagster_tests.bench.measuring import Measured, machine, middle, table
+from babynames_dagster_tests.bench.pages.figures import keep_load
 from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
 
 _OURS, _THEIRS = "**this pipeline, MariaDB**", "`mariadb` client, LOAD DATA LOCAL INFILE"

@@ -1,11 +1,13 @@
 """What a measurement is, and how several of one method become one.
 
-What belongs here: seconds, CPU seconds and memory of processes, medians, tables. What does not: what is measured.
+What belongs here: seconds, CPU seconds and memory of processes, medians, tables, the machine. What does not: what is
+measured.
 
 CPU seconds come from /proc (proc_pid_stat(5), proc_pid_status(5)), so this is for Linux.
 """
 
 import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,3 +89,13 @@ def table(title: str, results: Mapping[str, Measured], baseline: str | None = No
             f"| {one.client_cpu:.2f} | {server} | {cpu_ratio} | {peak} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """Return what the figures were measured on, and how busy it was."""
+    cores = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return (
+        f"{cores} cores, {memory:.0f} GiB, Python {platform.python_version()}; "
+        f"{os.getloadavg()[2]:.1f} processes ran or waited to run in the 15 minutes before the end"
+    )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.docs.markdown import write_text
 
 _PAGE = "docs/performance.md"

@@ -24,7 +24,7 @@ from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.hubspot.sync.report import SyncReport
-from babynames_dagster_tests.bench.machine import machine
+from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.bench.workers import Sent, send_by_workers
 from babynames_dagster_tests.docs.markdown import write_text
 from babynames_dagster_tests.support.servers.mariadb import running_mariadb

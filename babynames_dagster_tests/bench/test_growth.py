@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from babynames_dagster_tests.bench.growth import missed
-from babynames_dagster_tests.bench.growth_chart import exponent, growth_chart
+from babynames_dagster_tests.bench.pages.growth_chart import exponent, growth_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINEAR = {1_000: 9.0, 10_000: 1.0, 100_000: 10.0}

@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 import dagster as dg
 
+from babynames_dagster_tests.support.servers.queue import RunningQueue, running_queue
 from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
 from babynames_dagster_tests.support.waiting import wait_until
-from babynames_dagster_tests.support.workers import RunningQueue, running_queue
 
 _LONGEST = 900.0
 

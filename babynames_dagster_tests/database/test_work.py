@@ -16,6 +16,7 @@ from babynames_dagster.database.ledger.comparison import ledger_vs_table, partit
 from babynames_dagster.database.ledger.created import created_pages
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.ledger.orphans import orphan_pages
+from babynames_dagster_tests.database.work import database_work
 from babynames_dagster_tests.support.stand_ins.hubspot import (
     LEDGER,
     PARTITIONS,
@@ -25,7 +26,6 @@ from babynames_dagster_tests.support.stand_ins.hubspot import (
     add_years,
     sync,
 )
-from babynames_dagster_tests.support.work import database_work
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.deployment import CHART, DEPLOY, loaded, one_of, ran, rendered
+from babynames_dagster_tests.deploy.deployment import CHART, DEPLOY, loaded, one_of, ran, rendered
 
 VALUES = [None, *sorted((CHART / "ci").glob("*.yaml"))]
 KUBERNETES = ["1.32", "1.37"]

@@ -14,7 +14,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.deployment import DEPLOY, loaded, ran
+from babynames_dagster_tests.deploy.deployment import DEPLOY, loaded, ran
 
 COMPOSE = DEPLOY / "compose.yaml"
 

@@ -13,8 +13,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from babynames_dagster_tests.deploy.deployment import CHART, DEPLOY, loaded
 from babynames_dagster_tests.docs.markdown import CHECKOUT
-from babynames_dagster_tests.support.deployment import CHART, DEPLOY, loaded
 
 IMAGE = DEPLOY / "image"
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typing_extensions import override
 
-from babynames_dagster_tests.support.deployment import CHART, one_of, ran, rendered
+from babynames_dagster_tests.deploy.deployment import CHART, one_of, ran, rendered
 
 JOBS = "/apis/batch/v1/namespaces/pipelines/jobs"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.deploy.deployment import DEPLOY, loaded, ran
 from babynames_dagster_tests.docs.markdown import CHECKOUT
-from babynames_dagster_tests.support.deployment import DEPLOY, loaded, ran
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 

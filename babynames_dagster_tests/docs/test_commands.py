@@ -10,7 +10,7 @@ import typer
 from babynames_dagster.cli.app import COMMANDS, babynames, command_named
 from babynames_dagster_tests.docs.commands import commands_text
 from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
-from babynames_dagster_tests.support.pages import PAGES, commands_in
+from babynames_dagster_tests.docs.pages import PAGES, commands_in
 
 PAGE = CHECKOUT / "docs" / "commands.md"
 WRITTEN = [

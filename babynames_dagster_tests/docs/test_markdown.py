@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster_tests.docs.markdown import CHECKOUT, cell, with_text
-from babynames_dagster_tests.support.pages import PAGES
+from babynames_dagster_tests.docs.pages import PAGES
 
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 

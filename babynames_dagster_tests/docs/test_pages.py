@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from babynames_dagster_tests.docs.markdown import CHECKOUT
-from babynames_dagster_tests.support.pages import PAGES, spans
+from babynames_dagster_tests.docs.pages import PAGES, spans
 
 ROOTS = [CHECKOUT, CHECKOUT / "babynames_dagster", CHECKOUT / "babynames_dagster_tests"]
 PATH = re.compile(r"[\w.-]+(/[\w.*-]+)*(\.(py|sh|ini|toml|cfg|mako)|/)")

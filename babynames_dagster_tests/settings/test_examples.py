@@ -11,8 +11,8 @@ from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
 from babynames_dagster.settings.sources import FOR_OTHERS, OLDER_NAMES
 from babynames_dagster_tests.docs.markdown import CHECKOUT
+from babynames_dagster_tests.docs.pages import PAGES, settings_in
 from babynames_dagster_tests.support.command import run_babynames
-from babynames_dagster_tests.support.pages import PAGES, settings_in
 
 FILES = [*CHECKOUT.glob("deploy/**/*.env"), *CHECKOUT.glob("deploy/**/*.env.example"), CHECKOUT / ".env.example"]
 OTHERS = {

@@ -14,8 +14,8 @@ from babynames_dagster.orchestration.automation.jobs import SYNC_JOB
 from babynames_dagster.orchestration.metrics.collector import PipelineCollector
 from babynames_dagster.orchestration.queue.heartbeat import beating
 from babynames_dagster.orchestration.queue.launcher import QueueRunLauncher
+from babynames_dagster_tests.support.servers.queue import queue_instance
 from babynames_dagster_tests.support.servers.redis import running_redis
-from babynames_dagster_tests.support.workers import queue_instance
 
 
 @dg.job(name=SYNC_JOB)

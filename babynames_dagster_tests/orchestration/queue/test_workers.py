@@ -11,9 +11,9 @@ import pytest
 
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.pipeline import pointed_at_sandbox, run_graph, write_csv
+from babynames_dagster_tests.support.servers.queue import RunningQueue, running_queue
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.waiting import wait_until
-from babynames_dagster_tests.support.workers import RunningQueue, running_queue
 
 WORKERS = 3
 CONTACTS = 5_000

@@ -1,6 +1,6 @@
 """The pages are what their generator makes of the figures."""
 
-from babynames_dagster_tests.bench.figures import PICTURE, picture, texts
+from babynames_dagster_tests.bench.pages.figures import PICTURE, picture, texts
 from babynames_dagster_tests.docs.markdown import CHECKOUT, with_text
 
 

@@ -2,7 +2,7 @@
 
 What belongs here: keeping figures (`figures.json`), and which go where. What does not: measuring, and a table's form.
 
-`python -m babynames_dagster_tests.bench.figures` makes the pages again.
+`python -m babynames_dagster_tests.bench.pages.figures` makes the pages again.
 """
 
 import json
@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from babynames_dagster_tests.bench.growth_chart import Growth, growth_chart, growth_table
 from babynames_dagster_tests.bench.measuring import Measured, table
+from babynames_dagster_tests.bench.pages.growth_chart import Growth, growth_chart, growth_table
 from babynames_dagster_tests.docs.markdown import CHECKOUT, write_text
 
 PERFORMANCE, SCALING, PICTURE = "docs/performance.md", "docs/scaling.md", "docs/images/growth.svg"

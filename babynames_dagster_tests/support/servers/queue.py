@@ -23,7 +23,7 @@ from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.servers.redis import running_redis
 from babynames_dagster_tests.support.waiting import wait_until
 
-DEPLOYED = Path(__file__).parents[2] / "deploy" / "queue" / "dagster.yaml"
+DEPLOYED = Path(__file__).parents[3] / "deploy" / "queue" / "dagster.yaml"
 _BIN = Path(sys.executable).parent
 _LOCATION = ("-m", "babynames_dagster.definitions")
 

@@ -1,6 +1,7 @@
 """The deployment's files, and the programs that read them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from babynames_dagster_tests.docs.markdown import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
 CHART = DEPLOY / "chart"
+PROMTOOL = shutil.which("promtool") or "promtool"
+AMTOOL = shutil.which("amtool") or "amtool"
+"""Prometheus' own tools; `make prometheus` finds or installs them."""
 _BIN = Path(sys.executable).parent
 
 

@@ -1,0 +1,1 @@
+"""How the suite runs: marks, which process runs what, and where temporary files are."""
