@@ -34,6 +34,7 @@ from babynames_dagster.hubspot.api.failures import (
     out_of_patience,
     unsuccessful,
 )
+from babynames_dagster.hubspot.api.portal import Portal, portal_of
 from babynames_dagster.hubspot.api.transport import Transport
 from babynames_dagster.hubspot.api.waits import WaitReports
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
@@ -41,21 +42,6 @@ from babynames_dagster.hubspot.pace.limiter import RateLimiter
 _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS = 60.0
-_ABOVE_ANY_PORTAL = 2**63
-"""No BIGINT holds this or more."""
-
-
-@dataclass(frozen=True)
-class Portal:
-    """The HubSpot account that an app belongs to.
-
-    Attributes:
-        portal_id: Its number.
-        time_zone: Its time zone, by whose midnight the daily limit starts again; None where HubSpot does not say.
-    """
-
-    portal_id: int
-    time_zone: str | None
 
 
 @dataclass(frozen=True)
@@ -153,17 +139,8 @@ class HubSpotClient:
             PipelineError: HUBSPOT_AUTH_ERROR, HUBSPOT_MISSING_SCOPES, HUBSPOT_DAILY_LIMIT, HUBSPOT_MIGRATING,
                 HUBSPOT_UNREACHABLE, HUBSPOT_ERROR; any DB_* code.
         """
-        answer = self.expect(ACCOUNT)
-        number = answer.body("portalId")
-        if type(number) is not int or not 0 < number < _ABOVE_ANY_PORTAL:
-            raise PipelineError(
-                ErrorCode.HUBSPOT_ERROR,
-                f"{ACCOUNT} names no portal; is HUBSPOT_BASE_URL HubSpot's?",
-                retryable=False,
-            )
-        zone = answer.body("timeZone")
-        self._portal = Portal(number, str(zone) if zone else None)
-        self.limiter.belongs_to(number)
+        self._portal = portal_of(self.expect(ACCOUNT), is_local=self._transport.is_local)
+        self.limiter.belongs_to(self._portal.portal_id)
         return self._portal
 
     def expect(self, endpoint: Endpoint, *, stop: threading.Event | None = None) -> Answer:

@@ -118,10 +118,15 @@ class Transport:
         self._session.auth = _Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "babynames-dagster"})
         # A proxy of the environment is on the way to HubSpot, never on the way to this very machine.
-        self._session.trust_env = not is_loopback(urlsplit(base_url).hostname or "")
+        self._session.trust_env = not self.is_local
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the address is of this very machine, as a stand-in's is."""
+        return is_loopback(urlsplit(self._base_url).hostname or "")
 
     def exchange(self, method: str, path: str, *, body: bytes | None = None) -> Exchange:
         """Send one request; nothing that happens on the wire raises."""

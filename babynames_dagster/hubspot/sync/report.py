@@ -210,6 +210,7 @@ class SyncReport:
             out by the years, or have another email by now; None where they were not counted.
         mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
         notice: What a person should know of the account; mostly empty.
+        contacts_page: Where people see the account's contacts; None where there is no such page.
         stopped: Why the run ended before its last row; what was done until then is kept.
     """
 
@@ -227,6 +228,7 @@ class SyncReport:
     orphaned: int | None = None
     mirrored: ArchiveReport | None = None
     notice: str = ""
+    contacts_page: str | None = None
     stopped: PipelineError | None = None
 
     @property

@@ -70,6 +70,7 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
     report = unsent_report(source, partitions=partitions, options=options)
     try:
         report.portal_id = client.portal_id
+        report.contacts_page = client.portal.contacts_page
     except PipelineError as error:
         report.stopped = error
         report.count(client.traffic)

@@ -103,7 +103,7 @@ def _mirror_metadata(mirrored: ArchiveReport | None) -> dict[str, Any]:
 
 
 def _account_metadata(run: SyncReport) -> dict[str, Any]:
-    """Return what became of the account's contacts, in this run and in all of them, and a link to them."""
+    """Return what became of the account's contacts, in this run and in all of them, and where people see them."""
     total, ledger = run.total, run.ledger
     rows = [
         ("in HubSpot as in the table", total.acknowledged + total.unchanged, ledger.get("synced", 0)),
@@ -129,8 +129,9 @@ def _account_metadata(run: SyncReport) -> dict[str, Any]:
     ]
     metadata: dict[str, Any] = {"account": dg.MetadataValue.table(records)}
     if run.portal_id is not None:
-        address = f"https://app.hubspot.com/contacts/{run.portal_id}/objects/0-1"
-        metadata |= {"portal_id": str(run.portal_id), "contacts": dg.MetadataValue.url(address)}
+        metadata["portal_id"] = str(run.portal_id)
+    if run.contacts_page is not None:
+        metadata["contacts"] = dg.MetadataValue.url(run.contacts_page)
     return metadata
 
 
