@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
+from babynames_dagster.database.ledger.refused import names_of_refused_loads
 from babynames_dagster.database.loading.loaded_rows import count_rows
 from babynames_dagster.database.loading.loads import LoadRow, last_loads
 from babynames_dagster.database.schema.state import look_at
@@ -44,6 +45,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "tables": {},
         "ledger": [],
         "loads": [],
+        "refused": [],
         "runs": _runs(settings.files.records, settings.env_file),
     }
     if found.schema.is_newest:
@@ -62,6 +64,7 @@ def _contents(engine: Engine) -> dict[str, Any]:
         "tables": {table: count_rows(engine, table) for table in (NAMES, YEARS)},
         "ledger": [{**asdict(row), "portal_id": str(row.portal_id)} for row in outcome_counts(engine)],
         "loads": [_load(load) for load in last_loads(engine, LOADS_SHOWN)],
+        "refused": [asdict(names) for names in names_of_refused_loads(engine)],
     }
 
 

@@ -46,6 +46,9 @@ class ContactSource(Protocol):
             PipelineError: What it lacks.
         """
 
+    def notice(self, ledger: Ledger) -> str:
+        """Return what a person should know of the rows before they are sent; empty where there is nothing."""
+
     def counts(self, partitions: Sequence[str]) -> Mapping[str, int]:
         """Count the rows that are meant, by partition (every one of `partitions`, 0 included)."""
 

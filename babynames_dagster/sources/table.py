@@ -98,6 +98,11 @@ class TableSource:
             counted[self.partitioning.of("", column_says)] += count
         return {name: counted[name] for name in partitions}
 
+    def notice(self, ledger: Ledger) -> str:
+        """Return nothing: a table has no loads of ours."""
+        del ledger
+        return ""
+
     def pages(self, ledger: Ledger, partitions: Sequence[str]) -> Iterator[list[SourceRow]]:
         """Yield every row of these partitions by key, then those that have none or one that others have, too."""
         wanted = set(partitions)

@@ -73,8 +73,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
             say(f"The plan is in {out}: `babynames apply {out}` writes it, with the same settings.")
         elif out is not None:
             say(f"The plan is in {out}; there is nothing to write in it.")
-        if guarded:
-            say(f"Note: {guarded}")
+        for note in filter(None, (report.notice, guarded)):
+            say(f"Note: {note}")
     if report.stopped is not None:
         show_error(report.stopped)
         raise typer.Exit(exit_status(report.stopped))
@@ -89,6 +89,7 @@ def as_json(report: PlanReport) -> dict[str, Any]:
         "portal_id": report.portal_id,
         **{f"contacts_{action.value}": report.totals[action] for action in Planned},
         "contacts_orphaned": report.orphaned,
+        "notice": report.notice or None,
         "first": [row.as_json() for row in report.first],
         "requests": report.requests,
         "seconds": round(report.seconds, 3),

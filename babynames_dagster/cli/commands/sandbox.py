@@ -85,6 +85,8 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
             raise PipelineError(
                 ErrorCode.RUN_LOST, "Dagster's UI ended by itself.", remedy=f"Read why in {_ui_log(folder)}."
             )
+    if env_file is not None:
+        err.print(f"{env_file} stays: the same command serves at its addresses again.", markup=False, soft_wrap=True)
     err.print("Stopped.")
 
 

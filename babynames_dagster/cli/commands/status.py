@@ -10,6 +10,7 @@ from babynames_dagster.cli.demos import Demo, settings_of_chosen
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import overview
 from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table, warn
+from babynames_dagster.database.ledger.refused import RefusedNames
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.sandbox.home import sandbox_names
 
@@ -43,6 +44,8 @@ def status(
         show_dicts("Ledger", found["ledger"])
         loads = [{**load, "target": load["target"].removeprefix("baby_")} for load in found["loads"]]
         show_dicts("Last loads", loads, columns=_LOAD_COLUMNS)
+        for names in found["refused"]:
+            out.print(f"In the table: {RefusedNames(**names)}.", markup=False)
     runs = [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]]
     show_dicts("Last runs", runs, columns=_RUN_COLUMNS)
     if not found["tables"] and settings.keeps_tables_in_data:  # another database is a project's own

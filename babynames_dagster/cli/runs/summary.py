@@ -3,7 +3,7 @@
 What belongs here: the summary's counts, times and failure. What does not: starting the run, or drawing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY
 from babynames_dagster.orchestration.assets.hubspot_checks import REQUESTS_KEY
 from babynames_dagster.orchestration.automation.jobs import ALL_ASSETS
 from babynames_dagster.orchestration.io_managers.files import WARNING_KEY
+from babynames_dagster.orchestration.io_managers.tables import RESUMED_AT
 from babynames_dagster.orchestration.resources.failures import check_title, check_titles, error_of_run, failed_checks
 
 TABLE_ROWS = "table_rows"
@@ -42,6 +43,7 @@ class PipelineResult:
         warnings: What raw_zip says about its choice of a file, the sync about the account, and checks that only warn.
         details: What a failed check or a warning says, by its entry in the two lists.
         file: The file that the run was about; None where no step has settled on one.
+        resumed_at: Rows of the load that earlier runs had committed; None where the load did not come to its end.
         dry_run: Whether the counts of contacts are only what would be done.
     """
 
@@ -54,6 +56,7 @@ class PipelineResult:
     details: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
     file: str | None = None
+    resumed_at: int | None = None
     selected: frozenset[str] = frozenset()
 
     @property
@@ -64,13 +67,27 @@ class PipelineResult:
 
     @property
     def notes(self) -> list[str]:
-        """Say of what was to be made that nothing is known of it, and of archived contacts what makes them again."""
+        """Say what is not known, whose rows are counted, and what makes archived contacts again."""
         unknown = [
             f"What became of {what} is not known: the run ended before {asset} did."
             for asset, (what, names) in _GROUPS.items()
             if asset in self.selected and not self.known.keys() & set(names)
         ]
-        return [*unknown, _ARCHIVED] if self.counts["contacts_archived"] else unknown
+        archived = [_ARCHIVED] if self.counts["contacts_archived"] else []
+        return [*unknown, *self._whose_rows(), *archived]
+
+    def _whose_rows(self) -> Iterator[str]:
+        """Say which rows are counted that this run did not load."""
+        read = self.counts[COUNT_COLUMNS[0]]
+        if read is None:
+            return
+        if self.resumed_at is None:
+            yield "The load is not done: rows_* count what the table has of it, by this run and earlier ones."
+        elif self.resumed_at:
+            yield (
+                f"The load was resumed: earlier runs loaded {self.resumed_at:,} of its {read:,} rows, this one the "
+                f"other {read - self.resumed_at:,}; rows_* count them all."
+            )
 
     def with_load(self, rows: RowCounts) -> "PipelineResult":
         """Return the result with the counts of a load that did not come to its end, as far as it is in the table."""
@@ -95,6 +112,7 @@ class PipelineResult:
             "dry_run": self.dry_run,
             "file": self.file,
             **self.counts,
+            RESUMED_AT: self.resumed_at,
             "seconds": self.seconds,
             "failed_checks": self.failed_checks,
             "warnings": self.warnings,
@@ -125,6 +143,7 @@ def summarise(instance: dg.DagsterInstance, run_id: str, *, selected: Iterable[s
         details={check_title(check): check.description for check in failed if check.description},
         dry_run=dry_run,
         file=_file(events),
+        resumed_at=_resumed_at(events),
         selected=frozenset(selected),
     )
 
@@ -139,6 +158,14 @@ def _file(events: Iterable[dg.DagsterEvent]) -> str | None:
             if found is None and key in metadata:
                 found = str(metadata[key].value)
     return found
+
+
+def _resumed_at(events: Iterable[dg.DagsterEvent]) -> int | None:
+    """Return how many rows of the load earlier runs had committed; None where it did not come to its end."""
+    for event in events:
+        if event.is_step_materialization and event.asset_key == dg.AssetKey("baby_names_table"):
+            return _numbers(event.step_materialization_data.materialization.metadata, [RESUMED_AT])[RESUMED_AT]
+    return None
 
 
 def _counts(events: Iterable[dg.DagsterEvent]) -> tuple[dict[str, int | None], bool]:

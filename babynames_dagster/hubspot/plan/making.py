@@ -80,6 +80,7 @@ class PlanReport:
         first: The first rows that are written or stand in the way.
         orphaned: Contacts that the account is no longer to have, whether or not they are archived.
         seconds: How long it took.
+        notice: What a person should know of the rows before they are sent; mostly empty.
         requests: Every call that its client made, the first one, which finds out the portal, included.
         stopped: Why it ended early; None where it did not.
     """
@@ -89,6 +90,7 @@ class PlanReport:
     first: list[PlannedRow] = field(default_factory=list)
     orphaned: int = 0
     seconds: float = 0.0
+    notice: str = ""
     requests: int = 0
     stopped: PipelineError | None = None
 
@@ -132,6 +134,7 @@ def make_plan(  # noqa: PLR0913 - what a run is made of, all by keyword
     source, ledger = wanted.source, Ledger(client.portal_id, wanted.source.sync)
     source.require()
     preflight(client, source.mapping, stop=halt)
+    report.notice = source.notice(ledger)
 
     def receive(rows: Sequence[PlannedRow]) -> None:
         for row in rows:

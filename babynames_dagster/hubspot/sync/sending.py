@@ -166,6 +166,8 @@ class Run:
 
     def _look_ahead(self, first: Sequence[Outgoing], stop: threading.Event) -> None:
         """Make sure that the account takes the contacts; where the ledger knows none in it, look who it is first."""
+        if notice := self.source.notice(self.ledger):
+            self._notice(notice)
         if contacts_in_ledger(self.engine, self.ledger):
             preflight(self.client, self.mapping, stop=stop)
             return

@@ -20,6 +20,7 @@ from babynames_dagster.database.ledger.candidates import (
 )
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, count_orphans, orphan_pages
+from babynames_dagster.database.ledger.refused import names_of_refused_loads
 from babynames_dagster.database.ledger.rows import SourceRow
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.names.contacts.mapping import NameMapping
@@ -66,6 +67,11 @@ class NameSource:
             PipelineError: YEARS_NOT_LOADED.
         """
         require_years(self.engine, self.scope)
+
+    def notice(self, ledger: Ledger) -> str:
+        """Return which of the names that are yet to be sent came with a file that was refused."""
+        refused = names_of_refused_loads(self.engine, unknown_to=ledger.portal_id)
+        return "".join(f"To be sent: {names}. " for names in refused).rstrip()
 
     def counts(self, partitions: Sequence[str]) -> Mapping[str, int]:
         """Count the names that are meant, by initial."""

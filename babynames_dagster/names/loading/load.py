@@ -19,6 +19,7 @@ from babynames_dagster.common.progress import Progress, ProgressListener, ignore
 from babynames_dagster.common.retry import Policy, Retries, retried
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.connection.patience import of_database
+from babynames_dagster.database.ledger.refused import taking_out
 from babynames_dagster.database.loading.load_claims import claimed_load
 from babynames_dagster.database.loading.loaded_rows import count_rows, has_rows
 from babynames_dagster.database.loading.loads import (
@@ -40,7 +41,7 @@ from babynames_dagster.names.loading.batches import Batch, gather
 from babynames_dagster.names.loading.prefetch import prefetched
 from babynames_dagster.names.loading.report import FIRST_REJECTS, LoadReport, recognised_load
 from babynames_dagster.names.loading.targets import NamesTarget, Target, YearsTarget
-from babynames_dagster.names.stream import YEARS, RowStream
+from babynames_dagster.names.stream import NAMES, YEARS, RowStream
 from babynames_dagster.settings import LoadingSettings
 
 
@@ -241,10 +242,11 @@ class _Load:
             f"\n    {reject.place}: {reject.reason}: {reject.raw[:100]!r}"
             for reject in rejects_of_load(self._engine, load.id, FIRST_REJECTS)
         )
+        stay = f", and later runs send them; `{taking_out(load.id)}` takes them out" if load.target == NAMES else ""
         return PipelineError(
             ErrorCode.TOO_MANY_REJECTS,
             f"{load.file_name}: {load.rows.rejected:,} of {load.rows.read:,} rows are rejected, more than REJECT_LIMIT "
-            f"({self._settings.load.reject_limit:.2%}) allows. The other rows are in the table.{first}",
+            f"({self._settings.load.reject_limit:.2%}) allows. The other rows are in the table{stay}.{first}",
         )
 
     def _give_up(self, load_id: int, error: BaseException) -> None:

@@ -21,6 +21,7 @@ from babynames_dagster.orchestration.resources.files import FilesResource
 from babynames_dagster.orchestration.resources.loading import LoadingResource
 from babynames_dagster.orchestration.resources.reporting import progress_events
 
+RESUMED_AT = "rows_skipped_on_resume"
 REJECTS_SHOWN = 10
 PREVIEW_ROWS = 10
 
@@ -70,15 +71,20 @@ class TableIOManager(dg.ConfigurableIOManager):
 
 
 def load_metadata(report: LoadReport) -> dict[str, Any]:
-    """Return what the UI shows of a load: counts that can be plotted, rates, and the first rejects."""
+    """Return what the UI shows of a load: counts that can be plotted, rates, and the first rejects.
+
+    The counts are those of the whole load, whichever runs brought it; the rate is this run's, and there is none where
+    the file was not read again.
+    """
     load = report.load
+    read = 0 if report.recognised else load.rows.read - report.resumed_at
     metadata: dict[str, Any] = {
         "dagster/row_count": load.table_rows,
         "dagster/table_name": load.target,
         **load.rows.by_column(),
-        "rows_skipped_on_resume": report.resumed_at,
+        RESUMED_AT: report.resumed_at,
         "seconds": round(report.seconds, 3),
-        "rows_per_second": round(load.rows.read / report.seconds) if report.seconds else 0,
+        **({"rows_per_second": round(read / report.seconds)} if read and report.seconds else {}),
         "file": load.file_name,
         "sha256": load.sha256,
         "loaded_before": report.recognised,

@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from babynames_dagster.cli.runs.summary import LOAD_COUNTS
 from babynames_dagster.orchestration.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster_tests.support.command import Reported, run_babynames
+from babynames_dagster_tests.support.pipeline import write_csv
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.stand_ins.sandbox import set_faults
 
@@ -99,7 +102,63 @@ def test_a_load_that_broke_off_is_reported_as_far_as_it_came(tmp_path: Path, env
     assert (reported["table_rows"], reported["contacts_unsent"]) == (None, None)
     shown = run_babynames("run", folder=tmp_path, environment=strict).stdout
     assert "rows_rejected" in shown
+    assert "The load is not done: rows_* count what the table has of it" in shown
     assert "the rows of the file is not known" not in shown
+
+
+def test_a_load_that_is_resumed_says_whose_rows_it_counts(
+    reported: Reported, tmp_path: Path, environment: Mapping[str, str], dataset: Path
+) -> None:
+    with dataset.open("a") as file:
+        file.writelines(f"1990,Name{letter},F,1\n" for letter in "abcdefgh")
+    strict = {**environment, "REJECT_LIMIT": "1%", "BATCH_SIZE": "2"}
+    run_babynames("run", folder=tmp_path, environment=strict)
+    database = tmp_path / "data" / "babynames.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM baby_names WHERE source_line > 3")
+        connection.execute("DELETE FROM rejected_rows")
+        connection.execute("UPDATE loads SET rows_read = 2, rows_inserted = 2, rows_rejected = 0, rows_committed = 2")
+    shown = run_babynames("run", folder=tmp_path, environment=environment).stdout
+    assert "earlier runs loaded 2 of its 12 rows, this one the other 10; rows_* count them all." in shown
+    again = run_babynames("run", folder=tmp_path, environment=environment).stdout
+    assert "The load was resumed" not in again
+    assert reported("run")["rows_skipped_on_resume"] == 0
+
+
+def test_the_names_of_a_file_that_was_refused_are_named_before_another_files_run_sends_them(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    wide = {**environment, "REJECT_LIMIT": "1%", "COLUMNS": "400"}
+
+    def run(*arguments: str) -> str:
+        answer = run_babynames(*arguments, folder=tmp_path, environment=wide)
+        return answer.stdout + answer.stderr
+
+    refused = run("run")
+    out = "`DELETE FROM baby_names WHERE load_id = 1` takes them out"
+    assert f"The other rows are in the table, and later runs send them; {out}." in refused
+    known = f"3 names came with babyNamesUSYOB-full.csv.zip, which was refused (TOO_MANY_REJECTS); {out}"
+    assert f"In the table: {known}." in run("status")
+    assert f"Note: To be sent: {known}." in run("plan")
+    good = write_csv(tmp_path / "good.csv", [(1990, "Zoe", "F", 1)])
+    sent = run("run", "--path", str(good))
+    assert f"Note: To be sent: {known}." in sent
+    assert f"Warning: hubspot_contacts: To be sent: {known}." in sent
+    assert "was refused" not in run("run", "--full-refresh", "--path", str(good))
+
+
+def test_the_names_of_a_refused_file_can_be_taken_out(
+    tmp_path: Path, environment: Mapping[str, str], sandbox: Sandbox
+) -> None:
+    strict = {**environment, "REJECT_LIMIT": "1%"}
+    run_babynames("run", folder=tmp_path, environment=strict)
+    with closing(sqlite3.connect(tmp_path / "data" / "babynames.db")) as connection, connection:
+        connection.execute("DELETE FROM baby_names WHERE load_id = 1")
+    good = write_csv(tmp_path / "good.csv", [(1990, "Zoe", "F", 1)])
+    answer = run_babynames("run", "--path", str(good), folder=tmp_path, environment=strict)
+    assert answer.returncode == 0, answer.stderr
+    assert "refused" not in answer.stderr
+    assert StandIn(sandbox.hubspot_url).stats()["contacts"] == 1
 
 
 def test_a_command_that_loads_nothing_says_nothing_of_rows(

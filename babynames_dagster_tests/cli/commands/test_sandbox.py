@@ -95,7 +95,9 @@ def test_its_file_of_settings_points_a_command_and_a_shell_at_it(tmp_path: Path,
     careful = run_babynames("check", "db", "--env-file", file.name, folder=tmp_path, environment=environment)
     assert f"the environment sets DATABASE_URL otherwise than {file}, and wins" in careful.stderr
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 0
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"{file} stays: the same command serves at its addresses again." in said
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["demo"]
     stopped = run_babynames(
         "check", "hubspot", "--env-file", file.name, folder=tmp_path, environment={"MAX_RETRIES": "0"}

@@ -8,6 +8,7 @@ import dagster as dg
 from babynames_dagster.hubspot.plan.making import PlanReport
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
 from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY
+from babynames_dagster.orchestration.io_managers.files import WARNING_KEY
 
 
 def plan_path(data: Path, run_id: str) -> Path:
@@ -22,6 +23,7 @@ def plan_metadata(report: PlanReport, path: Path) -> dict[str, Any]:
         "portal_id": str(report.portal_id),
         **{f"planned_{action.value}": report.totals[action] for action in Planned},
         "contacts_orphaned": report.orphaned,
+        **({WARNING_KEY: report.notice} if report.notice else {}),
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
         "plan": dg.MetadataValue.path(str(path)),
