@@ -70,9 +70,8 @@ def retried(
 def backoff_seconds(attempt: int, *, base: float) -> float:
     """Return the pause after a failed try: exponential with equal jitter.
 
-    Half of the pause is fixed and half is random, so that clients that failed together do not come back
-    together, and none comes back at once ("equal jitter", AWS Architecture Blog, "Exponential Backoff And
-    Jitter", 2015).
+    Half of the pause is fixed and half is random: clients that failed together do not come back together, and none
+    comes back at once. It is "equal jitter" (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
 
     Args:
         attempt: Which try failed, from 1.

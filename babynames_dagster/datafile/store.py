@@ -72,8 +72,8 @@ class DatasetStore:
         """Keep a file, and that a run settled on it.
 
         A file that is there already is not sent again. Arrow has no conditional put (S3's `If-None-Match`), and none is
-        needed: two writers at once send the same bytes under the same key, each of them verified, and a finished object
-        only is ever seen, so that it does not matter whose is kept.
+        needed: two writers at once send the same bytes under the same key, each of them verified. Only a finished
+        object is ever seen, so it does not matter whose is kept.
 
         Raises:
             PipelineError: STORE_UNREACHABLE, STORE_REFUSED, FILE_NOT_FOUND, FILE_NOT_READABLE, or FILE_CHANGED where

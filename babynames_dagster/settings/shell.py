@@ -1,7 +1,7 @@
 """The environment as the user's shell gave it, also below Dagster's commands.
 
 Every `dagster` and `dg` command reads `.env` in its folder, in a syntax of its own, and lets it overrule the
-environment (`_inject_local_env_file` in `dagster/_cli/utils.py`, 1.13); the processes that it starts inherit that.
+environment. The processes that it starts inherit that (`_inject_local_env_file` in `dagster/_cli/utils.py`, 1.13).
 There is no switch for it. So the system is asked what the environment was: the one that the outermost of these
 processes was started with.
 
@@ -40,9 +40,9 @@ def shell_environment() -> dict[str, str]:
 def lend_to_dagster(below: Mapping[str, str], above: Mapping[str, str] | None = None) -> None:
     """Put variables into this process's environment, as Dagster's commands do with `.env`.
 
-    Dagster looks up what `env:` in a `dagster.yaml`, or `EnvVar` in a project's code, names in `os.environ` alone, when
-    it opens a storage or a resource: nothing else can hand it a value. This is the one place where our code changes the
-    environment of a running process.
+    What `env:` in a `dagster.yaml`, or `EnvVar` in a project's code, names is looked up in `os.environ` alone, when
+    Dagster opens a storage or a resource. Nothing else can hand it a value. This is the one place where our code
+    changes the environment of a running process.
 
     Args:
         below: Texts that count where the environment has none: those of the file of settings.

@@ -186,8 +186,8 @@ class TableSource:
     def _orphans(self, ledger: Ledger, partitions: Sequence[str]) -> Iterator[list[Orphan]]:
         """Yield contacts whose row is gone or has another email, and that no other row has as its contact.
 
-        A row whose key has changed leads to the contact by its email: the entry of the key of before is an orphan's,
-        and the contact is meant all the same.
+        A row whose key has changed leads to the contact by its email. The former key's entry is an orphan's, and the
+        contact is meant all the same.
         """
         # The last partition's run looks after entries of partitions that there are no more, as of other buckets.
         beyond = self.partitions if self.partitions[-1] in partitions else ()

@@ -1,6 +1,6 @@
 """What a large table of somebody's own takes in memory and time: `make bench-table`, slow, apart from `make bench`.
 
-Makes a table of customers in SQLite, enters each row into the ledger as one that HubSpot acknowledged, and lets a sync
+Makes a table of customers in SQLite, and enters each row into the ledger as one that HubSpot acknowledged. Then a sync
 and a plan go through all of it with nothing changed: counting, looking for keys and emails that come twice, paging,
 fingerprints, the ledger, orphans. Each is a process of its own, of which CPU seconds and peak memory are read at its
 end. Exits with 1 where memory grows with the rows, or the work much faster than they do.

@@ -1,8 +1,8 @@
 """How what a user waits for grows with the data: `make bench-growth`, slow, apart from `make bench`.
 
 Loads files of distinct names of several sizes into empty tables, and does with ledgers of several sizes what runs,
-sensors, commands and scrapes do. All on a private MariaDB with its defaults (a buffer pool of 128 MB). Prints tables
-of CPU seconds, the server's and ours, which other work on the machine changes little; draws them against size; exits
+sensors, commands and scrapes do. All on a private MariaDB with its defaults (a buffer pool of 128 MB). Prints tables of
+CPU seconds, the server's and ours, which other work on the machine changes little, and draws them against size. Exits
 with 1 where something grows much faster than its input.
 """
 

@@ -5,8 +5,8 @@ all definitions in it. The server is a private MariaDB with its default durabili
 times each (`--rounds`), and the medians count. Exits with 1 where a threshold is missed; `--quick` has too little data
 to judge by.
 
-Ratios are judged by CPU seconds, of the server or the client, whichever used more: that is what bounds each method,
-and, unlike wall time, other work on the machine hardly changes it. Wall time, which users wait for, is beside it.
+Ratios are judged by CPU seconds, of the server or the client, whichever used more: that is what bounds each method.
+Unlike wall time, other work on the machine hardly changes it. Wall time, which users wait for, is beside it.
 """
 
 import argparse

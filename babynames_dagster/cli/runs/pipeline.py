@@ -90,8 +90,8 @@ def run_pipeline(
 def end_killed_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs as failed whose process, one of this command's on this host, is gone; nothing else would notice.
 
-    To be called before this process starts a run: one under its own number is of an earlier process, as after the
-    restart of a container, which keeps the host's name and counts its processes from 1 again.
+    To be called before this process starts a run: one under its own number is of an earlier process. That is so after
+    the restart of a container, which keeps the host's name and counts its processes from 1 again.
 
     Args:
         instance: Where the runs are recorded.

@@ -77,8 +77,8 @@ class SafeLines(logging.Formatter):
 class DailyFiles(logging.Handler):
     """Appends to `babynames-YYYY-MM-DD.log`, and removes the files of long ago.
 
-    A file is named for its day from the start, because several processes write to it: with one that is renamed at
-    midnight, as in the standard library, each of them would rename it, over the other's.
+    A file is named for its day from the start, because several processes write to it. One that is renamed at midnight,
+    as in the standard library, would be renamed by each of them, over the other's.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 What belongs here: the statements that find them. What does not: what becomes of them (`hubspot/archive/mirror.py`).
 
-Three kinds are orphans: contacts whose name has left the table, those whose name MIN_YEAR and MAX_YEAR leave out, and
-those that a name had under the email of a former mapping.
+Three kinds are orphans: contacts whose name has left the table; those whose name MIN_YEAR and MAX_YEAR leave out; those
+of a former mapping's email.
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,9 +4,9 @@ What belongs here: literals, cutting rows into statements that the server accept
 rows, and what a statement says.
 
 MariaDB takes one statement with many rows of values. For MySQL, multi-row INSERT text is the fastest way that a stock
-server allows (LOAD DATA LOCAL is off there). Nothing in it needs escaping: a text of plain ASCII letters and digits is
-quoted as it is, and every other text is written as hexadecimal bytes, which mean the same under every sql_mode and
-character set.
+server allows (LOAD DATA LOCAL is off there). Nothing in it needs escaping. A text of plain ASCII letters and digits is
+quoted as it is; every other text is written as hexadecimal bytes. They mean the same under every sql_mode and character
+set.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -16,8 +16,8 @@ class Malformed(Enum):
 def split_record(text: bytes, delimiter: bytes) -> list[bytes] | Malformed:
     """Return the fields of one record.
 
-    A quote means something only at the beginning of a field, or behind blanks there, which do not count then, as do
-    those behind the closing quote; elsewhere it is an ordinary character.
+    A quote means something only at the beginning of a field, or behind blanks there; elsewhere it is an ordinary
+    character. Blanks before the opening quote and behind the closing one do not count.
 
     Args:
         text: The record without its line end; line ends inside quotes belong to their field.

@@ -53,8 +53,8 @@ def look_at(
 ) -> list[Looked]:
     """Read the rows' contacts, and decide; rows of which HubSpot says nothing are delivered as failed.
 
-    A contact that the ledger knows is read by its record id, which leads to it whatever became of its email; the others
-    by email, and those whose record is gone.
+    A contact that the ledger knows is read by its record id, which leads to it whatever became of its email. The others
+    are read by email, and so are those whose record is gone.
 
     Raises:
         PipelineError: As `HubSpotClient.request`.

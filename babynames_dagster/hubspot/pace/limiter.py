@@ -55,8 +55,8 @@ class Permit:
 class RateLimiter:
     """Paces the calls of one app. Safe to share between threads.
 
-    At most one thread of a process holds a slot that it has not used yet, so that a process that dies leaves
-    one slot of one window unused, and no call waits for it.
+    At most one thread of a process holds a slot that it has not used yet. A process that dies leaves one slot of one
+    window unused, and no call waits for it.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword

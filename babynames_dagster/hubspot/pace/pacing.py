@@ -3,10 +3,9 @@
 What belongs here: the arithmetic. What does not: where the log is kept (`database/rate_limits.py`) and waiting
 for the moment (`limiter.py`).
 
-HubSpot counts calls in a rolling window. A generic cell-rate algorithm keeps that rule too, but spaces calls
-evenly from the first one, so that a run pays the latency of its last call and every stall on top of `calls /
-rate`. A log of the calls' own times gives lost time back: whatever the last window leaves free may be used at
-once.
+HubSpot counts calls in a rolling window. A generic cell-rate algorithm keeps that rule too, but spaces calls evenly
+from the first one. On top of `calls / rate`, a run then pays the latency of its last call, and every stall. A log of
+the calls' own times gives lost time back: whatever the last window leaves free may be used at once.
 """
 
 from bisect import bisect_right

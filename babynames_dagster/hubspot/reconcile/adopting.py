@@ -3,8 +3,8 @@
 What belongs here: which of HubSpot's contacts those are, and entering them. What does not: the others, which a sync
 sends.
 
-An adopted contact is the ledger's to update, and never to undo: that HubSpot names an app as a record's source
-(`hs_object_source`), or that it has the marker, says who made it, but not that no user has relied on it since.
+An adopted contact is the ledger's to update, and never to undo. An app as a record's source (`hs_object_source`), or
+the marker, says who made it, but not that no user has relied on it since.
 """
 
 from collections.abc import Sequence

@@ -50,8 +50,8 @@ def settled(
 def standing(row: SourceRow, sent: Outgoing, options: SyncOptions, policy: WritePolicy) -> LedgerOutcome | None:
     """Return the outcome that stands for a row without sending it; None where it has to be sent.
 
-    A contact that reconciling found to be part of another one, or under another email, is left alone whatever else is
-    asked for: writing to it by our email would change somebody's contact.
+    A contact that reconciling found to be part of another one, or under another email, is left alone, whatever else is
+    asked for. Writing to it by our email would change somebody's contact.
 
     Args:
         row: The row and its ledger entry.

@@ -203,11 +203,11 @@ class SyncReport:
             and where nothing was acknowledged.
         seconds: How long the run took.
         troubles: The contacts that did not get through.
-        shared: How many more names than contacts the account has: names whose email leads to the contact of another
-            name, because somebody merged the two or added an email; None where they were not counted.
+        shared: How many more names than contacts the account has; None where they were not counted. The email of such a
+            name leads to another name's contact, because somebody merged the two or added an email.
         ledger: Contacts of the account in the ledger when the run ended, by outcome; all partitions, all runs.
-        orphaned: Contacts that the account is no longer to have, and has: their names are gone from the table or left
-            out by the years, or have another email by now; None where they were not counted.
+        orphaned: Contacts that the account is no longer to have, and has; None where they were not counted. Their names
+            are gone from the table or left out by the years, or have another email by now.
         mirrored: What became of those that HUBSPOT_MIRROR archives; None where it archives none.
         notice: What a person should know of the account; mostly empty.
         contacts_page: Where people see the account's contacts; None where there is no such page.

@@ -1,9 +1,9 @@
 """How the sync went while each partition was under way.
 
 Batches mix partitions and many are under way at once, so that neither time nor calls can be shared out among them. What
-is true of a partition is what the run did in the partition's span: from when its first batch was handed over
-to be sent until its latest outcome was known. The spans of neighbours overlap, and their calls add up to more than the
-run's.
+is true of a partition is what the run did in the partition's span. It begins when its first batch is handed over to be
+sent, and ends when its latest outcome is known. The spans of neighbours overlap, and their calls add up to more than
+the run's.
 
 What belongs here: taking that time. What does not: the counts of a partition (`report.py`).
 """

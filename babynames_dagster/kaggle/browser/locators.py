@@ -1,7 +1,7 @@
 """Where things are on Kaggle's pages: one table of ordered alternatives.
 
-Each entry is tried from the top, as a Playwright selector: by role and name, by text, by a form field's own name;
-never by generated class names or deep paths, which change with every release of the site. `{file}` stands for the
+Each entry is tried from the top, as a Playwright selector: by role and name, by text, by a form field's own name.
+Generated class names and deep paths are never used: they change with every release of the site. `{file}` stands for the
 dataset's file.
 
 When the site changes, no new release is needed of this project: what KAGGLE_LOCATORS holds is tried first, such

@@ -104,8 +104,8 @@ class NameMapping:
     def email(self, row: Candidate) -> str:
         """Return a name's email: ASCII, at most 64 octets before the @, and one to one with the name.
 
-        Both styles rest on the slug, which is ASCII and unique per name; `unique` adds the row's own id and the
-        moment when it first entered the table, which no later run changes.
+        Both styles rest on the slug, which is ASCII and unique per name. `unique` adds the row's own id and the moment
+        when it first entered the table; no later run changes them.
         """
         if self.email_style == "readable":
             return f"{row.slug.lower()}@{self.email_domain}"

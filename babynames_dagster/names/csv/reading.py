@@ -24,7 +24,7 @@ from babynames_dagster.names.rejects import MEMBER_KEPT
 from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, Chunk, RowStream, StreamHeader
 from babynames_dagster.settings import FileSettings
 
-# A load that was interrupted is resumed by counting stream rows, so a new way of cutting the stream, or of
+# A load that was interrupted is resumed by counting stream rows. So a new way of cutting the stream, or of
 # distinguishing names, has to count as another way of reading.
 _READING_VERSION = 3
 

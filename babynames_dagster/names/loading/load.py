@@ -3,8 +3,8 @@
 What belongs here: what happens in which order, and after an error. What does not: reading the file, SQL, and what
 differs between the tables (`targets.py`).
 
-Each batch is one transaction together with the load's resume point, so that a load killed at any moment resumes
-after its last batch, and a batch whose commit got no answer is looked up before it is sent again.
+Each batch is one transaction together with the load's resume point, so that a load killed at any moment resumes after
+its last batch. A batch whose commit got no answer is looked up before it is sent again.
 """
 
 import time

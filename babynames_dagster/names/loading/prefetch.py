@@ -37,8 +37,8 @@ def prefetched(items: Iterator[T]) -> Iterator[Iterator[T]]:
     try:
         yield _consume(queue)
     finally:
-        # The producer looks at `stopped` before each put, so after this at most one put is still to come, and an
-        # emptied queue has room for it: neither side can wait for the other.
+        # The producer looks at `stopped` before each put, so at most one put is still to come. An emptied queue has
+        # room for it: neither side can wait for the other.
         stopped.set()
         while not queue.empty():
             queue.get_nowait()

@@ -136,8 +136,8 @@ def rows_match_last_load(
 def judged_load(context: dg.AssetCheckExecutionContext, engine: Engine) -> LoadRow | None:
     """Return the load that a check of `baby_names_table` is about; None where there is none.
 
-    It is the one that this run materialized, which may have been loaded long before; else the latest materialization's,
-    as the page of the asset shows it; else the last that finished.
+    It is the one that this run materialized, which may have been loaded long before. Else it is the latest
+    materialization's, as the page of the asset shows it; else the last that finished.
     """
     table = dg.AssetKey("baby_names_table")
     of_run = [

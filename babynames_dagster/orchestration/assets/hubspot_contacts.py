@@ -53,11 +53,10 @@ def hubspot_contacts(
     **A run without a partition covers all 27.** With `dry_run: true` it only says what it would do; with
     `plan: true` it does so row by row, in a file.
 
-    In the metadata of a partition, `contacts_*`, `first_rejects`, `first_failures` and `preview` are its own; the table
+    In the metadata of a partition, `contacts_*`, `first_rejects`, `first_failures` and `preview` are its own. The table
     `account` says the same of the whole run, and of all runs so far; `contacts` leads to them in HubSpot. A request
-    carries contacts of several partitions, so that `seconds`, `requests` and `waited_seconds` (pauses after a 429) are
-    those of the run between the partition's first contact and its last one. The run's own figures are in its
-    observation.
+    carries contacts of several partitions. So `seconds`, `requests` and `waited_seconds` (pauses after a 429) are those
+    of the run between the partition's first contact and its last one. The run's own figures are in its observation.
     """
     engine = baby_names_table.engine
     if config.plan:

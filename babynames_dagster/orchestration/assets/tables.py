@@ -35,7 +35,7 @@ def table_asset(
         deps=deps,
         # Both write to the database alone, where a file that was loaded is recognised, so that this can't flood
         # anything. Not on the others: raw_zip has nothing before it in Dagster (the schedule fetches), and on
-        # hubspot_contacts it would send all 27 partitions after each load; the sensor `hubspot_sync` asks for those
+        # hubspot_contacts it would send all 27 partitions after each load. The sensor `hubspot_sync` asks for those
         # that have something to send.
         automation_condition=dg.AutomationCondition.eager(),
         metadata={"dagster/column_schema": schema, "dagster/column_lineage": lineage},

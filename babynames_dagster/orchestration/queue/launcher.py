@@ -1,8 +1,8 @@
 """The run launcher of the queue: Dagster's own for Celery, which also notices that a run's worker died.
 
 What belongs here: the launcher, and the settings of Celery that runs need. Celery keeps the state of a task whose
-worker was killed at STARTED for ever, and Dagster believes it (https://github.com/dagster-io/dagster/pull/33493); so
-each run has a heartbeat, and run monitoring, which asks the launcher, ends a silent run. Run retries repeat it.
+worker was killed at STARTED for ever, and Dagster believes it (https://github.com/dagster-io/dagster/pull/33493). So
+each run has a heartbeat; run monitoring, which asks the launcher, ends a silent run. Run retries repeat it.
 """
 
 import time

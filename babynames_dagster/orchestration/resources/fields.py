@@ -35,8 +35,8 @@ else:
     SecretName = Annotated[Secret | None, BeforeValidator(_named)]
 """A field that takes `dg.EnvVar("NAME")`.
 
-Unlike a `str` field with an `EnvVar`, it does not fail in runs that have no use for it where the variable is not set,
-and finds what only `.env` has.
+A `str` field with an `EnvVar` fails where the variable is not set, also in runs that have no use for it, and does not
+find what only `.env` has. This one does neither.
 """
 
 
