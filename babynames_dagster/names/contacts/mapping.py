@@ -55,7 +55,7 @@ class NameMapping:
 
         Raises:
             PipelineError: INVALID_CONFIG where the domain can't receive mail, an extra property is one of ours, or an
-                initial one is none that we send, or one that belongs to the name.
+                initial one is not sent or belongs to the name.
         """
         object.__setattr__(self, "email_domain", self.email_domain.lower())
         if self.email_domain.rpartition(".")[2] in RESERVED_TLDS:
