@@ -16,6 +16,8 @@ from babynames_dagster_tests.bench.pages.growth_chart import Growth, growth_char
 from babynames_dagster_tests.docs.markdown import CHECKOUT, write_text
 
 PERFORMANCE, SCALING, PICTURE = "docs/performance.md", "docs/scaling.md", "docs/images/growth.svg"
+TITLES = {"names": "distinct names", "contacts": "contacts in the ledger", "loads": "loads before"}
+"""What grows in `make bench-growth`, for people."""
 _STORE = Path(__file__).with_name("figures.json")
 
 
@@ -35,10 +37,16 @@ def keep_load(part: str, title: str, results: Mapping[str, Measured], *, baselin
     _write(store)
 
 
-def keep_growth(loads: Growth, ledger: Growth, *, by: str) -> None:
-    """Keep seconds by size, by what took them, and make the pages again."""
+def keep_growth(part: str, growth: Growth, *, by: str) -> None:
+    """Keep seconds by size, by what took them, and make the pages again.
+
+    Args:
+        part: What grew: one of `TITLES`.
+        growth: The seconds.
+        by: The command and the machine.
+    """
     store = _read()
-    store["growth"] = {"by": by, "loads": loads, "ledger": ledger}
+    store.setdefault("growth", {})[part] = {"by": by, "seconds": growth}
     _write(store)
 
 
@@ -47,18 +55,17 @@ def texts() -> Iterator[tuple[str, str, str]]:
     store = _read()
     for part in ("real", "distinct", "years"):
         yield PERFORMANCE, f"bench-{part}", "\n".join(_load_text(*item) for item in store[part].items())
-    growth = store["growth"]
     tables = [
-        growth_table("distinct names", _growth(growth["loads"])),
-        growth_table("contacts in the ledger", _growth(growth["ledger"])),
+        f"{kept['by']}:\n\n{growth_table(TITLES[part], _growth(kept['seconds']))}"
+        for part, kept in store["growth"].items()
     ]
-    yield SCALING, "growth", "\n".join([f"{growth['by']}:\n", *tables])
+    yield SCALING, "growth", "\n".join(tables)
 
 
 def picture() -> str:
     """Return the growth as an SVG document."""
-    growth = _read()["growth"]
-    return growth_chart({**_growth(growth["loads"]), **_growth(growth["ledger"])})
+    parts = _read()["growth"].values()
+    return growth_chart({title: seconds for kept in parts for title, seconds in _growth(kept["seconds"]).items()})
 
 
 def write_pages() -> None:

@@ -8,7 +8,18 @@ _LEFT, _TOP, _DECADE, _LEGEND = 60, 20, 110, 230
 Growth = dict[str, dict[int, float]]
 """Seconds by size, by what took them."""
 
-_COLOURS = ("#4f43dd", "#d9480f", "#2b8a3e", "#1971c2", "#c2255c", "#5f3dc4", "#846300")
+_COLOURS = (
+    "#4f43dd",
+    "#d9480f",
+    "#2b8a3e",
+    "#1971c2",
+    "#c2255c",
+    "#5f3dc4",
+    "#846300",
+    "#0b7285",
+    "#495057",
+    "#a61e4d",
+)
 
 
 def exponent(seconds: Mapping[int, float]) -> float:
@@ -57,7 +68,9 @@ def growth_chart(growth: Mapping[str, Mapping[int, float]]) -> str:
             f'<text x="{right + 16}" y="{_TOP + 16 + 20 * number}" fill="{colour}" font-weight="bold">'
             f"{escape(title)}</text>"
         )
-    parts.append(f'<text x="{(_LEFT + right) / 2:g}" y="{bottom + 40}" text-anchor="middle">names or contacts</text>')
+    parts.append(
+        f'<text x="{(_LEFT + right) / 2:g}" y="{bottom + 40}" text-anchor="middle">names, contacts or loads</text>'
+    )
     return "\n".join([*parts, "</svg>\n"])
 
 
