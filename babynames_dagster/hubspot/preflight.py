@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import Verdict, objects_in, verdict
+from babynames_dagster.hubspot.api.answers import objects_in
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import PROPERTIES, READ
 from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.api.records import look
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.settings import AccountSettings
 

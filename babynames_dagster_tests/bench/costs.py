@@ -23,7 +23,8 @@ from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.docs.markdown import write_text
 from babynames_dagster_tests.support.loading import load, load_births
 from babynames_dagster_tests.support.servers.mariadb import running_mariadb
-from babynames_dagster_tests.support.stand_ins.hubspot import standing_in_elsewhere, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import standing_in_elsewhere
+from babynames_dagster_tests.support.syncing import sync
 
 _PAGE = "docs/scaling.md"
 _CALLS = 1_000

@@ -39,13 +39,8 @@ from babynames_dagster_tests.bench.pages.figures import SCALING, TITLES, keep_gr
 from babynames_dagster_tests.bench.pages.growth_chart import Growth, exponent, growth_table
 from babynames_dagster_tests.support.loading import load
 from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mariadb
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    PORTAL,
-    StandIn,
-    standing_in_elsewhere,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, PORTAL, StandIn, standing_in_elsewhere
+from babynames_dagster_tests.support.syncing import sync
 
 _MOST = 1.3
 """The exponent of the last step, from which on a growth is a failure: pages and caches bend a line a little."""

@@ -28,14 +28,8 @@ from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.bench.workers import Sent, send_by_workers
 from babynames_dagster_tests.docs.markdown import write_text
 from babynames_dagster_tests.support.servers.mariadb import running_mariadb
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    StandIn,
-    add_names,
-    reconcile,
-    standing_in_elsewhere,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, StandIn, standing_in_elsewhere
+from babynames_dagster_tests.support.syncing import add_names, reconcile, sync
 
 _UNCHANGED_CONTACTS = 105_000
 _UNCHANGED_SECONDS = 3.0

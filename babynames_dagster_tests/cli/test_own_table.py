@@ -20,7 +20,8 @@ from babynames_dagster_tests.support.customers import (
     make_table,
     sync_table,
 )
-from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 Command = Callable[..., "CompletedProcess[str]"]
 

@@ -17,15 +17,8 @@ from babynames_dagster.database.ledger.created import created_pages
 from babynames_dagster.database.ledger.entries import outcome_counts
 from babynames_dagster.database.ledger.orphans import orphan_pages
 from babynames_dagster_tests.database.work import database_work
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    PARTITIONS,
-    PORTAL,
-    StandIn,
-    add_names,
-    add_years,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, add_years, sync
 
 pytestmark = pytest.mark.slow
 

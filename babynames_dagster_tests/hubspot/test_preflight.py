@@ -9,11 +9,8 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.preflight import mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot.rules import default_properties
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 
 def said(value: str, **definition: Any) -> list[str]:  # noqa: ANN401 - JSON

@@ -21,15 +21,8 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.hubspot.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
 from babynames_dagster_tests.support.processes import processes
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    PARTITIONS,
-    PORTAL,
-    StandIn,
-    add_names,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync, undo_names
 
 OTHER_HOST = "elsewhere - pid:[1] 17"
 

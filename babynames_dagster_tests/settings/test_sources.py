@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.settings import value_of
+from babynames_dagster_tests.settings.values import value_of
 
 TYPESCRIPT_ENV = """\
 # Database configuration

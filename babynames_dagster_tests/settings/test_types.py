@@ -9,7 +9,7 @@ import pytest
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.model import VARIABLES
-from babynames_dagster_tests.support.settings import value_of
+from babynames_dagster_tests.settings.values import value_of
 
 SECRET = "Sup3r-s3cret"
 

@@ -16,7 +16,8 @@ from babynames_dagster_tests.support.customers import (
     sync_table,
 )
 from babynames_dagster_tests.support.stand_ins.chaos import sync_in_chaos
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, held_contacts
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import held_contacts
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,8 @@ from babynames_dagster_tests.support.customers import (
     source_of,
     sync_table,
 )
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync, undo_names
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync, undo_names
 
 pytestmark = pytest.mark.slow
 

@@ -16,16 +16,7 @@ from typing_extensions import Self
 
 from babynames_dagster.common.retry import backoff_seconds
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import (
-    Answer,
-    Verdict,
-    least_wait,
-    retry_after,
-    started_at,
-    stop_error,
-    verdict,
-    whole_number,
-)
+from babynames_dagster.hubspot.api.answers import Answer, least_wait, retry_after, started_at, whole_number
 from babynames_dagster.hubspot.api.endpoints import ACCOUNT, Endpoint
 from babynames_dagster.hubspot.api.failures import (
     MOST_FAILED_ALIKE,
@@ -36,6 +27,7 @@ from babynames_dagster.hubspot.api.failures import (
 )
 from babynames_dagster.hubspot.api.portal import Portal, portal_of
 from babynames_dagster.hubspot.api.transport import Transport
+from babynames_dagster.hubspot.api.verdicts import Verdict, stop_error, verdict
 from babynames_dagster.hubspot.api.waits import WaitReports
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from babynames_dagster.hubspot.api.answers import Answer, Verdict, verdict
+from babynames_dagster.hubspot.api.answers import Answer
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import READ, READ_ARCHIVED
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 
 OTHER_EMAILS = "hs_additional_emails"
 FORMER_IDS = "hs_merged_object_ids"

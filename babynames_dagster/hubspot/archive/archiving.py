@@ -21,11 +21,12 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import forget_superseded
 from babynames_dagster.database.ledger.writing import let_go, mark_archived
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.answers import Problem, Verdict, problem_of, verdict
+from babynames_dagster.hubspot.api.answers import Problem, problem_of
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.records import Record, look
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED
 from babynames_dagster.hubspot.batches.pump import Channel, Pump

@@ -10,17 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.api.answers import (
-    Problem,
-    Verdict,
-    lacks_a_property,
-    problem_of,
-    refuses_a_row,
-    verdict,
-)
+from babynames_dagster.hubspot.api.answers import Problem, problem_of
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
 from babynames_dagster.hubspot.api.failures import unsuccessful
+from babynames_dagster.hubspot.api.verdicts import Verdict, lacks_a_property, refuses_a_row, verdict
 from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.looking import Looked, look_at
 from babynames_dagster.hubspot.batches.outcomes import (

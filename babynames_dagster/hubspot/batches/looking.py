@@ -7,9 +7,9 @@ What belongs here: the look and its decisions, which runs, dry runs and plans sh
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babynames_dagster.hubspot.api.answers import Verdict, verdict
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.records import Record, look
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, all_failed, left_alone
 from babynames_dagster.hubspot.batches.ownership import Obstacle, obstacle
 from babynames_dagster.hubspot.batches.policy import Action, Decision, WritePolicy, decide

@@ -10,8 +10,9 @@ from enum import Enum
 from typing import Any
 
 from babynames_dagster.database.ledger.states import Finding
-from babynames_dagster.hubspot.api.answers import Answer, Problem, is_about_the_account, problem_of
+from babynames_dagster.hubspot.api.answers import Answer, Problem, problem_of
 from babynames_dagster.hubspot.api.records import Record
+from babynames_dagster.hubspot.api.verdicts import is_about_the_account
 from babynames_dagster.hubspot.batches.ownership import Obstacle, obstacle
 from babynames_dagster.hubspot.mapping import digest
 

@@ -15,9 +15,10 @@ from typing import Any
 from babynames_dagster.database.ledger.acknowledged import Accepted, LedgerRow
 from babynames_dagster.database.ledger.findings import KeptFinding, as_text
 from babynames_dagster.database.ledger.states import Finding
-from babynames_dagster.hubspot.api.answers import Verdict, problem_of, verdict
+from babynames_dagster.hubspot.api.answers import problem_of
 from babynames_dagster.hubspot.api.differences import Difference, differences
 from babynames_dagster.hubspot.api.records import Looked, Record
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 """No zeros before it: `007` is a text."""

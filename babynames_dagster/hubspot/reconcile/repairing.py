@@ -19,9 +19,10 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.database.ledger.writing import record
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.answers import Verdict, problem_of, verdict
+from babynames_dagster.hubspot.api.answers import problem_of
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
+from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 from babynames_dagster.hubspot.batches.brake import Brake
 from babynames_dagster.hubspot.batches.delivery import deliver
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, problems

@@ -15,8 +15,8 @@ from babynames_dagster.sandbox.home import own_variables, sandbox_name
 from babynames_dagster.settings import load_settings
 from babynames_dagster.settings.env_file import env_file
 from babynames_dagster.settings.model import VARIABLES
+from babynames_dagster_tests.settings.values import value_of
 from babynames_dagster_tests.support.command import run_babynames, start_script
-from babynames_dagster_tests.support.settings import value_of
 
 REAL_ENV = """\
 DATABASE_URL=sqlite:///{folder}/real.db

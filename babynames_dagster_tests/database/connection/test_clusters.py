@@ -13,7 +13,8 @@ from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import csv_file, load
 from babynames_dagster_tests.support.servers.relay import Relay, relayed
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 NAMES = 2_000
 

@@ -12,7 +12,8 @@ from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.schema.migrate import downgrade, upgrade
-from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PORTAL, StandIn, add_names, ledger, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, sync
 
 MAPPING = "0bd5cf61c659c2e9ba799eb74e0f3764"
 INITIAL = "db0e0239ce459db9fb3f2852436986a1"

@@ -5,7 +5,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.endpoints import ACCOUNT, CREATE, PROPERTIES
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 
 def test_the_version_stands_where_hubspot_puts_it() -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.endpoints import READ
 from babynames_dagster.hubspot.api.opening import open_client
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 pytestmark = pytest.mark.slow
 

@@ -17,16 +17,8 @@ from babynames_dagster.hubspot.archive.mirror import archive_orphans
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    PORTAL,
-    StandIn,
-    add_names,
-    add_years,
-    ledger,
-    reconcile,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, add_years, ledger, reconcile, sync
 
 EVERYTHING = ContactScope()
 MAPPING = NameMapping("babynamesdemo.com")

@@ -12,9 +12,8 @@ from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.archive.archiving import EMAIL_CHANGED, MERGED, MORE_EMAILS, ArchiveReport
 from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    StandIn,
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, StandIn
+from babynames_dagster_tests.support.syncing import (
     add_names,
     expected_contacts,
     held_contacts,

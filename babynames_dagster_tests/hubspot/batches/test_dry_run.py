@@ -3,13 +3,8 @@
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    expected_contacts,
-    ledger,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, ledger, sync
 
 
 def test_a_dry_run_foresees_and_writes_nothing(engine: Engine, stand_in: StandIn) -> None:

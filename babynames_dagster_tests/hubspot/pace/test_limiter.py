@@ -18,7 +18,8 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pace.limiter import RateLimiter
 from babynames_dagster.hubspot.pace.pacing import Limit
 from babynames_dagster_tests.support.processes import processes
-from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 pytestmark = pytest.mark.slow
 

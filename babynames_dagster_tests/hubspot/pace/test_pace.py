@@ -12,16 +12,8 @@ from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
 from babynames_dagster_tests.support.processes import processes
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    StandIn,
-    add_names,
-    expected_contacts,
-    held_contacts,
-    ledger,
-    standing_in_elsewhere,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, StandIn, standing_in_elsewhere
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, held_contacts, ledger, sync
 
 pytestmark = pytest.mark.slow
 

@@ -11,13 +11,8 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.plans import BOSS, apply, email, forget, plan, rename
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    ledger,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, sync, undo_names
 
 
 def test_applying_writes_the_rows_of_the_plan_and_no_others(varied: Engine, stand_in: StandIn, tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.rows import Planned
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.plans import OVERRIDDEN, apply, email, plan, rows_of
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    TOKEN,
-    StandIn,
+from babynames_dagster_tests.support.stand_ins.hubspot import TOKEN, StandIn
+from babynames_dagster_tests.support.syncing import (
     add_names,
     expected_contacts,
     held_contacts,

@@ -4,11 +4,8 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from babynames_dagster_tests.support.plans import BOSS
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 
 @pytest.fixture

@@ -18,16 +18,8 @@ from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.reconcile.judging import same_writing
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.plans import BOSS, email
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    PARTITIONS,
-    StandIn,
-    add_names,
-    ledger,
-    reconcile,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PARTITIONS, StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync, undo_names
 
 
 def test_every_kind_of_change_is_distinguished(synced: Engine, stand_in: StandIn) -> None:

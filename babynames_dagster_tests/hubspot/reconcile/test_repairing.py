@@ -11,14 +11,8 @@ from babynames_dagster.hubspot.archive.undo import contacts_to_undo
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster_tests.support.plans import BOSS, email
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    StandIn,
-    add_names,
-    ledger,
-    reconcile,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync
 
 
 def test_a_value_that_the_account_makes_its_own_is_found_out_by_repairing(engine: Engine, stand_in: StandIn) -> None:

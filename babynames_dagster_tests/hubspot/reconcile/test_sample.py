@@ -10,11 +10,8 @@ from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 ALWAYS = datetime(2000, 1, 1)  # noqa: DTZ001 - the tables keep UTC without a zone
 NEVER = datetime(3000, 1, 1)  # noqa: DTZ001 - as above

@@ -24,14 +24,8 @@ from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster_tests.support.databases import SchemaAtHead
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    StandIn,
-    add_names,
-    reconcile,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, StandIn
+from babynames_dagster_tests.support.syncing import add_names, reconcile, sync, undo_names
 
 pytestmark = pytest.mark.slow
 

@@ -5,14 +5,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.stand_ins.chaos import sync_in_chaos
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    expected_contacts,
-    held_contacts,
-    ledger,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, held_contacts, ledger, sync
 
 pytestmark = pytest.mark.slow
 

@@ -9,14 +9,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    expected_contacts,
-    held_contacts,
-    ledger,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, held_contacts, ledger, sync
 
 pytestmark = pytest.mark.slow
 

@@ -10,16 +10,8 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.run import sync_contacts
 from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    PARTITIONS,
-    TOKEN,
-    StandIn,
-    add_names,
-    expected_contacts,
-    held_contacts,
-    ledger,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, TOKEN, StandIn
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, held_contacts, ledger, sync
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import candidate_pages
 from babynames_dagster.names.contacts import source
-from babynames_dagster_tests.support.stand_ins.hubspot import add_names, standing_in_elsewhere, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import standing_in_elsewhere
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 pytestmark = pytest.mark.slow
 

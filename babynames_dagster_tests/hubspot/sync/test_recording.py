@@ -4,11 +4,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.entries import refused_contacts
 from babynames_dagster.database.ledger.states import LedgerOutcome
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 
 def test_rejected_contacts_are_listed_with_their_reasons(engine: Engine, stand_in: StandIn) -> None:

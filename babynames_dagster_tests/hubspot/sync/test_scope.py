@@ -8,7 +8,8 @@ from babynames_dagster.database.ledger.comparison import ledger_vs_table, partit
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster.names.contacts.mapping import NameMapping
-from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn, add_names, add_years, ledger, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, add_years, ledger, sync
 
 MAPPING = NameMapping("babynamesdemo.com").contacts
 

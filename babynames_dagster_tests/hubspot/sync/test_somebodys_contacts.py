@@ -12,7 +12,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions, SyncReport
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, ledger, reconcile, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,8 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.hubspot.sync.report import PREVIEW_KEPT, REJECTS_KEPT, SyncOptions
 from babynames_dagster.hubspot.sync.spans import Moment, Span, Spans
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 
 def test_a_span_runs_from_the_first_hand_over_to_the_latest_answer() -> None:

@@ -9,17 +9,8 @@ from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    LEDGER,
-    PORTAL,
-    StandIn,
-    add_names,
-    expected_contacts,
-    held_contacts,
-    ledger,
-    reconcile,
-    sync,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PORTAL, StandIn
+from babynames_dagster_tests.support.syncing import add_names, expected_contacts, held_contacts, ledger, reconcile, sync
 
 
 def test_the_account_ends_equal_to_the_table_one_to_one(engine: Engine, stand_in: StandIn) -> None:

@@ -14,14 +14,8 @@ from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.batches.brake import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    ledger,
-    reconcile,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync, undo_names
 
 
 @pytest.mark.slow

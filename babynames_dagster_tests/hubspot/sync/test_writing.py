@@ -17,15 +17,8 @@ from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.sync.report import ContactCounts, SyncOptions
-from babynames_dagster_tests.support.stand_ins.hubspot import (
-    StandIn,
-    add_names,
-    ledger,
-    reconcile,
-    standing_in,
-    sync,
-    undo_names,
-)
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, standing_in
+from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync, undo_names
 
 EMAIL = "name1.f@babynamesdemo.com"
 DRY = {"dry_run": True}

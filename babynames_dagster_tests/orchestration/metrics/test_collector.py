@@ -17,7 +17,8 @@ from babynames_dagster.orchestration.assets.partitions import DRY_RUN_TAG
 from babynames_dagster.orchestration.automation.jobs import SYNC_JOB
 from babynames_dagster.orchestration.metrics.collector import Account, PipelineCollector
 from babynames_dagster_tests.deploy.deployment import PROMTOOL
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn, add_names, sync
+from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.syncing import add_names, sync
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

@@ -1,4 +1,4 @@
-"""Settings as tests ask for them."""
+"""Values of settings, by their variables."""
 
 from typing import Any
 
