@@ -1,4 +1,4 @@
-"""How near the sync comes to HubSpot's ceiling: `python -m babynames_dagster_tests.bench.sync [--contacts 60000]`.
+"""How near the sync comes to HubSpot's ceiling: `python -m babynames_dagster_tests.bench.sync [--contacts 105000]`.
 
 The stand-in, which enforces the rolling window, runs in a process of its own, and so does each of several syncs at
 once. The last line is that of workers on a real queue, over a MariaDB. Exits with 1 where a threshold is missed. A
@@ -31,8 +31,11 @@ from babynames_dagster_tests.support.servers.mariadb import running_mariadb
 from babynames_dagster_tests.support.stand_ins.hubspot import PARTITIONS, StandIn, standing_in_elsewhere
 from babynames_dagster_tests.support.syncing import add_names, reconcile, sync
 
-_UNCHANGED_CONTACTS = 105_000
+_CONTACTS = 105_000
+"""As many as the real file's names."""
 _UNCHANGED_SECONDS = 3.0
+_TRIES = 3
+"""The shortest of those where nothing changed counts: other work on the machine only ever adds to it."""
 _RECONCILE_SECONDS = 120.0
 _SYNCS_AT_ONCE = 4
 _WORKERS = 3
@@ -57,7 +60,7 @@ class Scenario:
     calls: int
     latency: tuple[float, float]
     processes: int = 1
-    least_share: float = 0.97
+    least_share: float = 0.98
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ SCENARIOS = (
     Scenario("100 calls / 10 s, 50 ms", 100, (0.05, 0.05)),
     Scenario("100 calls / 10 s, 1500 ms", 100, (1.5, 1.5)),
     Scenario("190 calls / 10 s, 50 to 1500 ms", 190, (0.05, 1.5)),
-    Scenario(f"100 calls / 10 s, 50 to 1500 ms, {_SYNCS_AT_ONCE} processes", 100, (0.05, 1.5), _SYNCS_AT_ONCE, 0.95),
+    Scenario(f"100 calls / 10 s, 50 to 1500 ms, {_SYNCS_AT_ONCE} processes", 100, (0.05, 1.5), _SYNCS_AT_ONCE),
 )
 
 BY_WORKERS = Scenario(
@@ -106,7 +109,7 @@ def missed_unchanged(*, unchanged: int, seconds: float, writes: int) -> list[str
         writes: Writing calls that it made.
     """
     found = [
-        (unchanged != _UNCHANGED_CONTACTS, f"{unchanged:,} of {_UNCHANGED_CONTACTS:,} contacts recognised"),
+        (unchanged != _CONTACTS, f"{unchanged:,} of {_CONTACTS:,} contacts recognised"),
         (seconds > _UNCHANGED_SECONDS, f"{seconds:.2f} s, at most {_UNCHANGED_SECONDS:g} s wanted"),
         (writes > 0, f"{writes} writing calls, none wanted"),
     ]
@@ -122,7 +125,7 @@ def missed_reconciling(*, same: int, seconds: float, refused: int) -> list[str]:
         refused: Calls that the stand-in refused (429).
     """
     found = [
-        (same != _UNCHANGED_CONTACTS, f"{same:,} of {_UNCHANGED_CONTACTS:,} contacts found the same"),
+        (same != _CONTACTS, f"{same:,} of {_CONTACTS:,} contacts found the same"),
         (seconds > _RECONCILE_SECONDS, f"{seconds:.1f} s, at most {_RECONCILE_SECONDS:g} s wanted"),
         (refused > 0, f"{refused} calls refused (429), none wanted"),
     ]
@@ -133,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print one line a scenario and one for each threshold that it missed, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--contacts", type=int, default=60_000, help="contacts a run at 100 calls / 10 s (default: %(default)s)"
+        "--contacts", type=int, default=_CONTACTS, help="contacts a run at 100 calls / 10 s (default: %(default)s)"
     )
     parser.add_argument("--mariadb", action="store_true", help="keep table, ledger and limiter in a private MariaDB")
     parser.add_argument("--only", type=int, help="number of the one scenario to measure, from 1")
@@ -148,8 +151,9 @@ def main(arguments: Sequence[str]) -> int:
             urls = _databases(root, server.url if server else None)
             for number, scenario in enumerate(SCENARIOS, start=1):
                 if chosen.only in {None, number}:
-                    # As many contacts as make each run equally long at its own ceiling.
-                    contacts = chosen.contacts * scenario.calls // 100
+                    # As many contacts as make each run equally long at its own ceiling. Processes begin and end seconds
+                    # apart; a run of twice the length shows the rate between.
+                    contacts = chosen.contacts * scenario.calls // 100 * min(scenario.processes, 2)
                     row, found = _measure(scenario, next(urls), contacts, root / f"stand-in-{number}")
                     rows.append(row)
                     shortfalls += found
@@ -162,7 +166,6 @@ def main(arguments: Sequence[str]) -> int:
                 sentences.append(sentence)
                 shortfalls += found
         if chosen.only in {None, len(SCENARIOS) + 3}:
-            # Workers begin and end seconds apart, as processes do; a run of twice the length shows the rate between.
             row, found = _measure_workers(2 * chosen.contacts, root / "workers")
             rows.append(row)
             shortfalls += found
@@ -227,14 +230,16 @@ def _judged(scenario: Scenario, stats: Mapping[str, Any], contacts: int, sent: S
 
 
 def _measure_unchanged(database_url: str, folder: Path) -> tuple[str, list[str]]:
-    engine = _filled(database_url, _UNCHANGED_CONTACTS)
+    engine = _filled(database_url, _CONTACTS)
     with standing_in_elsewhere(folder, calls=100_000, window_seconds=1.0) as stand_in:
         sync(engine, stand_in, hubspot_daily_reserve=0)
-        before, written = stand_in.stats()["requests"], len(stand_in.writes())
-        started = time.monotonic()
-        report = sync(engine, stand_in)
-        seconds = time.monotonic() - started
-        calls, writes = stand_in.stats()["requests"] - before, len(stand_in.writes()) - written
+        written, tries = len(stand_in.writes()), list[float]()
+        for _ in range(_TRIES):
+            before, started = stand_in.stats()["requests"], time.monotonic()
+            report = sync(engine, stand_in)
+            tries.append(time.monotonic() - started)
+            calls = stand_in.stats()["requests"] - before
+        seconds, writes = min(tries), len(stand_in.writes()) - written
     engine.dispose()
     reported = (
         f"Nothing changed: {report.total.unchanged:,} contacts in {seconds:.2f} s, {calls} call (whose account it is)."
@@ -244,7 +249,7 @@ def _measure_unchanged(database_url: str, folder: Path) -> tuple[str, list[str]]
 
 
 def _measure_reconciling(database_url: str, folder: Path) -> tuple[str, list[str]]:
-    engine = _filled(database_url, _UNCHANGED_CONTACTS)
+    engine = _filled(database_url, _CONTACTS)
     with standing_in_elsewhere(folder, calls=100_000, window_seconds=1.0) as stand_in:
         sync(engine, stand_in, hubspot_daily_reserve=0)
     # The same account, served again: with its usual limit, and with no call yet that counts for it.
