@@ -20,20 +20,15 @@ from babynames_dagster.datafile.content.columns import (
     position_of,
     titles_of,
 )
+from babynames_dagster.datafile.content.first_record import FirstRecord, behind_blank_lines, first_record, whole_record
 from babynames_dagster.datafile.content.formats import format_of, is_binary
 from babynames_dagster.datafile.content.inspect import DataFile
-from babynames_dagster.datafile.content.quoting import LONGEST_SPAN, Malformed, split_record
 from babynames_dagster.datafile.content.text import Utf8Stream
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import FileSettings
 
-BLOCK_BYTES = 1 << 20
-"""Bytes read at once."""
-
 _DELIMITERS = (",", ";", "\t", "|")
-_LONGEST_HEADER = 16 * BLOCK_BYTES
 _SHOWN = 20
-_BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")
 _EXCELS_SEPARATOR = re.compile(rb'[ \t]*"?sep=([^\r\n"])"?[ \t\r]*\n', re.IGNORECASE)
 
 
@@ -94,23 +89,6 @@ class Opened:
     stream: Utf8Stream
 
 
-@dataclass(frozen=True)
-class _Line:
-    """The first record of a file, split by one separator.
-
-    Attributes:
-        delimiter: The separator.
-        fields: Its fields as text; none where the quotes don't fit the separator.
-        end: Index of the byte behind its line end.
-        lines: Lines that it spans.
-    """
-
-    delimiter: str
-    fields: list[str]
-    end: int
-    lines: int
-
-
 def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_name: str) -> Opened:
     """Read a CSV up to its first row.
 
@@ -127,17 +105,17 @@ def read_header(part: Part, *, wanted: Sequence[str], options: CsvOptions, file_
     other = format_of(stream.head)
     if other is not None:
         raise PipelineError(ErrorCode.FILE_NOT_CSV, f"{file_name} is {other.name}, no CSV.", remedy=other.remedy)
-    number, text = _behind_blank_lines(stream, 1, b"")
+    number, text = behind_blank_lines(stream, 1, b"")
     hint = _EXCELS_SEPARATOR.match(text)
     if hint:
-        number, text = _behind_blank_lines(stream, number + 1, text[hint.end() :])
+        number, text = behind_blank_lines(stream, number + 1, text[hint.end() :])
         if options.delimiter is None:
             options = replace(options, delimiter=hint.group(1).decode("latin-1"))
     candidates = (options.delimiter,) if options.delimiter is not None else _DELIMITERS
     where = f"{file_name}, line {number:,}"
-    text = _whole_record(stream, text, candidates, where)
+    text = whole_record(stream, text, candidates, where)
     _check_bytes(text, file_name, where)
-    lines = [_first_record(text, candidate) for candidate in candidates]
+    lines = [first_record(text, candidate) for candidate in candidates]
     if not any(line.fields for line in lines):
         raise PipelineError(ErrorCode.CSV_MALFORMED, f"{where}: the quotes don't match.")
     inferred = {YEAR} if year is not None else set()
@@ -168,57 +146,6 @@ def header_of(file: DataFile, settings: FileSettings, *, wanted: Sequence[str]) 
         return read_header(next(parts), wanted=wanted, options=options, file_name=str(file.path)).dialect
 
 
-def _behind_blank_lines(stream: Utf8Stream, number: int, text: bytes) -> tuple[int, bytes]:
-    """Return the number of the first line that isn't blank, and what was read from there on.
-
-    Args:
-        stream: What follows.
-        number: The line to begin on.
-        text: What was read of it.
-    """
-    while text or (text := stream.read(BLOCK_BYTES)):
-        blank = _BLANK_LINES.match(text)
-        end = blank.end() if blank else 0
-        number += text.count(b"\n", 0, end)
-        text = text[end:]
-        if text:
-            break
-    return number, text
-
-
-def _whole_record(stream: Utf8Stream, text: bytes, delimiters: Sequence[str], where: str) -> bytes:
-    """Read on until the first record is whole."""
-    while text.find(b"\n") < 0 or not all(_first_record(text, item).end for item in delimiters):
-        more = stream.read(BLOCK_BYTES)
-        if not more:
-            break
-        text += more
-        if len(text) > _LONGEST_HEADER:
-            raise PipelineError(ErrorCode.CSV_MALFORMED, f"{where}: it does not end within {len(text):,} bytes.")
-    return text
-
-
-def _first_record(text: bytes, delimiter: str) -> _Line:
-    """Split the first record, which may span lines inside quotes.
-
-    Where a quote stays open, there are no fields; and `end` is 0 if more text could close it.
-    """
-    end = 0
-    for lines in range(1, LONGEST_SPAN + 1):
-        stop = text.find(b"\n", end)
-        end = len(text) if stop < 0 else stop + 1
-        record = text[:end].rstrip(b"\r\n")
-        fields = split_record(record, delimiter.encode())
-        if fields is Malformed.BAD:
-            return _Line(delimiter, [], end, lines)
-        if not isinstance(fields, Malformed):
-            names = [field.decode("utf-8", errors="replace").strip() for field in fields]
-            return _Line(delimiter, names, end, lines)
-        if stop < 0:
-            return _Line(delimiter, [], 0, lines)
-    return _Line(delimiter, [], end, 1)
-
-
 def _check_bytes(text: bytes, file_name: str, where: str) -> None:
     line = text[: text.find(b"\n") + 1] or text
     if not line.strip():
@@ -242,7 +169,13 @@ def _binary_data(file_name: str) -> PipelineError:
 
 
 def _without_header(  # noqa: PLR0913 - each is one fact about the file
-    lines: Sequence[_Line], given: Sequence[str], wanted: Sequence[str], *, year: int | None, where: str, number: int
+    lines: Sequence[FirstRecord],
+    given: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    year: int | None,
+    where: str,
+    number: int,
 ) -> Dialect:
     """Return the dialect of a file whose first line is a row, or a header that says nothing to us."""
     inferred = {YEAR} if year is not None else set()
@@ -267,11 +200,11 @@ def _without_header(  # noqa: PLR0913 - each is one fact about the file
 
 
 def _no_such_columns(
-    lines: Sequence[_Line], wanted: Sequence[str], text: bytes, where: str, *, number: int
+    lines: Sequence[FirstRecord], wanted: Sequence[str], text: bytes, where: str, *, number: int
 ) -> PipelineError:
     best = max(lines, key=lambda line: len(line.fields))
     missing = [column for column in wanted if position_of(column, best.fields) is None]
-    guess = guessed_columns(best.fields) or guessed_columns(_first_record(text[best.end :], best.delimiter).fields)
+    guess = guessed_columns(best.fields) or guessed_columns(first_record(text[best.end :], best.delimiter).fields)
     above = _lines_above_header(text, [line.delimiter for line in lines], wanted)
     if above:
         remedy = f"Delete what stands above line {number + above:,}, which is the header."
@@ -295,7 +228,7 @@ def _lines_above_header(text: bytes, delimiters: Sequence[str], wanted: Sequence
     """Return how many lines stand above a header that is not the first record; 0 where there is none near."""
     for index, line in enumerate(text.split(b"\n", _SHOWN)[:_SHOWN]):
         for delimiter in delimiters:
-            names = _first_record(line, delimiter).fields
+            names = first_record(line, delimiter).fields
             if all(position_of(column, names) is not None for column in wanted):
                 return index
     return 0

@@ -11,6 +11,9 @@ from babynames_dagster.datafile.content.archive import ByteStream
 from babynames_dagster.datafile.content.formats import HEAD_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 
+BLOCK_BYTES = 1 << 20
+"""Bytes read at once."""
+
 _UTF8 = {"utf-8", "utf-8-sig"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -19,8 +22,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-
-
 _WITHOUT_BYTE_ORDER = {"utf-16", "utf-32"}
 _RETURN_ALONE = re.compile(rb"\r(?!\r*\n)")
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from babynames_dagster.datafile.content.archive import ByteStream
-from babynames_dagster.datafile.content.header import BLOCK_BYTES, Dialect, Opened
+from babynames_dagster.datafile.content.header import Dialect, Opened
+from babynames_dagster.datafile.content.text import BLOCK_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.records import OddLines
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected

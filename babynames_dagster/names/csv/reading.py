@@ -14,8 +14,9 @@ from typing_extensions import Self
 from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.archive import open_parts
 from babynames_dagster.datafile.content.columns import BIRTHS, NAME, SEX, YEAR
-from babynames_dagster.datafile.content.header import BLOCK_BYTES, CsvOptions, read_header
+from babynames_dagster.datafile.content.header import CsvOptions, read_header
 from babynames_dagster.datafile.content.inspect import DataFile
+from babynames_dagster.datafile.content.text import BLOCK_BYTES
 from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.blocks import Block, Position, read_blocks

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.tables import rejected_rows
-from babynames_dagster.datafile.content.header import BLOCK_BYTES
+from babynames_dagster.datafile.content.text import BLOCK_BYTES
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.loading import (
     counts,
