@@ -21,9 +21,8 @@ from babynames_dagster.orchestration.metrics.families import (
 )
 from babynames_dagster.orchestration.metrics.queue import QueueFigures
 from babynames_dagster.orchestration.metrics.runs import RunFigures
-from babynames_dagster_tests.deploy.deployment import AMTOOL, PROMTOOL
+from babynames_dagster_tests.deploy.deployment import AMTOOL, DEPLOY, PROMTOOL
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RUNBOOKS = DEPLOY.parent / "docs" / "operations.md"
 METRIC = re.compile(r"\bbabynames_[a-z_]+")
 

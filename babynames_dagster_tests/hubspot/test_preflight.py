@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.errors import ErrorCode
-from babynames_dagster.hubspot.preflight import mismatches
+from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.hubspot.preflight import check_account, mismatches
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.sandbox.hubspot.rules import default_properties
-from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
+from babynames_dagster_tests.support.stand_ins.hubspot import (
+    PORTAL,
+    StandIn,
+)
 from babynames_dagster_tests.support.syncing import add_names, sync
 
 
@@ -92,3 +95,27 @@ def test_every_mismatch_is_reported_at_once(sqlite_engine: Engine, stand_in: Sta
     assert report.stopped is not None
     assert "hs_lead_status='NEW'" in report.stopped.what
     assert "lifecyclestage does not exist" in report.stopped.what
+
+
+def checked(stand_in: StandIn, engine: Engine) -> str:
+    mapping = NameMapping("babynamesdemo.com").contacts
+    return check_account(stand_in.settings(engine).account, engine, mapping, email="babynames-check@babynamesdemo.com")
+
+
+def test_the_account_check_says_whose_account_it_is_and_what_it_allows(engine: Engine, stand_in: StandIn) -> None:
+    stand_in.change(calls=190, window_seconds=10.0, daily_calls=625_000)
+    said = checked(stand_in, engine)
+    assert f"portal {PORTAL}, 190 calls per 10 s" in said
+    assert stand_in.stats()["contacts"] == 0
+
+
+@pytest.mark.parametrize("missing", ["crm.objects.contacts.read", "crm.schemas.contacts.read"])
+def test_the_account_check_names_a_missing_scope(sqlite_engine: Engine, stand_in: StandIn, missing: str) -> None:
+    stand_in.change(
+        scopes=sorted(
+            {"crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"} - {missing}
+        )
+    )
+    with pytest.raises(PipelineError, match=missing) as caught:
+        checked(stand_in, sqlite_engine)
+    assert caught.value.code is ErrorCode.HUBSPOT_MISSING_SCOPES

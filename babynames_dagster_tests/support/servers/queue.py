@@ -19,11 +19,12 @@ import requests
 import yaml
 
 from babynames_dagster.orchestration.automation.jobs import SYNC_JOB
+from babynames_dagster_tests.deploy.deployment import DEPLOY
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.servers.redis import running_redis
 from babynames_dagster_tests.support.waiting import wait_until
 
-DEPLOYED = Path(__file__).parents[3] / "deploy" / "queue" / "dagster.yaml"
+DEPLOYED = DEPLOY / "queue" / "dagster.yaml"
 _BIN = Path(sys.executable).parent
 _LOCATION = ("-m", "babynames_dagster.definitions")
 

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from babynames_dagster.orchestration.queue.launcher import QueueRunLauncher
+from babynames_dagster_tests.deploy.deployment import DEPLOY
 
-DEPLOYED = Path(__file__).parents[3] / "deploy" / "queue" / "dagster.yaml"
+DEPLOYED = DEPLOY / "queue" / "dagster.yaml"
 
 
 @pytest.fixture
