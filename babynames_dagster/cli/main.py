@@ -13,6 +13,7 @@ from babynames_dagster.cli.options import SharedOptions
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.common.log.files import LOGGER, log_to_files
 from babynames_dagster.common.log.masking import Mask
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
 
@@ -61,7 +62,7 @@ def _open_standard_streams() -> None:
 def _refused(error: OSError) -> PipelineError:
     """Return what it means that the operating system refused something, where nothing nearer knew."""
     if error.filename:
-        return PipelineError(ErrorCode.FILE_NOT_WRITABLE, str(error))
+        return write_error(error, str(error.filename))
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EBADF, errno.EIO}:
         return PipelineError(
             ErrorCode.FILE_NOT_WRITABLE,

@@ -6,7 +6,6 @@ What belongs here: gathering. What does not: drawing.
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -26,9 +25,7 @@ RUNS_SHOWN = 5
 
 
 def overview(settings: Settings) -> dict[str, Any]:
-    """Return everything at a glance, as plain values; no database is made or changed.
-
-    Dagster's instance is opened only where it has records already; no `dagster.yaml` is written.
+    """Return everything but the last runs at a glance, as plain values; no database is made or changed.
 
     Args:
         settings: Which database, and which data folder.
@@ -46,7 +43,6 @@ def overview(settings: Settings) -> dict[str, Any]:
         "ledger": [],
         "loads": [],
         "refused": [],
-        "runs": _runs(settings.files.records, settings.env_file),
     }
     if found.schema.is_newest:
         with opened_engine(url) as engine:
@@ -73,14 +69,25 @@ def _load(load: LoadRow) -> dict[str, Any]:
     return plain({**others, **load.rows.by_column()})
 
 
-def _runs(home: Path, env_file: Path) -> list[dict[str, Any]]:
+def last_runs(settings: Settings) -> list[dict[str, Any]]:
+    """Return the last runs, newest first, as plain values.
+
+    Dagster's instance is opened only where it has records already; no `dagster.yaml` is written.
+
+    Args:
+        settings: Which records.
+
+    Raises:
+        PipelineError: As `opened_instance`.
+    """
+    home = settings.files.records
     # Without a dagster.yaml, Dagster's own commands keep their records in SQLite files of these names.
     if not ((home / "dagster.yaml").is_file() or (home / "history" / "runs.db").is_file()):
         return []
     from babynames_dagster.cli.runs.instance import opened_instance  # noqa: PLC0415 - as above
     from babynames_dagster.orchestration.automation.jobs import is_dry, run_title  # noqa: PLC0415 - Dagster takes a second to import
 
-    with opened_instance(home, env_file) as instance:
+    with opened_instance(home, settings.env_file) as instance:
         records = instance.get_run_records(limit=RUNS_SHOWN)
     return [
         {

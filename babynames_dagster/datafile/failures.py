@@ -1,6 +1,5 @@
 """What the operating system's errors about files mean."""
 
-import errno
 from pathlib import Path
 
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -17,15 +16,3 @@ def read_error(error: OSError, path: Path, where: str | None = None) -> Pipeline
     if isinstance(error, FileNotFoundError):
         return PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {path}.")
     return PipelineError(ErrorCode.FILE_NOT_READABLE, f"{where or path} can't be read: {error.strerror or error}.")
-
-
-def write_error(error: OSError, folder: Path) -> PipelineError:
-    """Say what a failed write means.
-
-    Args:
-        error: What the operating system said.
-        folder: Where it was written.
-    """
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return PipelineError(ErrorCode.DISK_FULL, f"No space left in {folder}.")
-    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"Cannot write in {folder}: {error.strerror or error}.")

@@ -11,9 +11,9 @@ from typing import Literal
 
 from babynames_dagster.common.paths import printable, resolved
 from babynames_dagster.common.progress import ProgressListener, ignore_progress
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.digest import HashedFile, hashed
-from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.datafile.kept import inspect_dataset, kept_files
 from babynames_dagster.datafile.store import bring_latest
 from babynames_dagster.datafile.workspace import download_workspace, hand_over

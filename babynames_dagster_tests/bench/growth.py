@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from babynames_dagster.cli.overview import overview
+from babynames_dagster.cli.overview import last_runs, overview
 from babynames_dagster.database import tables
 from babynames_dagster.database.connection.engine import open_engine, utc_now, writing
 from babynames_dagster.database.figures import contact_counts, finished_loads, load_counts
@@ -124,7 +124,7 @@ def _waited_for(engine: Engine, stand_in: StandIn, folder: Path) -> dict[str, Ca
     return {
         "candidate pages": pages,
         "sync, nothing changed": resync,
-        "status": lambda: overview(settings),
+        "status": lambda: (overview(settings), last_runs(settings)),
         "sensor's question": lambda: partitions_with_work(engine, PORTAL, mapping),
         "metrics scrape": lambda: (contact_counts(engine), load_counts(engine), finished_loads(engine)),
     }

@@ -3,16 +3,22 @@
 It keeps no log, makes and migrates no database, and opens Dagster's instance only where it has records already.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import typer
 
+from babynames_dagster.cli.app import exit_status
 from babynames_dagster.cli.command_log import notes_on
 from babynames_dagster.cli.demos import Demo, settings_of_chosen
 from babynames_dagster.cli.options import Json, verbosity_of
-from babynames_dagster.cli.overview import overview
-from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table, warn
+from babynames_dagster.cli.overview import last_runs, overview
+from babynames_dagster.cli.terminal import out, show_dicts, show_error, show_json, show_table, warn
 from babynames_dagster.database.ledger.refused import RefusedNames
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
+from babynames_dagster.errors import PipelineError
 from babynames_dagster.sandbox.home import sandbox_names
+from babynames_dagster.settings import Settings
 
 _RUN_COLUMNS = ("run_id", "run", "status", "started", "seconds")
 _LOAD_COLUMNS = ("target", "state", *COUNT_COLUMNS)
@@ -32,10 +38,21 @@ def status(
     others = [] if demo else sandbox_names(settings.files.data)
     for note in notes_on(settings) if not verbosity_of(context).quiet else ():
         warn(f"Note: {note}")
-    found = overview(settings)
+    found, failure = overview(settings), None
+    try:
+        found["runs"] = last_runs(settings)
+    except PipelineError as error:  # the rest is known all the same
+        found["runs"], failure = None, error
     if json:
         show_json(found)
-        return
+    else:
+        _show(found, settings, others)
+    if failure is not None:
+        show_error(failure)
+        raise typer.Exit(exit_status(failure))
+
+
+def _show(found: Mapping[str, Any], settings: Settings, others: Sequence[str]) -> None:
     for title, key in (("Database", "database"), ("Data folder", "data_dir"), ("Dagster's records", "dagster_home")):
         out.print(f"[bold]{title}[/]: ", end="")
         out.print(found[key], markup=False)
@@ -46,7 +63,7 @@ def status(
         show_dicts("Last loads", loads, columns=_LOAD_COLUMNS)
         for names in found["refused"]:
             out.print(f"In the table: {RefusedNames(**names)}.", markup=False)
-    runs = [{**run, "run_id": run["run_id"][:8]} for run in found["runs"]]
+    runs = [{**run, "run_id": run["run_id"][:8]} for run in found["runs"] or ()]
     show_dicts("Last runs", runs, columns=_RUN_COLUMNS)
     if not found["tables"] and settings.keeps_tables_in_data:  # another database is a project's own
         for name in others:

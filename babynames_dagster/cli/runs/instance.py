@@ -17,6 +17,7 @@ from dagster._check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning, remedy_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.env_file import ENV_FILE, env_file
@@ -55,7 +56,7 @@ def ready_home(home: Path) -> Path:
                 with resources.as_file(resources.files("babynames_dagster.orchestration") / "dagster.yaml") as packaged:
                     shutil.copy(packaged, home / "dagster.yaml")
     except OSError as error:
-        raise _not_writable(home, error) from error
+        raise write_error(error, home) from error
     return home
 
 
@@ -162,11 +163,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         lock = (folder / ".opening.lock").open("a")
     except OSError as error:
-        raise _not_writable(folder, error) from error
+        raise write_error(error, folder) from error
     with lock as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def _not_writable(folder: Path, error: OSError) -> PipelineError:
-    return PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{folder} can't be written: {error.strerror}.")

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from typing_extensions import override
 
 from babynames_dagster.common.log.masking import Mask
-from babynames_dagster.errors import ErrorCode, PipelineError
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.settings import FileSettings
 
 LOGGER = "babynames_dagster"
@@ -34,7 +34,7 @@ def log_to_files(files: FileSettings, mask: Mask, logger: logging.Logger | None 
         logger: The logger, such as the log of a Dagster step; by default this package's own.
 
     Raises:
-        PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
+        PipelineError: FILE_NOT_WRITABLE or DISK_FULL where LOG_DIR can't be made or written.
     """
     target = logging.getLogger(LOGGER) if logger is None else logger
     if any(isinstance(handler, DailyFiles) and handler.folder == files.logs for handler in target.handlers):
@@ -45,11 +45,8 @@ def log_to_files(files: FileSettings, mask: Mask, logger: logging.Logger | None 
     try:
         handler.open()
     except OSError as error:
-        raise PipelineError(
-            ErrorCode.FILE_NOT_WRITABLE,
-            f"The log folder {files.logs} can't be written: {error.strerror}.",
-            remedy="Make it writable for this user, or name another one in LOG_DIR.",
-        ) from error
+        remedy = "Make it writable for this user, or name another one in LOG_DIR."
+        raise write_error(error, f"The log folder {files.logs}", remedy=remedy) from error
     if not target.isEnabledFor(handler.level):
         target.setLevel(handler.level)
     target.addHandler(handler)

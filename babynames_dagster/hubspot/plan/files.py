@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 
@@ -68,7 +69,7 @@ def plan_file(path: Path, head: PlanHead) -> Iterator[PlanWriter]:
     """Open a plan's file; it is there once it is whole, and not before.
 
     Raises:
-        PipelineError: FILE_NOT_WRITABLE.
+        PipelineError: FILE_NOT_WRITABLE or DISK_FULL.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -77,7 +78,7 @@ def plan_file(path: Path, head: PlanHead) -> Iterator[PlanWriter]:
             yield PlanWriter(file, head)
         partial.replace(path)
     except OSError as error:
-        raise PipelineError(ErrorCode.FILE_NOT_WRITABLE, f"{path} can't be written: {error.strerror}.") from error
+        raise write_error(error, path) from error
     finally:
         partial.unlink(missing_ok=True)
 

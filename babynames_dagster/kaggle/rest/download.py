@@ -15,7 +15,7 @@ from requests.auth import AuthBase
 
 from babynames_dagster.common.log.masking import Mask
 from babynames_dagster.common.progress import Progress, ProgressListener
-from babynames_dagster.datafile.failures import write_error
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.rest.credentials import find_credentials

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.common.writing import write_error
 from babynames_dagster.database.loading.loads import RowCounts
 from babynames_dagster.database.schema.adoption import ASIDE, names_aside
 from babynames_dagster.datafile.content.inspect import inspect_file
 from babynames_dagster.datafile.digest import hashed
-from babynames_dagster.datafile.failures import write_error
 from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.loading.load import load_stream
 from babynames_dagster.names.stream import NAMES

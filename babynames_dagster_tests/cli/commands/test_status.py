@@ -71,3 +71,15 @@ def test_a_misspelt_setting_is_named_by_a_command_that_only_looks(tmp_path: Path
     shown = run_babynames("status", folder=tmp_path, environment={"BATCH_SIZ": "5"})
     assert "BATCH_SIZ is no setting: did you mean BATCH_SIZE?" in shown.stderr
     assert run_babynames("-q", "status", folder=tmp_path, environment={"BATCH_SIZ": "5"}).stderr == ""
+
+
+def test_records_of_runs_that_cannot_be_read_hide_nothing_else(tmp_path: Path, environment: dict[str, str]) -> None:
+    assert run_babynames("run", folder=tmp_path, environment=environment).returncode == 0
+    (tmp_path / "data" / "dagster" / "dagster.yaml").write_text("storage: [")
+    shown = run_babynames("status", folder=tmp_path, environment=environment)
+    assert shown.returncode == 2
+    assert re.search(r"baby_names +3\b", shown.stdout)
+    assert "dagster.yaml is no YAML" in shown.stderr
+    reported = run_babynames("status", "--json", folder=tmp_path, environment=environment)
+    assert reported.returncode == 2
+    assert (json.loads(reported.stdout)["tables"]["baby_names"], json.loads(reported.stdout)["runs"]) == (3, None)
