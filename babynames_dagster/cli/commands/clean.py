@@ -39,10 +39,17 @@ def clean(
             f"{target} is not the pipeline's alone, so it is left as it is.",
             remedy="Remove by hand what is to go, or let DATA_DIR name a folder of its own.",
         )
-    what = f"{target} ({_contents(target)})"
-    if not yes:
-        typer.confirm(f"Remove {what}?", abort=True)
-    shutil.rmtree(target)
+    try:
+        what = f"{target} ({_contents(target)})"
+        if not yes:
+            typer.confirm(f"Remove {what}?", abort=True)
+        shutil.rmtree(target)
+    except OSError as error:
+        raise PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE,
+            f"{target} can't be removed whole: {printable(error.filename)}: {error.strerror}.",
+            remedy="End the commands that still use it, make it writable for this user, and run this one again.",
+        ) from error
     out.print(f"Removed {what}.", markup=False)
 
 

@@ -25,3 +25,13 @@ def test_clean_with_a_sandboxs_settings_removes_that_sandbox_alone(tmp_path: Pat
     done = run_babynames("clean", "--yes", folder=tmp_path, environment=settings)
     assert f"Removed {settings['DATA_DIR']} (" in done.stdout
     assert [path.name for path in (tmp_path / "data" / "demo").iterdir()] == ["other-7f81"]
+
+
+def test_what_clean_cannot_remove_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "demo").touch()
+    answer = run_babynames("clean", "--yes", folder=tmp_path, environment={"COLUMNS": "400"})
+    assert answer.returncode == 1
+    assert f"{tmp_path / 'data' / 'demo'} can't be removed whole: " in answer.stderr
+    assert "Not a directory" in answer.stderr
+    assert "What to do: End the commands that still use it" in answer.stderr
