@@ -6,10 +6,9 @@ module a group; where their texts come from (`sources.py`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr, ValidationError
-from sqlalchemy.engine import URL
 from typing_extensions import Self, override
 
 from babynames_dagster.settings.aws import aws_texts
@@ -25,6 +24,9 @@ from babynames_dagster.settings.shell import shell_environment
 from babynames_dagster.settings.sources import FOR_OTHERS, OLDER_NAMES, folder_texts, named_texts, with_files
 from babynames_dagster.settings.views import AccountSettings, FetchSettings, LoadingSettings
 from babynames_dagster.settings.wording import misspelt
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 GROUPS: dict[str, type[Group]] = {
     "database": DatabaseSettings,
@@ -130,7 +132,7 @@ class Settings(BaseModel):
         """The groups by name."""
         return {name: getattr(self, name) for name in GROUPS}
 
-    def database_address(self) -> URL:
+    def database_address(self) -> "URL":
         """Return the database's address; see `DatabaseSettings.address`.
 
         Raises:

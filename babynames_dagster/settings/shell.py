@@ -9,19 +9,12 @@ What belongs here: finding it, and lending to it. What does not: what `.env` say
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
-from pathlib import PurePath
-
-import psutil
+from collections.abc import Mapping, Sequence
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.env_file import ENV_FILE, env_file
 
 HOME = "DAGSTER_HOME"
-_PROGRAMS = {"dagster", "dagster-daemon", "dagster-webserver", "dg"}
-_WORDS_LOOKED_AT = 3  # interpreter, `-m` or script, module
-_SPAWNED = "from multiprocessing.spawn import"
 
 
 def shell_environment() -> dict[str, str]:
@@ -34,7 +27,9 @@ def shell_environment() -> dict[str, str]:
     current, named_in_file = dict(os.environ), [*env_file(ENV_FILE)]
     if not named_in_file:
         return current
-    return restored(current, _before_dagster(), named_in_file)
+    from babynames_dagster.settings.ancestry import environment_before_dagster  # noqa: PLC0415 - few have a `.env`
+
+    return restored(current, environment_before_dagster(), named_in_file)
 
 
 def lend_to_dagster(below: Mapping[str, str], above: Mapping[str, str] | None = None) -> None:
@@ -75,41 +70,3 @@ def restored(
         )
     others = {name: value for name, value in current.items() if name not in named_in_file}
     return others | {name: before[name] for name in named_in_file if name in before}
-
-
-def is_of_dagster(command: Sequence[str]) -> bool:
-    """Say whether a process is one of Dagster's, by its command line; a child that Python spawned counts as well."""
-    words = [PurePath(word).name for word in command[:_WORDS_LOOKED_AT]]
-    module = next((after for word, after in pairwise(command) if word == "-m"), "")
-    return (
-        not _PROGRAMS.isdisjoint(words)
-        or module.split(".")[0] == "dagster"
-        or any(word.startswith(_SPAWNED) for word in command)
-    )
-
-
-def _before_dagster() -> dict[str, str] | None:
-    found = None
-    for process in takewhile(lambda candidate: is_of_dagster(_command(candidate)), _lineage()):
-        try:
-            found = process.environ()
-        except (psutil.Error, OSError):
-            break
-    return found
-
-
-def _lineage() -> Iterator[psutil.Process]:
-    process: psutil.Process | None = psutil.Process()
-    while process is not None:
-        yield process
-        try:
-            process = process.parent()
-        except psutil.Error:
-            return
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []

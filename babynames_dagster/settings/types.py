@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import idna
 from pydantic import AfterValidator, BeforeValidator, SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-from babynames_dagster.settings.address import connectable
+from babynames_dagster.settings.address import connectable, parsed
 
 MYSQL_DIALECTS = ("mysql", "mariadb", "mysql2")
 
@@ -136,6 +133,8 @@ def _domain(value: str) -> str:
     """
     domain = value.strip().rstrip(".").lower()
     if not domain.isascii() or "xn--" in domain:
+        import idna  # noqa: PLC0415 - large tables, for few domains
+
         try:
             domain = idna.encode(domain, uts46=True).decode()
         except idna.IDNAError as error:
@@ -211,10 +210,10 @@ def _expanded(value: Path) -> Path:
 
 
 def _database_address(value: SecretStr) -> SecretStr:
-    # A password with `/` or `@` in it shifts what make_url takes for the port, and its error would show that.
+    # A password with `/` or `@` in it shifts what is taken for the port, and the error would show that.
     try:
-        url = make_url(value.get_secret_value().strip())
-    except (ArgumentError, ValueError):
+        url = parsed(value.get_secret_value().strip())
+    except ValueError:
         raise ValueError(
             "must look like mysql+pymysql://user:password@host:3306/name or sqlite:///file, with @ : / ? # % in the "
             "password written as %40 %3A %2F %3F %23 %25"

@@ -9,8 +9,9 @@ import pytest
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
+from babynames_dagster.settings.ancestry import is_of_dagster
 from babynames_dagster.settings.env_file import CHOICE
-from babynames_dagster.settings.shell import is_of_dagster, restored
+from babynames_dagster.settings.shell import restored
 from babynames_dagster_tests.support.command import run_script
 from babynames_dagster_tests.support.ui.server import launch_and_wait, running_dagster_dev
 

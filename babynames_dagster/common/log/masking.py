@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
+
+from babynames_dagster.settings.address import parsed
 
 HIDDEN = "********"
 
@@ -35,7 +36,7 @@ class Mask:
 
 def _secret_text(name: str, value: str) -> str:
     # An address is no secret, the password in it is.
-    return make_url(value).password or "" if name == "DATABASE_URL" else value
+    return parsed(value).password or "" if name == "DATABASE_URL" else value
 
 
 def forms_of(secret: str) -> set[str]:

@@ -1,14 +1,16 @@
 """Settings of the database, and its address."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr
-from sqlalchemy.engine import URL, make_url
 
-from babynames_dagster.settings.address import connectable
+from babynames_dagster.settings.address import connectable, parsed
 from babynames_dagster.settings.groups.group import Group
 from babynames_dagster.settings.types import MYSQL_DIALECTS, AnyCase, DatabaseAddress, UserPath
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 DEFAULT_TIMEOUT = 60
 
@@ -53,7 +55,7 @@ class DatabaseSettings(Group):
     def uses_server(self) -> bool:
         """Whether DB_* or DATABASE_URL name a MySQL-like server rather than a SQLite file."""
         if self.url is not None:
-            return make_url(self.url.get_secret_value()).get_backend_name() != "sqlite"
+            return parsed(self.url.get_secret_value()).get_backend_name() != "sqlite"
         if self.dialect is not None:
             return self.dialect in MYSQL_DIALECTS
         return not {"host", "name", "user"}.isdisjoint(self.model_fields_set)
@@ -63,7 +65,7 @@ class DatabaseSettings(Group):
         """Fields that have to be set before the address is whole; for `require`."""
         return ("name", "user") if self.uses_server and self.url is None else ()
 
-    def address(self, folder: Path) -> URL:
+    def address(self, folder: Path) -> "URL":
         """Return the database's address, with PyMySQL as the driver of every MySQL-like server.
 
         How to reach it (TLS, DB_TIMEOUT) is among its parameters; `database/connection/reach.py` reads them.
@@ -74,8 +76,10 @@ class DatabaseSettings(Group):
         Raises:
             PipelineError: MISSING_CONFIG where a server is meant, but not its database or user.
         """
+        from sqlalchemy.engine import URL  # noqa: PLC0415 - as in `parsed`
+
         if self.url is not None:
-            url = connectable(make_url(self.url.get_secret_value()))
+            url = connectable(parsed(self.url.get_secret_value()))
         elif self.uses_server:
             self.require(*self.needed)
             password = self.password.get_secret_value() if self.password else None
