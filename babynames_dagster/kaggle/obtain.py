@@ -5,9 +5,8 @@ ways themselves, and the final name, which only the filesystem IO manager gives.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from babynames_dagster.common.paths import printable, resolved
 from babynames_dagster.common.progress import ProgressListener, ignore_progress
@@ -20,13 +19,11 @@ from babynames_dagster.datafile.workspace import download_workspace, hand_over
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.arrival import look_at_arrival
 from babynames_dagster.kaggle.browser.session import kept_session
+from babynames_dagster.kaggle.obtained import How, Obtained
 from babynames_dagster.kaggle.rest.credentials import missing_user
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.kaggle.retrying import retried
 from babynames_dagster.settings import FetchSettings
-
-How = Literal["fetched", "kept", "given", "resumed"]
-Method = Literal["browser", "api", "file"]
 
 # What a browser meets and a plain HTTP client may not: proxies treat the two differently. A missing dataset is the same
 # for both.
@@ -46,28 +43,6 @@ _BROWSER_BLOCKED = {
     ErrorCode.KAGGLE_DOWNLOAD_STALLED,
     ErrorCode.KAGGLE_DOWNLOAD_TRUNCATED,
 }
-
-
-@dataclass(frozen=True)
-class Obtained:
-    """The dataset's file, and how it came.
-
-    Attributes:
-        found: The kept or given file; or the finished download, still under a temporary name in DOWNLOAD_DIR.
-        final: The name that a finished download is to be given; its own for a kept or given file.
-        how: Fetched (in one go), resumed (a broken download was completed), kept from before, or given by path.
-        method: By which way; `file` where nothing was fetched.
-    """
-
-    found: HashedFile
-    final: Path
-    how: How
-    method: Method
-
-    @property
-    def path(self) -> Path:
-        """Where the file is."""
-        return self.found.file.path
 
 
 def obtain_dataset(

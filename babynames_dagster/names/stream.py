@@ -5,17 +5,15 @@ What belongs here: what is in a stream. What does not: filling it (`names/csv/`)
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from babynames_dagster.names.rejects import RejectedRow
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 NAMES = "baby_names"
 YEARS = "baby_name_years"
-
-_COMMON = [pa.field("line", pa.int64()), pa.field("occurrences", pa.int64())]
-NAMES_SCHEMA = pa.schema([*((name, pa.string()) for name in ("slug", "name", "sex", "initial")), *_COMMON])
-YEARS_SCHEMA = pa.schema([("slug", pa.string()), ("year", pa.int32()), ("births", pa.int32()), *_COMMON])
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Chunk:
         end: About how far into the text they go, in bytes.
     """
 
-    rows: pa.RecordBatch
+    rows: "pa.RecordBatch"
     rejects: Sequence[RejectedRow]
     end: int
 
@@ -65,7 +63,7 @@ class RowStream:
         schema: The schema of its rows.
     """
 
-    def __init__(self, header: StreamHeader, schema: pa.Schema, read: Callable[[], Iterator[Chunk]]) -> None:
+    def __init__(self, header: StreamHeader, schema: "pa.Schema", read: Callable[[], Iterator[Chunk]]) -> None:
         """Describe a stream.
 
         Args:
@@ -87,5 +85,7 @@ class RowStream:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the rows as an Arrow stream, without the rejects."""
+        import pyarrow as pa  # noqa: PLC0415 - a stream is an asset's type, which Dagster looks up as it starts
+
         rows = pa.RecordBatchReader.from_batches(self.schema, (chunk.rows for chunk in self))
         return rows.__arrow_c_stream__(requested_schema)

@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.senders import Claim, active_senders, claim_partitions, release_claim
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client

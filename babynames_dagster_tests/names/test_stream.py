@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from babynames_dagster.names.stream import NAMES_SCHEMA
+from babynames_dagster.names.csv.grouping import NAMES_SCHEMA
 from babynames_dagster_tests.support.loading import csv_file, stream_of
 
 

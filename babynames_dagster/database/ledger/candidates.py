@@ -14,16 +14,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.connection.paging import keyset_pages, whole_page
-from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, entry_columns
+from babynames_dagster.database.ledger.columns import entry_columns
+from babynames_dagster.database.ledger.key import NAMES, Ledger
+from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry
 from babynames_dagster.database.loading.loads import DONE
 from babynames_dagster.database.loading.years_table import has_orphans
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
-
-NAMES = "baby_names"
-"""What the names' entries are called in the ledger."""
 
 PAGE_ROWS = 2000
 """Larger pages save no time: Python's garbage collector looks at every row of a page that is still there."""

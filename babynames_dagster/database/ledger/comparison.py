@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry, names_with_entries
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.candidates import ContactScope, name_of_entry, names_with_entries
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.states import NOT_OURS_TO_WRITE, LedgerOutcome
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.paging import whole_page
+from babynames_dagster.database.ledger.columns import entry_columns
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, entries_as_orphans, in_partitions
-from babynames_dagster.database.ledger.rows import Entry, entry_columns
+from babynames_dagster.database.ledger.rows import Entry
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.portable import slices
 from babynames_dagster.database.tables import hubspot_contacts

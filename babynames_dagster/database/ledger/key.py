@@ -1,8 +1,12 @@
 """Whose entries: the ledger holds those of many sources with many accounts, side by side."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import sqlalchemy as sa
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+NAMES = "baby_names"
+"""What the names' entries are called in the ledger."""
 
 
 class Ledger(NamedTuple):
@@ -16,6 +20,6 @@ class Ledger(NamedTuple):
     portal_id: int
     sync: str
 
-    def owns(self, table: sa.Table) -> sa.ColumnElement[bool]:
+    def owns(self, table: "sa.Table") -> "sa.ColumnElement[bool]":
         """Return the condition of a row of `hubspot_contacts`, `superseded_contacts` or `senders` that is its own."""
-        return sa.and_(table.c.portal_id == self.portal_id, table.c.sync == self.sync)
+        return (table.c.portal_id == self.portal_id) & (table.c.sync == self.sync)

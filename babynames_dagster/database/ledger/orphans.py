@@ -15,9 +15,9 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.connection.paging import keyset_pages
-from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, name_of_entry
+from babynames_dagster.database.ledger.candidates import ContactScope, name_of_entry
 from babynames_dagster.database.ledger.created import CreatedContact
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.tables import hubspot_contacts, superseded_contacts
 

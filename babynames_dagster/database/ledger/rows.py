@@ -1,11 +1,7 @@
 """A row of a source beside what the ledger knows of it: what every source hands to the sync."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import sqlalchemy as sa
-
-from babynames_dagster.database.tables import hubspot_contacts
+from typing import NamedTuple
 
 
 class Entry(NamedTuple):
@@ -29,11 +25,6 @@ class Entry(NamedTuple):
 
 
 NO_ENTRY = Entry()
-
-
-def entry_columns() -> list[sa.ColumnElement[Any]]:
-    """Return the columns that an `Entry` is made of, in its order."""
-    return [hubspot_contacts.c[name] for name in Entry._fields]
 
 
 class Unfit(NamedTuple):

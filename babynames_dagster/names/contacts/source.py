@@ -10,7 +10,6 @@ from functools import cached_property
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.ledger.candidates import (
-    NAMES,
     Candidate,
     ContactScope,
     candidate_pages,
@@ -18,7 +17,7 @@ from babynames_dagster.database.ledger.candidates import (
     names_by_partition,
     require_years,
 )
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, count_orphans, orphan_pages
 from babynames_dagster.database.ledger.refused import names_of_refused_loads
 from babynames_dagster.database.ledger.rows import SourceRow

@@ -12,13 +12,17 @@ import pyarrow.compute as pc
 from babynames_dagster.names.csv.blocks import Block, count_up
 from babynames_dagster.names.csv.normalise import SEXES, Names, normalise_names, normalise_sexes
 from babynames_dagster.names.rejects import RejectedRow, RejectReason, rejected
-from babynames_dagster.names.stream import NAMES_SCHEMA, YEARS_SCHEMA, Chunk
+from babynames_dagster.names.stream import Chunk
 
 MOST_BIRTHS = 2**31 - 1
 _YEAR = r"\A[1-9][0-9]{3}\z"
 _BIRTHS = r"\A[0-9]{1,10}\z"
 _SEX_COUNT = len(SEXES)
 _SUFFIXES = pc.ascii_lower(SEXES)
+
+_COMMON = [pa.field("line", pa.int64()), pa.field("occurrences", pa.int64())]
+NAMES_SCHEMA = pa.schema([*((name, pa.string()) for name in ("slug", "name", "sex", "initial")), *_COMMON])
+YEARS_SCHEMA = pa.schema([("slug", pa.string()), ("year", pa.int32()), ("births", pa.int32()), *_COMMON])
 
 
 @dataclass(frozen=True)

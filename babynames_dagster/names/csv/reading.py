@@ -20,9 +20,9 @@ from babynames_dagster.datafile.content.text import BLOCK_BYTES
 from babynames_dagster.datafile.digest import HashedFile
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.csv.blocks import Block, Position, read_blocks
-from babynames_dagster.names.csv.grouping import name_rows, year_rows
+from babynames_dagster.names.csv.grouping import NAMES_SCHEMA, YEARS_SCHEMA, name_rows, year_rows
 from babynames_dagster.names.rejects import MEMBER_KEPT
-from babynames_dagster.names.stream import NAMES, NAMES_SCHEMA, YEARS, YEARS_SCHEMA, Chunk, RowStream, StreamHeader
+from babynames_dagster.names.stream import NAMES, YEARS, Chunk, RowStream, StreamHeader
 from babynames_dagster.settings import FileSettings
 
 # A load that was interrupted is resumed by counting stream rows. So a new way of cutting the stream, or of

@@ -16,9 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine, make_url
 
 from babynames_dagster.database.connection.engine import open_engine, reading, writing
-from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.created import created_pages
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
 from babynames_dagster.database.schema.migrate import alembic_config, downgrade, unfinished_state, upgrade

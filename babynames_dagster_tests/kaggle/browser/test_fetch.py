@@ -17,7 +17,8 @@ from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop
 from babynames_dagster.kaggle.browser.program import find_chromium
 from babynames_dagster.kaggle.browser.session import session_file
 from babynames_dagster.kaggle.browser.signin import sign_in
-from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
+from babynames_dagster.kaggle.obtain import obtain_dataset
+from babynames_dagster.kaggle.obtained import Obtained
 from babynames_dagster_tests.support.fixtures.kaggle import MakeSettings, behave
 from babynames_dagster_tests.support.servers.mariadb import free_port
 from babynames_dagster_tests.support.stand_ins.kaggle import Kaggle
