@@ -15,9 +15,8 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.required import require
 from babynames_dagster.cli.terminal import warn
 from babynames_dagster.database.connection.engine import opened_engine
-from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import syncs_in_ledger
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.errors import ErrorCode, PipelineError

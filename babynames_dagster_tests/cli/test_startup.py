@@ -1,14 +1,18 @@
 """What commands import before they answer: the packages that take long, only where they are needed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from babynames_dagster.settings.env_file import CHOICE
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import clean_environment
 
 _HEAVY = ("dagster", "pyarrow", "alembic", "playwright")
+_OF_STEPS = ("sqlalchemy", "pymysql", "requests", "urllib3")
 _SCRIPT = """
 import contextlib, sys
 from babynames_dagster.cli import main
@@ -40,7 +44,22 @@ def test_a_command_imports_only_what_it_needs(command: list[str], needed: set[st
     assert set(done.stdout.splitlines()[-1].split()) - {"imported"} == needed
 
 
-def test_definitions_import_neither_a_browser_nor_migrations() -> None:
-    script = f"import sys, babynames_dagster.definitions\nprint(*(name for name in {_HEAVY!r} if name in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter
-    assert set(done.stdout.split()) == {"dagster", "pyarrow"}
+@pytest.mark.parametrize(
+    ("folder", "module"),
+    [(".", "babynames_dagster.definitions"), ("examples/customers", "shop.definitions")],
+    ids=["of this project", "of somebody's own table"],
+)
+def test_definitions_are_loaded_without_what_their_steps_need(folder: str, module: str) -> None:
+    script = (
+        f"import sys\nfrom {module} import definitions\ndefinitions().get_repository_def()\n"
+        f"print(*(name for name in {(*_HEAVY, *_OF_STEPS)!r} if name in sys.modules))"
+    )
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-B", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CHECKOUT / folder,
+        env=clean_environment({CHOICE: os.devnull}),
+    )
+    assert done.stdout.split() == ["dagster"]

@@ -17,8 +17,8 @@ from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.cli.terminal import show_dicts, show_json, warn
 from babynames_dagster.database.connection.engine import opened_engine
-from babynames_dagster.database.ledger.candidates import NAMES
 from babynames_dagster.database.ledger.entries import refused_contacts, syncs_in_ledger
+from babynames_dagster.database.ledger.key import NAMES
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.loading.loads import rejected_rows_of_last_loads
 from babynames_dagster.database.schema.state import look_at

@@ -11,7 +11,8 @@ import dagster as dg
 
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, RowCounts
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY, SYNC_COUNTS
+from babynames_dagster.orchestration.assets.contacts.config import DRY_RUN_KEY
+from babynames_dagster.orchestration.assets.contacts.metadata import SYNC_COUNTS
 from babynames_dagster.orchestration.assets.hubspot_checks import REQUESTS_KEY
 from babynames_dagster.orchestration.automation.jobs import ALL_ASSETS
 from babynames_dagster.orchestration.io_managers.files import WARNING_KEY

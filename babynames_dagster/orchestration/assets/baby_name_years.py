@@ -3,7 +3,6 @@
 import dagster as dg
 
 from babynames_dagster.datafile.digest import HashedFile
-from babynames_dagster.names.csv.reading import ReadOptions, stream_file
 from babynames_dagster.names.stream import YEARS, RowStream
 from babynames_dagster.orchestration.assets.lineage import YEARS_LINEAGE, YEARS_SCHEMA
 from babynames_dagster.orchestration.assets.tables import LoadConfig, table_asset
@@ -19,6 +18,8 @@ def baby_name_years(
     Only MIN_YEAR, MAX_YEAR and the chart need it, so the main job leaves it out unless one of the two is set:
     materialize it by hand. The chart of births by year is behind "Show Markdown" in its metadata.
     """
+    from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+
     with files.failures(context.log):
         return stream_file(
             YEARS,

@@ -3,8 +3,6 @@
 import dagster as dg
 
 from babynames_dagster.datafile.digest import HashedFile
-from babynames_dagster.names.csv.reading import ReadOptions, stream_file
-from babynames_dagster.names.loading.settings_advice import slow_settings_warning
 from babynames_dagster.names.stream import NAMES, RowStream
 from babynames_dagster.orchestration.assets.lineage import NAMES_LINEAGE, NAMES_SCHEMA
 from babynames_dagster.orchestration.assets.tables import LoadConfig, table_asset
@@ -25,6 +23,9 @@ def baby_names_table(
     Every row read is counted as inserted, already present, duplicate in the file, or rejected with its line and
     reason. A file that was loaded before is recognised; an interrupted load resumes after its last batch.
     """
+    from babynames_dagster.names.csv.reading import ReadOptions, stream_file
+    from babynames_dagster.names.loading.settings_advice import slow_settings_warning
+
     with files.failures(context.log):
         warning = slow_settings_warning(loading.settings)
         if warning is not None:

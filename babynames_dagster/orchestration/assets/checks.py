@@ -5,17 +5,11 @@ themselves, which `database/` and `hubspot/` ask.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from sqlalchemy.engine import Engine
 
 from babynames_dagster.common.paths import printable
-from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
-from babynames_dagster.database.loading.loads import LoadRow, last_finished_load
-from babynames_dagster.database.loading.years_table import (
-    count_orphans,
-    count_years_of_loads_beside,
-)
 from babynames_dagster.datafile.digest import sha256_of
 from babynames_dagster.datafile.record import read_record
 from babynames_dagster.errors import PipelineError
@@ -26,6 +20,11 @@ from babynames_dagster.orchestration.assets.raw_zip import raw_zip
 from babynames_dagster.orchestration.resources.database import DatabaseResource
 from babynames_dagster.orchestration.resources.files import FilesResource
 from babynames_dagster.orchestration.resources.loading import LoadingResource
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from babynames_dagster.database.loading.loads import LoadRow
 
 
 @dg.asset_check(asset=raw_zip, description="The file is still the one that raw_zip recorded: it has the same SHA-256.")
@@ -99,6 +98,8 @@ def births_belong_to_names(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Count the names that have births and are gone."""
+    from babynames_dagster.database.loading.years_table import count_orphans
+
     with files.failures(context.log):
         missing = count_orphans(database.engine)
     return dg.AssetCheckResult(passed=missing == 0, metadata={"names_missing": missing})
@@ -115,6 +116,10 @@ def rows_match_last_load(
 
     Loads at work in its time may have been the last to meet some of its rows: as many more can be meant.
     """
+    from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
+    from babynames_dagster.database.loading.loads import last_finished_load
+    from babynames_dagster.database.loading.years_table import count_years_of_loads_beside
+
     with files.failures(context.log):
         load = last_finished_load(database.engine, "baby_name_years")
         if load is None:
@@ -133,12 +138,14 @@ def rows_match_last_load(
     )
 
 
-def judged_load(context: dg.AssetCheckExecutionContext, engine: Engine) -> LoadRow | None:
+def judged_load(context: dg.AssetCheckExecutionContext, engine: "Engine") -> "LoadRow | None":
     """Return the load that a check of `baby_names_table` is about; None where there is none.
 
     It is the one that this run materialized, which may have been loaded long before. Else it is the latest
     materialization's, as the page of the asset shows it; else the last that finished.
     """
+    from babynames_dagster.database.loading.loads import last_finished_load
+
     table = dg.AssetKey("baby_names_table")
     of_run = [
         entry.dagster_event.step_materialization_data.materialization

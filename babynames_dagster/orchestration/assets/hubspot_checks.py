@@ -6,25 +6,21 @@ themselves, which `database/` and `hubspot/` ask; the checks of the file and the
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from babynames_dagster.database.ledger.candidates import NAMES, ContactScope
-from babynames_dagster.database.ledger.comparison import ledger_vs_table
-from babynames_dagster.database.ledger.entries import rows_sharing_a_contact
-from babynames_dagster.database.ledger.findings import finding_counts, found_contacts
-from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.ledger.readings import readings
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.states import Finding
-from babynames_dagster.hubspot.reconcile.judging import QUIET, Judged
-from babynames_dagster.hubspot.reconcile.sample import SampleComparison, compare_sample
-from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.orchestration.assets.hubspot_contacts import hubspot_contacts
 from babynames_dagster.orchestration.assets.partitions import covered_partitions
 from babynames_dagster.orchestration.resources.database import DatabaseResource
 from babynames_dagster.orchestration.resources.files import FilesResource
 from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
+
+if TYPE_CHECKING:
+    from babynames_dagster.hubspot.reconcile.judging import Judged
+    from babynames_dagster.hubspot.reconcile.sample import SampleComparison
 
 REQUESTS_KEY = "requests"
 """Calls to HubSpot that a check made, in its metadata."""
@@ -42,6 +38,10 @@ def ledger_matches_table(
 
     Contacts whose name is gone are counted (`contacts_orphaned`): HUBSPOT_MIRROR says what becomes of them.
     """
+    from babynames_dagster.database.ledger.candidates import ContactScope
+    from babynames_dagster.database.ledger.comparison import ledger_vs_table
+    from babynames_dagster.database.ledger.entries import rows_sharing_a_contact
+
     covered = covered_partitions(context.run.tags)
     scope = ContactScope.from_settings(hubspot.settings.hubspot)
     with files.failures(context.log), hubspot.client(database.engine) as client:
@@ -71,6 +71,9 @@ def sample_reads_back(
     What somebody has changed in HubSpot is a warning; an error is a contact that this run had acknowledged and that
     is not there.
     """
+    from babynames_dagster.hubspot.reconcile.sample import compare_sample
+    from babynames_dagster.names.contacts.source import NameSource
+
     with files.failures(context.log), hubspot.client(database.engine) as client:
         source = NameSource.from_settings(database.engine, hubspot.settings.hubspot)
         sample = compare_sample(client, database.engine, source, since=since_start(context), size=SAMPLE_SIZE)
@@ -85,7 +88,7 @@ def since_start(context: dg.AssetCheckExecutionContext) -> datetime:
 
 
 def sample_result(
-    context: dg.AssetCheckExecutionContext, sample: SampleComparison, requests: int
+    context: dg.AssetCheckExecutionContext, sample: "SampleComparison", requests: int
 ) -> dg.AssetCheckResult:
     """Return what a sample that was read back says about its asset.
 
@@ -118,6 +121,10 @@ def contacts_reconciled(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Show what reconciling found last, partition by partition, for those that the run was about."""
+    from babynames_dagster.database.ledger.findings import finding_counts, found_contacts
+    from babynames_dagster.database.ledger.readings import readings
+    from babynames_dagster.hubspot.reconcile.judging import QUIET
+
     covered = covered_partitions(context.run.tags)
     with files.failures(context.log), hubspot.client(database.engine) as client:
         ledger = Ledger(client.portal_id, NAMES)
@@ -152,7 +159,7 @@ def contacts_reconciled(
     return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=said)
 
 
-def _record(item: Judged) -> dg.TableRecord:
+def _record(item: "Judged") -> dg.TableRecord:
     changed = {"property": "", "ours": "", "theirs": item.detail}
     if item.differences:
         first = item.differences[0]
@@ -160,7 +167,7 @@ def _record(item: Judged) -> dg.TableRecord:
     return dg.TableRecord({"name": _name(item), "email": item.row.email, "found": item.finding.value, **changed})
 
 
-def _name(item: Judged) -> str:
+def _name(item: "Judged") -> str:
     return item.row.source.label if item.row.source else item.row.email
 
 

@@ -1,21 +1,21 @@
 """`hubspot_contacts`: the HubSpot account's contacts equal the table, partition by partition."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
-from babynames_dagster.hubspot.sync.report import SyncOptions
-from babynames_dagster.names.contacts.source import NameSource
-from babynames_dagster.orchestration.assets.contacts.plan import plan_metadata, plan_path
-from babynames_dagster.orchestration.assets.contacts.runs import POOL, SyncConfig, sync_and_record
+from babynames_dagster.orchestration.assets.contacts.config import POOL, SyncConfig
 from babynames_dagster.orchestration.assets.lineage import CONTACTS_LINEAGE, CONTACTS_SCHEMA
 from babynames_dagster.orchestration.assets.partitions import CONTACT_PARTITIONS, GROUP, covered_partitions
 from babynames_dagster.orchestration.io_managers.tables import LoadedTable
 from babynames_dagster.orchestration.resources.files import FilesResource
 from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
 from babynames_dagster.orchestration.resources.reporting import progress_events
+
+if TYPE_CHECKING:
+    from babynames_dagster.hubspot.sync.report import SyncOptions
 
 
 class NamesSyncConfig(SyncConfig):
@@ -58,6 +58,9 @@ def hubspot_contacts(
     carries contacts of several partitions. So `seconds`, `requests` and `waited_seconds` (pauses after a 429) are those
     of the run between the partition's first contact and its last one. The run's own figures are in its observation.
     """
+    from babynames_dagster.names.contacts.source import NameSource
+    from babynames_dagster.orchestration.assets.contacts.runs import sync_and_record
+
     engine = baby_names_table.engine
     if config.plan:
         _plan(context, config.options(context.run.tags), baby_names_table, hubspot, files)
@@ -74,11 +77,14 @@ def hubspot_contacts(
 
 def _plan(
     context: dg.AssetExecutionContext,
-    options: SyncOptions,
+    options: "SyncOptions",
     table: LoadedTable,
     hubspot: HubSpotResource,
     files: FilesResource,
 ) -> None:
+    from babynames_dagster.names.contacts.source import NameSource
+    from babynames_dagster.orchestration.assets.contacts.plan import plan_metadata, plan_path
+
     path = plan_path(files.settings.data, context.run.run_id)
     with files.failures(context.log):
         report = hubspot.plan(

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.obtain import Obtained
+from babynames_dagster.kaggle.obtained import Obtained
 from babynames_dagster.orchestration.assets.partitions import GROUP
 from babynames_dagster.orchestration.resources.kaggle import KaggleResource
 from babynames_dagster.orchestration.resources.reporting import progress_events

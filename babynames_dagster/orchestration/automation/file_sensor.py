@@ -10,7 +10,6 @@ from pathlib import Path
 import dagster as dg
 
 from babynames_dagster.common.paths import path_to_text
-from babynames_dagster.database.loading.loads import is_loaded
 from babynames_dagster.datafile.digest import sha256_within
 from babynames_dagster.datafile.folder import list_folder
 from babynames_dagster.datafile.record import read_run_record
@@ -49,6 +48,8 @@ def file_sensor(*, settle_seconds: float = SETTLE_SECONDS) -> dg.SensorDefinitio
     def new_file(
         context: dg.SensorEvaluationContext, database: DatabaseResource, files: FilesResource
     ) -> dg.SensorResult | dg.SkipReason:
+        from babynames_dagster.database.loading.loads import is_loaded
+
         downloads = files.settings.downloads
 
         def content_state(sha256: str) -> ContentState:

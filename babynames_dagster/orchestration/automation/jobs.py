@@ -39,7 +39,7 @@ def asset_jobs(settings: HubSpotSettings) -> list[Any]:
 
     Their type is none that Dagster exports.
     """
-    assets = pipeline_assets(settings)
+    assets = dg.AssetSelection.assets(*pipeline_assets(settings))  # bare names would be parsed as expressions
     return [
         dg.define_asset_job(
             PIPELINE_JOB,
@@ -56,7 +56,7 @@ def asset_jobs(settings: HubSpotSettings) -> list[Any]:
         ),
         dg.define_asset_job(
             SYNC_JOB,
-            selection=["hubspot_contacts"],
+            selection=dg.AssetSelection.assets("hubspot_contacts"),
             description="From the table to HubSpot: only what changed is sent. Without a partition it covers all 27.",
         ),
     ]

@@ -9,8 +9,7 @@ import dagster as dg
 
 from babynames_dagster.common.log.masking import Mask
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY
-from babynames_dagster.orchestration.automation.alerts import Alert, ping, send_alert
+from babynames_dagster.orchestration.assets.contacts.config import DRY_RUN_KEY
 from babynames_dagster.orchestration.automation.jobs import run_title
 from babynames_dagster.orchestration.resources.failures import check_titles, error_of_run, failed_checks
 from babynames_dagster.settings import Settings
@@ -58,6 +57,8 @@ def success_sensor(settings: Settings) -> dg.SensorDefinition:
     def run_succeeded(context: dg.RunStatusSensorContext) -> None:
         if not is_ours(context):
             return
+        from babynames_dagster.orchestration.automation.alerts import ping
+
         events = _events(context)
         checks = check_titles(failed_checks(events), dg.AssetCheckSeverity.ERROR)
         current = settings.reread()
@@ -106,6 +107,8 @@ def _brought_contacts(events: Sequence[dg.DagsterEvent]) -> bool:
 def _alert(
     context: dg.RunStatusSensorContext, settings: Settings, error: PipelineError, checks: Sequence[str] = ()
 ) -> None:
+    from babynames_dagster.orchestration.automation.alerts import Alert, send_alert
+
     run = context.dagster_run
     more = f"\nChecks that failed: {'; '.join(checks)}." if checks else ""
     alert = Alert(

@@ -2,22 +2,22 @@
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.candidates import NAMES, ContactScope, require_years
-from babynames_dagster.database.ledger.comparison import partitions_with_work
-from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.database.senders import SenderRow, active_senders
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.hubspot.turns import describe_senders
-from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.orchestration.assets.partitions import CONTACT_PARTITIONS
 from babynames_dagster.orchestration.automation.jobs import SYNC_JOB, UNDER_WAY, partition_range_tags
 from babynames_dagster.orchestration.automation.ranges import neighbouring
 from babynames_dagster.orchestration.resources.database import DatabaseResource
 from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from babynames_dagster.database.senders import SenderRow
 
 INTERVAL_SECONDS = 600
 FAILURE_PAUSE_SECONDS = 6 * 3600
@@ -37,6 +37,8 @@ def sync_sensor() -> dg.SensorDefinition:
     def hubspot_sync(
         context: dg.SensorEvaluationContext, database: DatabaseResource, hubspot: HubSpotResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        from babynames_dagster.hubspot.turns import describe_senders
+
         waiting = _reason_to_wait(context.instance, now=time.time())
         if waiting is not None:
             yield dg.SkipReason(waiting)
@@ -71,12 +73,17 @@ def _reason_to_wait(instance: dg.DagsterInstance, *, now: float) -> str | None:
     return f"The last sync failed; the next one is asked for in {left / 60:.0f} minutes." if left > 0 else None
 
 
-def _work(engine: Engine, hubspot: HubSpotResource) -> tuple[dict[str, int], list[SenderRow]]:
+def _work(engine: "Engine", hubspot: HubSpotResource) -> "tuple[dict[str, int], list[SenderRow]]":
     """Count what a sync could send, by partition, and say who sends which partition at this moment.
 
     Raises:
         PipelineError: What such a sync would fail with at once, the daily reserve included; any DB_* code.
     """
+    from babynames_dagster.database.ledger.candidates import ContactScope, require_years
+    from babynames_dagster.database.ledger.comparison import partitions_with_work
+    from babynames_dagster.database.senders import active_senders
+    from babynames_dagster.names.contacts.mapping import NameMapping
+
     settings = hubspot.settings.hubspot
     scope = ContactScope.from_settings(settings)
     require_years(engine, scope)

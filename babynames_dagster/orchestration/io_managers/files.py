@@ -8,13 +8,9 @@ import dagster as dg
 
 from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.digest import HashedFile, hashed
-from babynames_dagster.datafile.kept import inspect_dataset, kept_files
 from babynames_dagster.datafile.record import FileRecord, read_record, write_record
-from babynames_dagster.datafile.store import bring_recorded, keep_copy
-from babynames_dagster.datafile.workspace import promote
 from babynames_dagster.errors import ErrorCode, PipelineError
-from babynames_dagster.kaggle.obtain import Obtained
-from babynames_dagster.kaggle.retrying import retried
+from babynames_dagster.kaggle.obtained import Obtained
 from babynames_dagster.orchestration.resources.kaggle import KaggleResource
 from babynames_dagster.settings import FetchSettings
 
@@ -30,6 +26,10 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Obtained) -> None:
         """Give a finished download its final name, atomically, and record its identity."""
+        from babynames_dagster.datafile.store import keep_copy
+        from babynames_dagster.datafile.workspace import promote
+        from babynames_dagster.kaggle.retrying import retried
+
         settings = self.kaggle.settings
         found = obj.found
         with self.kaggle.files.failures(context.log):
@@ -60,6 +60,10 @@ class FilesystemIOManager(dg.ConfigurableIOManager):
         Raises:
             Failure: FILE_NOT_FOUND where there is none, FILE_CHANGED where it is another one by now.
         """
+        from babynames_dagster.datafile.kept import kept_files
+        from babynames_dagster.datafile.store import bring_recorded
+        from babynames_dagster.kaggle.retrying import retried
+
         settings = self.kaggle.settings
         run = context.step_context.dagster_run
         run_ids = [run_id for run_id in (run.run_id, run.parent_run_id, run.root_run_id) if run_id]
@@ -84,6 +88,8 @@ def _recorded(record: FileRecord, settings: FetchSettings) -> HashedFile:
     Raises:
         PipelineError: FILE_NOT_FOUND, FILE_CHANGED, or any ZIP_* or CSV_* code.
     """
+    from babynames_dagster.datafile.kept import inspect_dataset
+
     found = hashed(inspect_dataset(Path(record.path), settings))
     if found.sha256 != record.sha256:
         raise PipelineError(

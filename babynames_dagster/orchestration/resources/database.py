@@ -1,11 +1,10 @@
 """The database of the settings, opened once a run, its schema at head."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
-from sqlalchemy.engine import Engine
 from typing_extensions import override
 
-from babynames_dagster.database.connection.engine import open_engine
-from babynames_dagster.database.schema.standing import ensure_schema
 from babynames_dagster.orchestration.resources.engine import EngineResource
 from babynames_dagster.orchestration.resources.fields import (
     SecretName,
@@ -15,6 +14,9 @@ from babynames_dagster.orchestration.resources.fields import (
     settings_of,
 )
 from babynames_dagster.settings import DatabaseSettings, FileSettings, Secrets
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
 
 
 class DatabaseResource(EngineResource):
@@ -34,12 +36,15 @@ class DatabaseResource(EngineResource):
     secrets: dg.ResourceDependency[Secrets] = looked_up()
 
     @override
-    def opened(self) -> Engine:
+    def opened(self) -> "Engine":
         """Connect, and migrate.
 
         Raises:
             PipelineError: MISSING_CONFIG, or any DB_* code.
         """
+        from babynames_dagster.database.connection.engine import open_engine
+        from babynames_dagster.database.schema.standing import ensure_schema
+
         require_named(self, "url", self.secrets)
         settings = settings_of(DatabaseSettings, self, self.secrets)
         engine = open_engine(settings.address(settings_of(FileSettings, self).data))

@@ -3,20 +3,23 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import PrivateAttr
-from sqlalchemy.engine import Engine
 from typing_extensions import Self
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
 
 
 class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
     """A database, by its engine."""
 
-    _engine: Engine | None = PrivateAttr(default=None)
+    _engine: "Engine | None" = PrivateAttr(default=None)
 
     @abstractmethod
-    def opened(self) -> Engine:
+    def opened(self) -> "Engine":
         """Return a new engine."""
 
     @contextmanager
@@ -31,7 +34,7 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
                 self._engine = None
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine, opened at the first use, so that a run without SQL needs no server.
 
         Raises:

@@ -3,20 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
-from sqlalchemy.engine import Engine
 
 from babynames_dagster.common.progress import ProgressListener
 from babynames_dagster.errors import PipelineError
-from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.api.opening import build_client, open_client
-from babynames_dagster.hubspot.plan.making import PlanReport, Wanted
-from babynames_dagster.hubspot.plan.saving import save_plan
-from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
-from babynames_dagster.hubspot.sync.run import sync_contacts, unsent_report
 from babynames_dagster.orchestration.resources.fields import (
     SecretName,
     described,
@@ -25,6 +17,14 @@ from babynames_dagster.orchestration.resources.fields import (
     settings_of,
 )
 from babynames_dagster.settings import AccountSettings, HubSpotSettings, RetrySettings, Secrets
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from babynames_dagster.hubspot.api.client import HubSpotClient
+    from babynames_dagster.hubspot.plan.making import PlanReport
+    from babynames_dagster.hubspot.source import ContactSource
+    from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
 
 
 class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own examples leave it bare
@@ -74,29 +74,31 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         )
 
     @contextmanager
-    def client(self, engine: Engine) -> Iterator[HubSpotClient]:
+    def client(self, engine: "Engine") -> "Iterator[HubSpotClient]":
         """Open a client whose calls are paced through the limiter in `engine`.
 
         Raises:
             PipelineError: MISSING_CONFIG without a token; any HUBSPOT_* code.
         """
+        from babynames_dagster.hubspot.api.opening import open_client
+
         require_named(self, "access_token", self.secrets)
         with open_client(self.settings, engine) as client:
             yield client
 
     def sync(  # noqa: PLR0913 - what a run is made of, all by keyword
         self,
-        engine: Engine,
-        source: ContactSource,
+        engine: "Engine",
+        source: "ContactSource",
         *,
         partitions: Sequence[str],
-        options: SyncOptions,
+        options: "SyncOptions",
         overrides: Mapping[str, object],
         on_progress: ProgressListener,
         sender: str,
         say: Callable[[str], None],
-        on_broken_off: Callable[[SyncReport], None],
-    ) -> SyncReport:
+        on_broken_off: "Callable[[SyncReport], None]",
+    ) -> "SyncReport":
         """Bring these partitions' contacts in line with their source; arguments as `sync_contacts`.
 
         `overrides` are fields of HubSpotSettings that are others than the resource's.
@@ -104,6 +106,9 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
         Raises:
             PipelineError: What keeps the rows from being counted.
         """
+        from babynames_dagster.hubspot.api.opening import build_client
+        from babynames_dagster.hubspot.sync.run import sync_contacts, unsent_report
+
         settings = self.settings
         try:
             require_named(self, "access_token", self.secrets)
@@ -126,19 +131,22 @@ class HubSpotResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dag
 
     def plan(  # noqa: PLR0913 - as above
         self,
-        engine: Engine,
-        source: ContactSource,
+        engine: "Engine",
+        source: "ContactSource",
         *,
         partitions: Sequence[str],
-        options: SyncOptions,
+        options: "SyncOptions",
         path: Path,
         on_progress: ProgressListener,
-    ) -> PlanReport:
+    ) -> "PlanReport":
         """Find out row by row what a sync would do, and write it into a file.
 
         Raises:
             PipelineError: As `save_plan`.
         """
+        from babynames_dagster.hubspot.plan.making import Wanted
+        from babynames_dagster.hubspot.plan.saving import save_plan
+
         settings = self.settings.hubspot
         with self.client(engine) as client:
             return save_plan(

@@ -7,7 +7,7 @@ import dagster as dg
 
 from babynames_dagster.common.paths import path_from_text
 from babynames_dagster.common.progress import ProgressListener
-from babynames_dagster.kaggle.obtain import Obtained, obtain_dataset
+from babynames_dagster.kaggle.obtained import Obtained
 from babynames_dagster.orchestration.resources.fields import SecretName, described, looked_up, settings_of
 from babynames_dagster.orchestration.resources.files import FilesResource
 from babynames_dagster.settings import FetchSettings, KaggleSettings, RetrySettings, Secrets
@@ -64,6 +64,8 @@ class KaggleResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dags
         Raises:
             PipelineError: MISSING_CONFIG, any KAGGLE_*, ZIP_* or FILE_* code.
         """
+        from babynames_dagster.kaggle.obtain import obtain_dataset
+
         return obtain_dataset(
             self.settings,
             force=force,

@@ -6,8 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.senders import Claim, claim_partitions, release_claim
 from babynames_dagster.definitions import build_definitions, resources_of
 from babynames_dagster.orchestration.automation.jobs import SYNC_JOB

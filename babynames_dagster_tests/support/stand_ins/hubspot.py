@@ -10,8 +10,7 @@ import requests
 from sqlalchemy.engine import Engine
 from starlette.routing import Route
 
-from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.sandbox.hubspot.account import Account
 from babynames_dagster.sandbox.hubspot.api import Extend, hubspot_app
 from babynames_dagster.sandbox.hubspot.limits import RollingWindow

@@ -7,13 +7,13 @@ import dagster as dg
 
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
 from babynames_dagster.hubspot.sync.report import ContactCounts, PartitionReport, Reject, SyncReport, Troubles
+from babynames_dagster.orchestration.assets.contacts.config import DRY_RUN_KEY
 from babynames_dagster.orchestration.io_managers.files import WARNING_KEY
 
 REJECTS_SHOWN = 10
 PREVIEW_PROPERTIES = ("email", "firstname", "lastname")
 _PREVIEWED = 5
 """Properties that are shown where those are not all there."""
-DRY_RUN_KEY = "dry_run"
 SHARE_SECONDS = 60.0
 """A run that took less has no `share_of_ceiling`."""
 

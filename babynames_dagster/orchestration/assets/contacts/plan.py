@@ -7,7 +7,7 @@ import dagster as dg
 
 from babynames_dagster.hubspot.plan.making import PlanReport
 from babynames_dagster.hubspot.plan.rows import Planned, PlannedRow
-from babynames_dagster.orchestration.assets.contacts.metadata import DRY_RUN_KEY
+from babynames_dagster.orchestration.assets.contacts.config import DRY_RUN_KEY
 from babynames_dagster.orchestration.io_managers.files import WARNING_KEY
 
 

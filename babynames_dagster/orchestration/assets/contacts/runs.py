@@ -10,26 +10,19 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.batches.outcomes import Kind
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.report import SyncOptions, SyncReport
+from babynames_dagster.hubspot.sync.report import SyncReport
 from babynames_dagster.hubspot.sync.settings_advice import slow_settings_warning
-from babynames_dagster.orchestration.assets.contacts.metadata import (
-    DRY_RUN_KEY,
-    partition_metadata,
-    run_metadata,
-    whole_metadata,
-)
-from babynames_dagster.orchestration.assets.partitions import DRY_RUN_TAG, covered_partitions
+from babynames_dagster.orchestration.assets.contacts.config import DRY_RUN_KEY, SyncConfig
+from babynames_dagster.orchestration.assets.contacts.metadata import partition_metadata, run_metadata, whole_metadata
+from babynames_dagster.orchestration.assets.partitions import covered_partitions
 from babynames_dagster.orchestration.resources.failures import as_failure, dagster_failures
 from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
 from babynames_dagster.orchestration.resources.reporting import notices, progress_events
-
-POOL = "hubspot"
 
 Failures = Callable[[Callable[[], str]], AbstractContextManager[None]]
 """Turns errors into Dagster's; takes what says how far the sync came."""
@@ -38,37 +31,6 @@ _SHARED = (
     "HubSpot has %d fewer contacts than there are synced %ss: their emails lead to contacts of other %ss, because "
     "they were merged, or an email was added to another contact."
 )
-
-
-class SyncConfig(dg.Config):
-    """What a run may ask of the sync."""
-
-    full_refresh: bool = Field(
-        default=False, description="Send every contact, changed or not, those that undo archived among them."
-    )
-    retry_rejected: bool = Field(default=False, description="Send again the contacts that HubSpot rejected before.")
-    override_guards: bool = Field(
-        default=False, description="Write more than HUBSPOT_MAX_CREATES, _UPDATES and _ARCHIVES let through."
-    )
-    initial_values: bool = Field(
-        default=False,
-        description="Give contacts the values of HUBSPOT_INITIAL_PROPERTIES again where they were given others; with "
-        "full_refresh, all of them.",
-    )
-    dry_run: bool = Field(
-        default=False,
-        description="Only say what would be done: nothing is written, neither to HubSpot nor to the ledger.",
-    )
-
-    def options(self, tags: Mapping[str, str]) -> SyncOptions:
-        """Return what a run with these tags asks for."""
-        return SyncOptions(
-            full_refresh=self.full_refresh,
-            retry_rejected=self.retry_rejected,
-            initial_values=self.initial_values,
-            dry_run=self.dry_run or tags.get(DRY_RUN_TAG) == "true",
-            override_guards=self.override_guards,
-        )
 
 
 def sync_and_record(  # noqa: PLR0913 - what a run is made of, all by keyword

@@ -6,20 +6,21 @@ What belongs here: the asset and the checks, made of the fields of a `ContactTab
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from babynames_dagster.database.ledger.key import Ledger
-from babynames_dagster.hubspot.api.client import HubSpotClient
-from babynames_dagster.hubspot.reconcile.sample import compare_sample
-from babynames_dagster.orchestration.assets.contacts.runs import POOL, SyncConfig, sync_and_record
+from babynames_dagster.orchestration.assets.contacts.config import POOL, SyncConfig
 from babynames_dagster.orchestration.assets.hubspot_checks import SAMPLE_SIZE, sample_result, since_start
 from babynames_dagster.orchestration.assets.own_table.contact_table import ContactTable
 from babynames_dagster.orchestration.assets.partitions import covered_partitions
 from babynames_dagster.orchestration.resources.failures import dagster_failures
 from babynames_dagster.orchestration.resources.hubspot import HubSpotResource
-from babynames_dagster.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from babynames_dagster.hubspot.api.client import HubSpotClient
+    from babynames_dagster.sources.table import TableSource
 
 _TABLE = "contact_table"
 """What an asset is made of, in its metadata: for the UI, and for commands that are about its sync."""
@@ -53,6 +54,8 @@ def hubspot_contacts_asset(table: ContactTable) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": _schema(table), _TABLE: _fields(table)},
     )
     def contacts(context: dg.AssetExecutionContext, config: SyncConfig) -> Iterator[dg.MaterializeResult[Any]]:
+        from babynames_dagster.orchestration.assets.contacts.runs import sync_and_record
+
         with dagster_failures(context.log):
             engine = context.resources.database.engine
         yield from sync_and_record(
@@ -98,6 +101,8 @@ def hubspot_contacts_checks(table: ContactTable) -> list[dg.AssetChecksDefinitio
         description="A sample read back from HubSpot is ours, and holds what was sent.",
     )
     def sample_reads_back(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        from babynames_dagster.hubspot.reconcile.sample import compare_sample
+
         with _opened(context, table) as (source, client):
             sample = compare_sample(client, source.ledger_engine, source, since=since_start(context), size=SAMPLE_SIZE)
             requests = client.traffic.requests
@@ -117,7 +122,9 @@ def _fields(table: ContactTable) -> dg.JsonMetadataValue:
 
 
 @contextmanager
-def _opened(context: dg.AssetCheckExecutionContext, table: ContactTable) -> Iterator[tuple[TableSource, HubSpotClient]]:
+def _opened(
+    context: dg.AssetCheckExecutionContext, table: ContactTable
+) -> "Iterator[tuple[TableSource, HubSpotClient]]":
     """Open what a check looks at: the rows, and the account."""
     with dagster_failures(context.log):
         source = _source(context, table)
@@ -126,7 +133,7 @@ def _opened(context: dg.AssetCheckExecutionContext, table: ContactTable) -> Iter
             yield source, client
 
 
-def _source(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, table: ContactTable) -> TableSource:
+def _source(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, table: ContactTable) -> "TableSource":
     rows, ledger = getattr(context.resources, table.source), context.resources.database
     return table.rows_in(rows.engine, ledger.engine)
 

@@ -4,20 +4,22 @@ What belongs here: the fields, for YAML and for Python, and the source that they
 (`asset.py`), the component (`component.py`).
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import BaseModel, Field
-from sqlalchemy.engine import Engine
 from typing_extensions import override
 
-from babynames_dagster.database.ledger.candidates import NAMES
-from babynames_dagster.database.source_rows import SourceRows
+from babynames_dagster.database.ledger.key import NAMES
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings
 from babynames_dagster.sources.mapping import TableMapping
 from babynames_dagster.sources.partitions import OTHER, Partitioning
-from babynames_dagster.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from babynames_dagster.sources.table import TableSource
 
 LONGEST_NAME = 64
 _SETTINGS = ("write_policy", "mirror", "max_creates", "max_updates", "max_archives")
@@ -175,13 +177,16 @@ class ContactTable(_Described):
         HubSpotSettings.of(self.overrides)
         _ = self.ledger_name, self.partitioning, self.mapping
 
-    def rows_in(self, engine: Engine, ledger: Engine) -> TableSource:
+    def rows_in(self, engine: "Engine", ledger: "Engine") -> "TableSource":
         """Return the source that the fields mean.
 
         Args:
             engine: The rows' database.
             ledger: The ledger's.
         """
+        from babynames_dagster.database.source_rows import SourceRows
+        from babynames_dagster.sources.table import TableSource
+
         partitioning = self.partitioning
         rows = SourceRows.of(
             engine,
