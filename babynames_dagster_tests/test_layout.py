@@ -37,7 +37,7 @@ FLOORS = [
 """Rooms and modules of the package, from the ground up."""
 
 HUBSPOT_FLOORS = [
-    {"pace", "mapping", "email_rules", "guards", "turns"},
+    {"pace", "mapping", "email_rules", "guards", "leases"},
     {"api", "source"},
     {"batches", "preflight"},
     {"archive"},

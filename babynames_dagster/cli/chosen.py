@@ -23,7 +23,7 @@ from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.opening import open_client
 from babynames_dagster.hubspot.source import ContactSource
-from babynames_dagster.hubspot.sync.strangers import notice_of_another_account
+from babynames_dagster.hubspot.sync.unknown_account import notice_of_another_account
 from babynames_dagster.names.contacts.source import NameSource
 from babynames_dagster.settings import HubSpotSettings, Settings
 

@@ -26,7 +26,7 @@ _NEW_LEDGER = ". Its ledger does not know what was sent from another folder, whi
 
 
 def log_command(
-    context: typer.Context, settings: Settings, *, makes_data: bool = False, aloud: int = logging.WARNING
+    context: typer.Context, settings: Settings, *, makes_data: bool = False, shown_from: int = logging.WARNING
 ) -> None:
     """Let a command that does work write to LOG_DIR, beginning with what it was asked to do.
 
@@ -35,7 +35,7 @@ def log_command(
         settings: LOG_DIR, LOG_LEVEL.
         makes_data: Whether the command may be the first that writes into the data folder. Another keeps no log in a
             data folder that is not there, so that looking makes no folder.
-        aloud: The least level of log lines that are shown on the terminal, too.
+        shown_from: The least level of log lines that are shown on the terminal, too.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where LOG_DIR can't be made or written.
@@ -48,7 +48,7 @@ def log_command(
         log_to_files(files, mask)
     log_as_json(files, mask, stream=sys.stderr)
     err.quiet = files.log_format == "json"  # each line of stderr is an object then
-    notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else aloud)
+    notes = _Notes(logging.ERROR if verbosity.quiet else logging.INFO if verbosity.verbose else shown_from)
     package = logging.getLogger(LOGGER)
     package.addHandler(notes)
     if not package.isEnabledFor(notes.level):

@@ -1,6 +1,6 @@
 """Who sends which partition: one row a portal, source and partition, with a claim that ends by the database's clock.
 
-What belongs here: the statements. What does not: how long a claim lasts, and waiting for one (`hubspot/turns.py`).
+What belongs here: the statements. What does not: how long a claim lasts, and waiting for one (`hubspot/leases.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, server_clock
 from babynames_dagster.database.tables import senders

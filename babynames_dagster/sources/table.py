@@ -13,7 +13,7 @@ from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.held import entries_by_key, held_pages, holders
+from babynames_dagster.database.ledger.by_key import entries_by_key, held_pages, holders
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, former_pages
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, SourceRow, Unfit

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from babynames_dagster.common.retry import Retries, retried
 from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.connection.patience import of_database
+from babynames_dagster.database.connection.retrying import of_database
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import loads
 from babynames_dagster.errors import ErrorCode, PipelineError

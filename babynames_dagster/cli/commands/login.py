@@ -16,5 +16,5 @@ def login(context: typer.Context) -> None:
     For two-step verification and bot checks. Example: `babynames login`
     """
     settings = settings_of(context)
-    log_command(context, settings, makes_data=True, aloud=logging.INFO)
+    log_command(context, settings, makes_data=True, shown_from=logging.INFO)
     say(f"The session is kept in {sign_in_by_hand(settings.fetching)}")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 
 Made = TypeVar("Made")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.ledger.acknowledged import Accepted
 from babynames_dagster.database.ledger.entries import by_key
 from babynames_dagster.database.ledger.key import Ledger

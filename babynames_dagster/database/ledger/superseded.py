@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
 from babynames_dagster.database.connection.paging import keyset_pages
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.ledger.created import CreatedContact, created_by_us
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.portable import insert_if_missing, slices

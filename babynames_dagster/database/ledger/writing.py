@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import utc_now, writing
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.states import LOST, LedgerOutcome

@@ -17,8 +17,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.connection.locks import lock_name, named_lock
-from babynames_dagster.database.connection.patience import retried_transaction
 from babynames_dagster.database.connection.reach import timeout_of
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.schema.resuming import Step, make_resumable
 from babynames_dagster.database.schema.standing import SchemaState, Standing, current_revision, refuse_schema
 from babynames_dagster.database.schema.versions import carry_over_sql, revision_of, revisions

@@ -15,8 +15,8 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.ledger.by_key import holders
 from babynames_dagster.database.ledger.created import CreatedContact
-from babynames_dagster.database.ledger.held import holders
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.superseded import forget_superseded
 from babynames_dagster.database.ledger.writing import let_go, mark_archived
@@ -27,7 +27,7 @@ from babynames_dagster.hubspot.api.endpoints import ARCHIVE, BATCH_INPUTS
 from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.records import Record, look
 from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
-from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.circuit_breaker import Breaker
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 
@@ -151,7 +151,7 @@ def archive_ours(  # noqa: PLR0913 - what a run is made of, all by keyword
         on_done(report.done)
 
     pump = Pump(
-        partial(_archive, client, Brake()), receive, max_in_flight=max_in_flight, stop=stop or threading.Event()
+        partial(_archive, client, Breaker()), receive, max_in_flight=max_in_flight, stop=stop or threading.Event()
     )
     report.stopped = pump.run(_batches(_this_sources_alone(engine, ledger, pages, receive)))
     return report
@@ -199,7 +199,7 @@ def _record(engine: Engine, ledger: Ledger, result: _Result) -> None:
 
 
 def _archive(
-    client: HubSpotClient, brake: Brake, contacts: Sequence[CreatedContact], channel: Channel[_Result]
+    client: HubSpotClient, breaker: Breaker, contacts: Sequence[CreatedContact], channel: Channel[_Result]
 ) -> None:
     """Look at a batch, and archive what is ours of it, halving what HubSpot refuses as a whole."""
     ids = [contact.hubspot_id for contact in contacts]
@@ -229,7 +229,7 @@ def _archive(
             parts += [part[middle:], part[:middle]]
         elif decision is Verdict.DONE:
             channel.deliver(_Result(archived=part))
-            brake.passed()
+            breaker.passed()
         else:
             channel.deliver(_Result(failed=part, problem=problem_of(answer)))
-            brake.failed(answer.status, unsuccessful(answer, ARCHIVE))
+            breaker.failed(answer.status, unsuccessful(answer, ARCHIVE))

@@ -25,7 +25,7 @@ from babynames_dagster.database.ledger.superseded import count_superseded, super
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
-from babynames_dagster.hubspot.turns import Waiting, sole_sender
+from babynames_dagster.hubspot.leases import Waiting, sole_sender
 from babynames_dagster.settings import HubSpotSettings
 
 
@@ -70,7 +70,7 @@ def undo_created(  # noqa: PLR0913 - what a run is made of
         sender=f"babynames undo on {socket.gethostname()}",
         waiting=Waiting(settings.wait),
         stop=halt,
-    ) as turn:
+    ) as held:
         total = contacts_to_undo(engine, ledger)
         pages = (read(engine, ledger, page_rows=BATCH_INPUTS) for read in (created_pages, superseded_pages))
         report = archive_ours(
@@ -82,5 +82,5 @@ def undo_created(  # noqa: PLR0913 - what a run is made of
             on_done=lambda done: on_progress(Progress("undo", done, total, "contacts")),
             stop=halt,
         )
-    report.stopped = turn.lost or report.stopped
+    report.stopped = held.lost or report.stopped
     return report

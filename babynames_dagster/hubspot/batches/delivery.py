@@ -15,7 +15,7 @@ from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import CREATE, UPDATE, Endpoint
 from babynames_dagster.hubspot.api.failures import unsuccessful
 from babynames_dagster.hubspot.api.verdicts import Verdict, lacks_a_property, refuses_a_row, verdict
-from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.circuit_breaker import Breaker
 from babynames_dagster.hubspot.batches.looking import Looked, look_at
 from babynames_dagster.hubspot.batches.outcomes import (
     Kind,
@@ -60,7 +60,11 @@ _UPDATE = _Write(UPDATE, update_inputs)
 
 
 def deliver(
-    client: HubSpotClient, brake: Brake, policy: WritePolicy, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
+    client: HubSpotClient,
+    breaker: Breaker,
+    policy: WritePolicy,
+    rows: Sequence[Outgoing],
+    channel: Channel[list[Outcome]],
 ) -> None:
     """Write rows as the policy allows, and deliver the outcome of each as its answer arrives.
 
@@ -70,39 +74,39 @@ def deliver(
 
     Raises:
         PipelineError: What `HubSpotClient.request` raises; HUBSPOT_PROPERTY_ERROR where no row can get through;
-            HUBSPOT_ERROR where the brake finds that none does.
+            HUBSPOT_ERROR where the breaker finds that none does.
     """
     unseen = [] if policy.looks_first else [row for row in rows if row.record is None]
-    there = _send(client, brake, replace(_CREATE, look=True), [row.whole for row in unseen], channel)
+    there = _send(client, breaker, replace(_CREATE, look=True), [row.whole for row in unseen], channel)
     seen = [row for row in rows if policy.looks_first or row.record is not None or row.trace_id in there]
     if not seen:
         return
     hidden: list[Outcome] = []
-    _write(client, brake, look_at(client, policy, seen, channel), channel, replace(_CREATE, hidden=hidden))
+    _write(client, breaker, look_at(client, policy, seen, channel), channel, replace(_CREATE, hidden=hidden))
     if hidden:
         # What an unanswered call has just made may not be shown for a moment.
         client.wait_a_moment(channel.stop)
-        _settle(client, brake, policy, hidden, channel)
+        _settle(client, breaker, policy, hidden, channel)
 
 
-def write(client: HubSpotClient, brake: Brake, looked: Sequence[Looked], channel: Channel[list[Outcome]]) -> None:
+def write(client: HubSpotClient, breaker: Breaker, looked: Sequence[Looked], channel: Channel[list[Outcome]]) -> None:
     """Write what was decided of rows that were looked at, and deliver the outcome of each.
 
     Args:
         client: The account.
-        brake: Where refusals are counted.
+        breaker: Where refusals are counted.
         looked: The rows.
         channel: Where outcomes are delivered to.
 
     Raises:
         PipelineError: As `deliver`.
     """
-    _write(client, brake, looked, channel, _CREATE)
+    _write(client, breaker, looked, channel, _CREATE)
 
 
 def _settle(
     client: HubSpotClient,
-    brake: Brake,
+    breaker: Breaker,
     policy: WritePolicy,
     hidden: Sequence[Outcome],
     channel: Channel[list[Outcome]],
@@ -110,17 +114,17 @@ def _settle(
     """Look again for contacts that HubSpot says there are, and shows none; those that it still hides stay refused."""
     looked = look_at(client, policy, [outcome.row for outcome in hidden], channel)
     shown = [item for item in looked if item.decision.action is not Action.CREATE]
-    write(client, brake, shown, channel)
+    write(client, breaker, shown, channel)
     absent = {item.row.trace_id for item in looked} - {item.row.trace_id for item in shown}
     refused = [outcome for outcome in hidden if outcome.row.trace_id in absent]
     if refused:
         channel.deliver(refused)
-        brake.saw(refused)
+        breaker.saw(refused)
 
 
 def _write(
     client: HubSpotClient,
-    brake: Brake,
+    breaker: Breaker,
     looked: Sequence[Looked],
     channel: Channel[list[Outcome]],
     create: _Write,
@@ -135,12 +139,12 @@ def _write(
         for item in looked
         if item.decision.action is Action.UPDATE
     ]
-    _send(client, brake, create, creates, channel)
-    _send(client, brake, _UPDATE, updates, channel)
+    _send(client, breaker, create, creates, channel)
+    _send(client, breaker, _UPDATE, updates, channel)
 
 
 def _send(
-    client: HubSpotClient, brake: Brake, write: _Write, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
+    client: HubSpotClient, breaker: Breaker, write: _Write, rows: Sequence[Outgoing], channel: Channel[list[Outcome]]
 ) -> set[str]:
     """Make one kind of call for rows, and return the trace ids of those that have to be looked at.
 
@@ -175,11 +179,11 @@ def _send(
                 outcomes += [replace(outcome, kind=Kind.FAILED) for outcome in met]
             channel.deliver(outcomes)
             _raise_if_all_to_blame([outcome.problem for outcome in outcomes if outcome.problem])
-            brake.saw(outcomes)
+            breaker.saw(outcomes)
         else:
             channel.deliver(all_failed(part, answer))
             _raise_if_all_to_blame([problem_of(answer)])
-            brake.failed(answer.status, unsuccessful(answer, write.endpoint))
+            breaker.failed(answer.status, unsuccessful(answer, write.endpoint))
     return there
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.patience import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.rate_limits import ClockReading, PacingRow, locked_pacing_row
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pace.pacing import (

@@ -23,12 +23,13 @@ from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.api.records import look
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport, archive_ours
-from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.circuit_breaker import Breaker
 from babynames_dagster.hubspot.batches.delivery import write
 from babynames_dagster.hubspot.batches.looking import look_at
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.leases import Waiting, sole_sender
 from babynames_dagster.hubspot.plan.apply_report import ApplyReport, AsPlanned, Refused
 from babynames_dagster.hubspot.plan.deciding import planned_row
 from babynames_dagster.hubspot.plan.files import read_head, read_rows
@@ -38,7 +39,6 @@ from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.sync.planning import outgoing, standing
 from babynames_dagster.hubspot.sync.recording import record_outcomes
 from babynames_dagster.hubspot.sync.refusals import Refusals
-from babynames_dagster.hubspot.turns import Waiting, sole_sender
 
 _Result = Outcome | Refused | AsPlanned
 
@@ -69,7 +69,7 @@ class Applier:
     on_progress: ProgressListener = ignore_progress
     stop: threading.Event = field(default_factory=threading.Event)
     report: ApplyReport = field(init=False)
-    _brake: Brake = field(init=False, default_factory=Brake)
+    _breaker: Breaker = field(init=False, default_factory=Breaker)
     _refusals: Refusals = field(init=False, default_factory=Refusals)
     _total: int = 0
 
@@ -109,7 +109,7 @@ class Applier:
             sender=f"babynames apply on {socket.gethostname()}",
             waiting=Waiting(self.wait_seconds),
             stop=self.stop,
-        ) as turn:
+        ) as held:
             if writes.creates or writes.updates:
                 preflight(self.client, self.wanted.source.mapping, stop=self.stop)
                 pump = Pump(self._write, self._receive, max_in_flight=self.max_in_flight, stop=self.stop)
@@ -121,7 +121,7 @@ class Applier:
                     self._archive()
                 except PipelineError as error:
                     self.report.stopped = error
-        self.report.stopped = turn.lost or self.report.stopped
+        self.report.stopped = held.lost or self.report.stopped
         return self.report
 
     def _batches(self, actions: set[Planned]) -> Iterator[list[PlannedRow]]:
@@ -166,7 +166,7 @@ class Applier:
         if changed:
             channel.deliver([_unwritten(reviewed[key], today[key]) for key in changed])
         agreed = [item for item in looked if item.row.key not in changed]
-        write(self.client, self._brake, agreed, own)
+        write(self.client, self._breaker, agreed, own)
 
     def _receive(self, results: Sequence[_Result]) -> None:
         outcomes = [result for result in results if isinstance(result, Outcome)]
@@ -185,7 +185,7 @@ class Applier:
     def _take_back_refusals(self) -> None:
         """Let rows that were refused for the account's sake be sent by the next run."""
         known = contacts_in_ledger(self.engine, self.ledger) > 0
-        if not (self._brake.tripped or self._refusals.are_one_trouble(acknowledged_before=known)):
+        if not (self._breaker.tripped or self._refusals.are_one_trouble(acknowledged_before=known)):
             return
         refused, problem = self._refusals, self.report.problem
         record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, refused.as_failures)

@@ -23,7 +23,7 @@ from babynames_dagster.hubspot.api.answers import problem_of
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS, UPDATE
 from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
-from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.circuit_breaker import Breaker
 from babynames_dagster.hubspot.batches.delivery import deliver
 from babynames_dagster.hubspot.batches.outcomes import NOT_MENTIONED, Kind, Outcome, Outgoing, problems
 from babynames_dagster.hubspot.batches.policy import Action, WritePolicy, decide
@@ -102,7 +102,7 @@ def recreate(repairs: Repairs, keys: Sequence[str]) -> PipelineError | None:
                 repairs.report.note(outcome.problem)
 
     pages = (repairs.entries(batch) for batch in _batches(keys))
-    work = partial(_recreate, repairs, Brake())
+    work = partial(_recreate, repairs, Breaker())
     return Pump(work, receive, max_in_flight=2, stop=repairs.stop).run(pages)
 
 
@@ -164,7 +164,7 @@ def _update(repairs: Repairs, writes: Mapping[str, Mapping[str, str]]) -> set[st
     return done & set(writes)
 
 
-def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], channel: Channel[list[Outcome]]) -> None:
+def _recreate(repairs: Repairs, breaker: Breaker, rows: Sequence[LedgerRow], channel: Channel[list[Outcome]]) -> None:
     """Make the contacts of a batch again, as far as no contact has their email."""
     fit = by_email(row.source for row in rows if row.source is not None)
     meant = [
@@ -179,7 +179,7 @@ def _recreate(repairs: Repairs, brake: Brake, rows: Sequence[LedgerRow], channel
         for row in fit.values()
     ]
     if meant:
-        deliver(repairs.client, brake, WritePolicy.CREATE_ONLY, meant, channel)
+        deliver(repairs.client, breaker, WritePolicy.CREATE_ONLY, meant, channel)
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

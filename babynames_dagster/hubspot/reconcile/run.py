@@ -27,6 +27,7 @@ from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.batches.policy import WritePolicy
 from babynames_dagster.hubspot.batches.pump import Channel, Pump
 from babynames_dagster.hubspot.guards import Guards, Writes
+from babynames_dagster.hubspot.leases import Waiting, sole_sender
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.hubspot.preflight import preflight
 from babynames_dagster.hubspot.reconcile.adopting import Adopted, adopt, right_contacts
@@ -35,7 +36,6 @@ from babynames_dagster.hubspot.reconcile.reading_back import read_back, with_sou
 from babynames_dagster.hubspot.reconcile.repairing import Repairs, recreate, repair
 from babynames_dagster.hubspot.reconcile.report import ReconcileReport
 from babynames_dagster.hubspot.source import ContactSource, within
-from babynames_dagster.hubspot.turns import Waiting, sole_sender
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ class Reconciler:
             sender=f"babynames reconcile on {socket.gethostname()}",
             waiting=Waiting(self.wait_seconds),
             stop=self.stop,
-        ) as turn:
+        ) as held:
             known = contacts_in_ledger(self.engine, self.ledger, within(self.source, self.partitions))
             rows = sum(self.source.counts(self.partitions).values())
             self._total = max(known, rows)
             self.report.stopped = self._read_all() or self._adopt_all() or self._write(known)
-        self.report.stopped = turn.lost or self.report.stopped
+        self.report.stopped = held.lost or self.report.stopped
         self.report.seconds = time.monotonic() - started
         self.report.requests = self.client.traffic.requests
         return self.report

@@ -1,6 +1,7 @@
 """Refusals that are one trouble of the account rather than of the rows: they are not held against the rows.
 
-What belongs here: that decision, and the error that says so. What does not: ending a run early (`batches/brake.py`).
+What belongs here: that decision, and the error that says so. What does not: ending a run early
+(`batches/circuit_breaker.py`).
 """
 
 from collections.abc import Sequence

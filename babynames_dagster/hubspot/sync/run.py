@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.common.progress import ProgressListener, ignore_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
+from babynames_dagster.hubspot.leases import Waiting, sole_sender
 from babynames_dagster.hubspot.source import ContactSource
 from babynames_dagster.hubspot.sync.report import (
     PartitionReport,
@@ -19,7 +20,6 @@ from babynames_dagster.hubspot.sync.report import (
     SyncReport,
 )
 from babynames_dagster.hubspot.sync.sending import Run
-from babynames_dagster.hubspot.turns import Waiting, sole_sender
 from babynames_dagster.settings import HubSpotSettings
 
 _log = logging.getLogger(__name__)
@@ -88,9 +88,9 @@ def sync_contacts(  # noqa: PLR0913 - what a run is made of, all by keyword
                 sender=sender,
                 waiting=Waiting(settings.wait, say),
                 stop=halt,
-            ) as turn:
+            ) as held:
                 run.send(halt)
-            report.stopped = turn.lost or report.stopped
+            report.stopped = held.lost or report.stopped
     except PipelineError as error:
         report.stopped = error
     except BaseException:

@@ -23,7 +23,7 @@ from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.api.client import HubSpotClient
 from babynames_dagster.hubspot.api.endpoints import BATCH_INPUTS
 from babynames_dagster.hubspot.archive.mirror import archive_orphans
-from babynames_dagster.hubspot.batches.brake import Brake
+from babynames_dagster.hubspot.batches.circuit_breaker import Breaker
 from babynames_dagster.hubspot.batches.delivery import deliver
 from babynames_dagster.hubspot.batches.dry_run import foresee
 from babynames_dagster.hubspot.batches.outcomes import Kind, Outcome, Outgoing
@@ -43,7 +43,7 @@ from babynames_dagster.hubspot.sync.report import (
     SyncReport,
 )
 from babynames_dagster.hubspot.sync.spans import Moment, Spans
-from babynames_dagster.hubspot.sync.strangers import preflight_of_an_unknown_account
+from babynames_dagster.hubspot.sync.unknown_account import preflight_of_an_unknown_account
 from babynames_dagster.settings import HubSpotSettings
 
 _SETTLED = {
@@ -113,11 +113,11 @@ class Run:
             self._record_unfit()
         else:
             self._look_ahead(first, stop)
-            brake = Brake()
+            breaker = Breaker()
             pump = Pump(
                 partial(foresee, self.client, self.policy)
                 if self.options.dry_run
-                else partial(deliver, self.client, brake, self.policy),
+                else partial(deliver, self.client, breaker, self.policy),
                 self._receive,
                 max_in_flight=self.settings.max_in_flight,
                 stop=stop,
@@ -125,7 +125,7 @@ class Run:
             self.report.stopped = pump.run(self._handed_over(itertools.chain([first], batches)))
             self._record_unfit()
             known = contacts_in_ledger(self.engine, self.ledger) > 0
-            if brake.tripped or self.refusals.are_one_trouble(acknowledged_before=known):
+            if breaker.tripped or self.refusals.are_one_trouble(acknowledged_before=known):
                 self._take_back_refusals()
         self._mirror(stop)
         self._report_progress()

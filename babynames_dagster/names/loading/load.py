@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.common.progress import Progress, ProgressListener, ignore_progress
 from babynames_dagster.common.retry import Policy, Retries, retried
 from babynames_dagster.database.connection.engine import writing
-from babynames_dagster.database.connection.patience import of_database
+from babynames_dagster.database.connection.retrying import of_database
 from babynames_dagster.database.ledger.refused import taking_out
 from babynames_dagster.database.loading.load_claims import claimed_load
 from babynames_dagster.database.loading.loaded_rows import count_rows, has_rows

@@ -37,7 +37,7 @@ def sync_sensor() -> dg.SensorDefinition:
     def hubspot_sync(
         context: dg.SensorEvaluationContext, database: DatabaseResource, hubspot: HubSpotResource
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        from babynames_dagster.hubspot.turns import describe_senders
+        from babynames_dagster.hubspot.leases import describe_senders
 
         waiting = _reason_to_wait(context.instance, now=time.time())
         if waiting is not None:

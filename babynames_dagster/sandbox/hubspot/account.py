@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babynames_dagster.sandbox.hubspot.limits import RollingWindow
-from babynames_dagster.sandbox.hubspot.passage import Call, Passage, undisturbed
+from babynames_dagster.sandbox.hubspot.middleware import Call, Middleware, no_middleware
 from babynames_dagster.sandbox.hubspot.rules import default_properties
 from babynames_dagster.sandbox.hubspot.state import ContactStore
 
@@ -56,7 +56,7 @@ class Account:
         hidden_headers: Names of rate limit headers that answers lack.
         properties: Definitions of the contact properties, by name.
         rewrites: How the account's own workflows rewrite values that are written, by property.
-        passage_for: What makes the way of each request.
+        middleware_for: What makes the middleware of each request.
         log: The newest requests.
         received: How many requests were received.
         under_way: How many are being answered.
@@ -75,7 +75,7 @@ class Account:
     hidden_headers: frozenset[str] = frozenset()
     properties: dict[str, dict[str, Any]] = field(default_factory=default_properties)
     rewrites: dict[str, str] = field(default_factory=dict)
-    passage_for: Callable[[Call], Passage] = undisturbed
+    middleware_for: Callable[[Call], Middleware] = no_middleware
     log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_REQUESTS_KEPT))
     received: int = 0
     under_way: int = 0

@@ -22,7 +22,7 @@ from babynames_dagster.sandbox.hubspot import batches, singles
 from babynames_dagster.sandbox.hubspot.account import Account, LoggedRequest
 from babynames_dagster.sandbox.hubspot.batches import Reply
 from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
-from babynames_dagster.sandbox.hubspot.passage import Call
+from babynames_dagster.sandbox.hubspot.middleware import Call
 from babynames_dagster.sandbox.hubspot.state import ContactStore, timestamp
 
 _ACCOUNT = ("/account-info/{version}/details",)
@@ -144,8 +144,8 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     entry.inputs = len(inputs) if isinstance(inputs, list) else 0
     await asyncio.sleep(account.half_latency())
     call = Call(request, entry.number, _emails(account, inputs), correlation_id)
-    passage = account.passage_for(call)
-    refusal = await passage.before(call)
+    middleware = account.middleware_for(call)
+    refusal = await middleware.before(call)
     if refusal is not None:
         return refusal
     if scope is not None and scope not in account.scopes:
@@ -156,7 +156,7 @@ async def _served(  # noqa: PLR0913, PLR0917 - one request's circumstances
     await asyncio.sleep(account.half_latency())
     if answer is None:
         return Response(status_code=status)
-    return passage.after(call, status, answer)
+    return middleware.after(call, status, answer)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode
 from babynames_dagster.hubspot.api.opening import open_client
-from babynames_dagster.hubspot.batches.brake import MOST_REFUSED_ALONE
+from babynames_dagster.hubspot.batches.circuit_breaker import MOST_REFUSED_ALONE
 from babynames_dagster.hubspot.sync.report import SyncOptions
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 from babynames_dagster_tests.support.syncing import add_names, ledger, reconcile, sync, undo_names

@@ -32,7 +32,7 @@ def control_routes(account: Account) -> list[Route]:
     - `POST /_sandbox/reset`: forgets contacts, requests and faults.
     """
     faults = Faults(account.chance)
-    account.passage_for = faults.passage_for
+    account.middleware_for = faults.middleware_for
 
     async def contacts(request: Request) -> Response:
         query = request.query_params

@@ -15,7 +15,7 @@ from starlette.types import Receive
 from typing_extensions import override
 
 from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
-from babynames_dagster.sandbox.hubspot.passage import Call, Passage
+from babynames_dagster.sandbox.hubspot.middleware import Call, Middleware
 
 _WRONG_FIELDS = ("id", "properties", "objectWriteTraceId", "new", None)
 _GATEWAY_PAGE = (
@@ -167,15 +167,15 @@ class Faults:
         self.wanted: list[Fault] = []
         self._chance = chance
 
-    def passage_for(self, call: Call) -> Passage:
+    def middleware_for(self, call: Call) -> Middleware:
         """Return the way of a request, with the first fault that strikes it."""
         path, emails = call.request.url.path, call.emails
         struck = (fault for fault in self.wanted if fault.strikes(call.number, path, emails, self._chance))
         fault = next(struck, None)
-        return Passage() if fault is None else _Struck(fault)
+        return Middleware() if fault is None else _Struck(fault)
 
 
-class _Struck(Passage):
+class _Struck(Middleware):
     """The way of a request that a fault strikes."""
 
     def __init__(self, fault: Fault) -> None:

@@ -1,4 +1,4 @@
-"""A request's way to the stand-in's account and back, where what serves the stand-in may put something in between."""
+"""What may stand between a request and the stand-in's account: nothing here; faults, where tests serve it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Call:
     correlation_id: str
 
 
-class Passage:
-    """A request's way to the account and back, with nothing in between; others may take its place."""
+class Middleware:
+    """What does nothing on a request's way to the account and back; others may take its place."""
 
     async def before(self, _: Call) -> Response | None:
         """Return what is answered in place of the API; None to let the request through."""
@@ -37,6 +37,6 @@ class Passage:
         return JSONResponse(answer, status)
 
 
-def undisturbed(_: Call) -> Passage:
-    """Return the way of a request that nothing comes between."""
-    return Passage()
+def no_middleware(_: Call) -> Middleware:
+    """Return what lets a request pass."""
+    return Middleware()

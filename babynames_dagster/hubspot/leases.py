@@ -47,7 +47,7 @@ class Waiting:
 
 
 @dataclass
-class Turn:
+class HeldLease:
     """A claim that is held.
 
     Attributes:
@@ -69,7 +69,7 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
     waiting: Waiting,
     stop: threading.Event,
     lease: float = LEASE_SECONDS,
-) -> Iterator[Turn]:
+) -> Iterator[HeldLease]:
     """Be the only sender of these partitions for as long as the block lasts; wait for others to end before.
 
     Args:
@@ -87,15 +87,15 @@ def sole_sender(  # noqa: PLR0913 - who, what and how, by keyword
     """
     claim = Claim(secrets.token_hex(16), sender or f"process {os.getpid()} on {socket.gethostname()}", this_process())
     _wait_for_claim(engine, ledger, partitions, claim, waiting, stop, lease)
-    turn = Turn(stop)
+    held = HeldLease(stop)
     ended = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(engine, claim, len(partitions), turn, ended, lease), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(engine, claim, len(partitions), held, ended, lease), daemon=True)
     keeper.start()
     try:
-        yield turn
+        yield held
     except PipelineError as error:
-        if turn.lost is not None and error.code is ErrorCode.INTERRUPTED:
-            raise turn.lost from error
+        if held.lost is not None and error.code is ErrorCode.INTERRUPTED:
+            raise held.lost from error
         raise
     finally:
         ended.set()
@@ -162,7 +162,7 @@ def _wait_for_claim(  # noqa: PLR0913, PLR0917 - as above
 
 
 def _keep(  # noqa: PLR0913, PLR0917 - as above
-    engine: Engine, claim: Claim, partitions: int, turn: Turn, ended: threading.Event, lease: float
+    engine: Engine, claim: Claim, partitions: int, held: HeldLease, ended: threading.Event, lease: float
 ) -> None:
     """Renew a claim until its sender is done; where it is lost, stop the sender."""
     renewed = time.monotonic()
@@ -175,11 +175,11 @@ def _keep(  # noqa: PLR0913, PLR0917 - as above
                 continue
             kept = 0
         if kept < partitions:
-            turn.lost = PipelineError(
+            held.lost = PipelineError(
                 ErrorCode.TAKEN_OVER,
                 f"The claim on the partitions was not renewed for {time.monotonic() - renewed:.0f} s, so that another "
                 "run may send them.",
             )
-            turn.stop.set()
+            held.stop.set()
             return
         renewed = asked

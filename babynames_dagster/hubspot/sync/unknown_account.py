@@ -53,14 +53,16 @@ def preflight_of_an_unknown_account(  # noqa: PLR0913 - all by keyword but what 
         preflight(client, source.mapping, stop=stop)
         return
     with ThreadPoolExecutor(max_workers=1) as beside:
-        looked = beside.submit(notice_of_strangers, client, first, source.option, stop=stop)
+        looked = beside.submit(notice_of_other_contacts, client, first, source.option, stop=stop)
         preflight(client, source.mapping, stop=stop)
-    strangers = looked.result()
-    if strangers:
-        say(strangers)
+    others = looked.result()
+    if others:
+        say(others)
 
 
-def notice_of_strangers(client: HubSpotClient, rows: Sequence[Outgoing], option: str, *, stop: threading.Event) -> str:
+def notice_of_other_contacts(
+    client: HubSpotClient, rows: Sequence[Outgoing], option: str, *, stop: threading.Event
+) -> str:
     """Return what a person should know where HubSpot has contacts that no run of this ledger made; else nothing.
 
     It costs one call. Where that fails, nothing is said: the calls that follow will say what is wrong.

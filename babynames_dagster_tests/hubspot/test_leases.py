@@ -17,8 +17,8 @@ from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.senders import Claim, active_senders, claim_partitions, release_claim
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.api.opening import open_client
+from babynames_dagster.hubspot.leases import HeldLease, Waiting, describe_senders, has_ended, sole_sender, this_process
 from babynames_dagster.hubspot.sync.report import SyncReport
-from babynames_dagster.hubspot.turns import Turn, Waiting, describe_senders, has_ended, sole_sender, this_process
 from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import LEDGER, PARTITIONS, PORTAL, StandIn
 from babynames_dagster_tests.support.syncing import add_names, sync, undo_names
@@ -29,7 +29,7 @@ OTHER_HOST = "elsewhere - pid:[1] 17"
 @contextmanager
 def sending(
     engine: Engine, *partitions: str, wait: float = 0.0, lease: float = 30.0, sender: str = "me"
-) -> Iterator[Turn]:
+) -> Iterator[HeldLease]:
     with sole_sender(
         engine,
         ledger=LEDGER,
@@ -38,8 +38,8 @@ def sending(
         waiting=Waiting(wait, say=lambda _: None),
         stop=threading.Event(),
         lease=lease,
-    ) as turn:
-        yield turn
+    ) as held:
+        yield held
 
 
 def claim_elsewhere(engine: Engine, *partitions: str, seconds: float = 60.0) -> None:
@@ -126,33 +126,33 @@ def test_a_claim_of_another_host_ends_by_the_databases_clock(engine: Engine) -> 
 
 
 def test_a_live_sender_keeps_its_claim_beyond_the_lease(engine: Engine) -> None:
-    with sending(engine, "A", lease=1.0) as turn:
+    with sending(engine, "A", lease=1.0) as held:
         deadline = time.monotonic() + 2.5
         while time.monotonic() < deadline:
             with pytest.raises(PipelineError), sending(engine, "A"):
                 pass
             time.sleep(0.1)
-        assert turn.lost is None
+        assert held.lost is None
 
 
 def test_a_sender_that_lost_its_claim_is_stopped(engine: Engine) -> None:
-    with sending(engine, "A", lease=1.0) as turn:
+    with sending(engine, "A", lease=1.0) as held:
         release_claim(engine, _holder(engine))
-        assert turn.stop.wait(30.0)
-    assert turn.lost is not None
-    assert turn.lost.code is ErrorCode.TAKEN_OVER
+        assert held.stop.wait(30.0)
+    assert held.lost is not None
+    assert held.lost.code is ErrorCode.TAKEN_OVER
 
 
 def test_a_sender_that_is_interrupted_by_its_lost_claim_says_so(engine: Engine) -> None:
-    with pytest.raises(PipelineError) as caught, sending(engine, "A", lease=1.0) as turn:
-        _be_interrupted_by_the_lost_claim(engine, turn)
-    assert caught.value is turn.lost
+    with pytest.raises(PipelineError) as caught, sending(engine, "A", lease=1.0) as held:
+        _be_interrupted_by_the_lost_claim(engine, held)
+    assert caught.value is held.lost
     assert caught.value.code is ErrorCode.TAKEN_OVER
 
 
-def _be_interrupted_by_the_lost_claim(engine: Engine, turn: Turn) -> None:
+def _be_interrupted_by_the_lost_claim(engine: Engine, held: HeldLease) -> None:
     release_claim(engine, _holder(engine))
-    assert turn.stop.wait(30.0)
+    assert held.stop.wait(30.0)
     raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
 
 

@@ -1,4 +1,4 @@
-"""The brake: what strikes every row or every call is reported once, and not found out one by one.
+"""A circuit breaker: what fails for every row or every call ends the run, and is not found out one by one.
 
 What belongs here: when a run's refusals or failures are taken for one. What does not: sending.
 """
@@ -21,7 +21,7 @@ MOST_REFUSED = 10 * BATCH_INPUTS
 """Rows that may be refused in a row, however they were sent."""
 
 
-class Brake:
+class Breaker:
     """Counts what one run was refused since the last row that got through. Safe to share between threads.
 
     Attributes:
