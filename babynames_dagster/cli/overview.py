@@ -13,9 +13,9 @@ from sqlalchemy.engine import Engine
 from babynames_dagster.cli.checks import describe_database
 from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.ledger.entries import outcome_counts
-from babynames_dagster.database.ledger.refused import names_of_refused_loads
 from babynames_dagster.database.loading.loaded_rows import count_rows
 from babynames_dagster.database.loading.loads import LoadRow, last_loads
+from babynames_dagster.database.loading.refused_names import names_of_refused_loads
 from babynames_dagster.database.schema.state import look_at
 from babynames_dagster.names.stream import NAMES, YEARS
 from babynames_dagster.settings import Settings

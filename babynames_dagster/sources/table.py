@@ -13,8 +13,8 @@ from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.by_key import entries_by_key, held_pages, holders
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.lookup import entries_by_key, held_pages, holders
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, former_pages
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry, SourceRow, Unfit
 from babynames_dagster.database.source_rows import RepeatedKey, SourceRows, Values

@@ -14,8 +14,8 @@ from babynames_dagster.cli.demos import Demo, settings_of_chosen
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import last_runs, overview
 from babynames_dagster.cli.terminal import out, show_dicts, show_error, show_json, show_table, warn
-from babynames_dagster.database.ledger.refused import RefusedNames
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
+from babynames_dagster.database.loading.refused_names import RefusedNames
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.sandbox.home import sandbox_names
 from babynames_dagster.settings import Settings

@@ -1,4 +1,4 @@
-"""What reconciling found of each contact: keeping it, counting and listing it.
+"""What reconciling found of each contact: keeping it, counting and listing it, and how far contacts were read back.
 
 What belongs here: the statements about the ledger's columns `finding` to `read_at`. What does not: what a contact is
 found to be, which `hubspot/reconcile/` decides.
@@ -177,3 +177,47 @@ def found_contacts(
             FoundContact(row[0], row[1] or "", row[2] or "", Finding(row[3]), row[4] or "")
             for row in connection.execute(statement)
         ]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """How far contacts were read back.
+
+    Attributes:
+        there: Contacts that HubSpot acknowledged and that are there, as far as is known.
+        archived: Contacts that were archived.
+        last: When any of them was read back last, in UTC; None where that never was.
+    """
+
+    there: int
+    archived: int
+    last: datetime | None
+
+    def __str__(self) -> str:
+        """Say why there is no finding."""
+        if self.archived and not self.there:
+            return f"There is no contact to reconcile: all {self.archived:,} were archived."
+        if self.last is not None:
+            return f"`babynames reconcile` read at {self.last:%Y-%m-%d %H:%M} UTC; every contact was sent again since."
+        return "No contact has been reconciled yet."
+
+
+def readings(engine: Engine, ledger: Ledger, partitions: Sequence[str]) -> Readings:
+    """Look how far the contacts of some partitions were read back.
+
+    Raises:
+        PipelineError: Any DB_* code.
+    """
+    entry = hubspot_contacts.c
+    statement = (
+        sa.select(entry.outcome, sa.func.count(), sa.func.max(entry.read_at))
+        .where(ledger.owns(hubspot_contacts), entry.partition_key.in_(list(partitions)))
+        .group_by(entry.outcome)
+    )
+    with reading(engine) as connection:
+        found = {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
+    moments = [moment for _, moment in found.values() if moment is not None]
+    there, archived = (
+        found.get(outcome.value, (0, None))[0] for outcome in (LedgerOutcome.SYNCED, LedgerOutcome.ARCHIVED)
+    )
+    return Readings(there, archived, max(moments, default=None))

@@ -15,9 +15,9 @@ from functools import partial
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.ledger.by_key import holders
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
+from babynames_dagster.database.ledger.lookup import holders
 from babynames_dagster.database.ledger.superseded import forget_superseded
 from babynames_dagster.database.ledger.writing import let_go, mark_archived
 from babynames_dagster.errors import PipelineError

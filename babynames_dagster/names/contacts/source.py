@@ -19,8 +19,8 @@ from babynames_dagster.database.ledger.candidates import (
 )
 from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, OrphanCount, count_orphans, orphan_pages
-from babynames_dagster.database.ledger.refused import names_of_refused_loads
 from babynames_dagster.database.ledger.rows import SourceRow
+from babynames_dagster.database.loading.refused_names import names_of_refused_loads
 from babynames_dagster.hubspot.mapping import ContactMapping
 from babynames_dagster.names.contacts.mapping import NameMapping
 from babynames_dagster.names.identity import INITIALS

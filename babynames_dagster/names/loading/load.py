@@ -19,7 +19,6 @@ from babynames_dagster.common.progress import Progress, ProgressListener, ignore
 from babynames_dagster.common.retry import Policy, Retries, retried
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.connection.retrying import of_database
-from babynames_dagster.database.ledger.refused import taking_out
 from babynames_dagster.database.loading.load_claims import claimed_load
 from babynames_dagster.database.loading.loaded_rows import count_rows, has_rows
 from babynames_dagster.database.loading.loads import (
@@ -36,6 +35,7 @@ from babynames_dagster.database.loading.loads import (
     rejects_of_load,
     take_up_load,
 )
+from babynames_dagster.database.loading.refused_names import taking_out
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.batches import Batch, gather
 from babynames_dagster.names.loading.prefetch import prefetched

@@ -121,8 +121,7 @@ def contacts_reconciled(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, hubspot: HubSpotResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Show what reconciling found last, partition by partition, for those that the run was about."""
-    from babynames_dagster.database.ledger.findings import finding_counts, found_contacts
-    from babynames_dagster.database.ledger.readings import readings
+    from babynames_dagster.database.ledger.findings import finding_counts, found_contacts, readings
     from babynames_dagster.hubspot.reconcile.judging import QUIET
 
     covered = covered_partitions(context.run.tags)

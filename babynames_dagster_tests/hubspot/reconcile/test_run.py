@@ -9,8 +9,7 @@ from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import writing
 from babynames_dagster.database.ledger.entries import refused_contacts
-from babynames_dagster.database.ledger.findings import finding_counts
-from babynames_dagster.database.ledger.readings import readings
+from babynames_dagster.database.ledger.findings import finding_counts, readings
 from babynames_dagster.database.ledger.states import Finding, LedgerOutcome
 from babynames_dagster.database.tables import baby_names, hubspot_contacts
 from babynames_dagster.hubspot.api.opening import open_client
