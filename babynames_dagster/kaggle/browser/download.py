@@ -89,13 +89,11 @@ class BrowserDownloads:
                 seen = await within(patience, self._change_after(seen))
                 on_progress(Progress("download", seen.done, seen.total, "bytes"))
         except asyncio.TimeoutError:
-            failure = PipelineError(
+            raise PipelineError(
                 ErrorCode.KAGGLE_DOWNLOAD_STALLED,
                 f"The download stands at {_share(seen)}: nothing came for {patience:g} s.",
-            )
-        else:
-            return self._settled(seen)
-        raise failure
+            ) from None
+        return self._settled(seen)
 
     async def _change_after(self, before: _State) -> _State:
         while True:
@@ -211,13 +209,11 @@ async def start_download(visit: Visit, downloads: BrowserDownloads) -> bool:
             if came is not None:
                 return came == "download"
     except Error as error:
-        failure = browser_error(error, "starting the download")
-    else:
-        failure = PipelineError(
-            ErrorCode.KAGGLE_DOWNLOAD_NOT_STARTED,
-            f"No download began on {without_query(visit.page.url)} after its controls were clicked.",
-        )
-    raise failure
+        raise browser_error(error, "starting the download") from None
+    raise PipelineError(
+        ErrorCode.KAGGLE_DOWNLOAD_NOT_STARTED,
+        f"No download began on {without_query(visit.page.url)} after its controls were clicked.",
+    )
 
 
 async def _try(visit: Visit, control: Locator, signs: dict[str, Sign]) -> str | None:

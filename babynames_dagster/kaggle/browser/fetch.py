@@ -67,15 +67,11 @@ async def visiting(
         banners = asyncio.ensure_future(visit.dismiss_banners())
         try:
             yield visit
-        except PipelineError as error:
-            failure = error
-        except Error as error:
-            failure = browser_error(error, "at work on the site")
-        else:
-            return
+        except (PipelineError, Error) as error:
+            failure = error if isinstance(error, PipelineError) else browser_error(error, "at work on the site")
+            raise await _with_screenshot(failure, visit) from None
         finally:
             banners.cancel()
-        raise await _with_screenshot(failure, visit)
 
 
 async def _fetch(settings: FetchSettings, workspace: Path, on_progress: ProgressListener, log: logging.Logger) -> Path:

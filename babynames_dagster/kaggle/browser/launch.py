@@ -160,8 +160,7 @@ async def _launch(
             timeout=_START_SECONDS * _MILLISECONDS,
         )
     except Error as error:
-        failure = _launch_error(error.message, program)
-    raise failure
+        raise _launch_error(error.message, program) from None
 
 
 def _launch_error(text: str, program: Path) -> PipelineError:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from babynames_dagster.errors import PipelineError
+
 Result = TypeVar("Result")
 
 
@@ -46,7 +48,7 @@ def run_in_own_loop(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         work: Makes the coroutine.
 
     Returns:
-        What the coroutine returns; what it raises is raised here.
+        What the coroutine returns; what it raises is raised here, a PipelineError without what led to it.
     """
     started: Future[Callable[[], object]] = Future()
     outcome: Future[Result] = Future()
@@ -63,6 +65,9 @@ def run_in_own_loop(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     def run() -> None:
         try:
             outcome.set_result(asyncio.run(main()))
+        except PipelineError as error:
+            error.__cause__ = error.__context__ = None  # Playwright's errors quote what was typed
+            outcome.set_exception(error)
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits
             outcome.set_exception(error)
 

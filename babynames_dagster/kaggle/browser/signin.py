@@ -34,15 +34,12 @@ def require_credentials(settings: FetchSettings) -> None:
     try:
         settings.kaggle.require("email", "password")
     except PipelineError as error:
-        failure = PipelineError(
+        raise PipelineError(
             error.code,
             error.what,
             remedy="Set them in the environment or in .env, or run `babynames login`, or set KAGGLE_METHOD=api; "
             "or download the zip yourself and put it into DOWNLOAD_DIR.",
-        )
-    else:
-        return
-    raise failure
+        ) from None
 
 
 def asked_again() -> PipelineError:
@@ -73,10 +70,7 @@ async def sign_in(visit: Visit, *, return_to: str = "/") -> None:
         if came == "form":
             await _send_form(visit)
     except Error as error:
-        failure = browser_error(error, "signing in")
-    else:
-        return
-    raise failure
+        raise browser_error(error, "signing in") from None
 
 
 async def _send_form(visit: Visit) -> None:

@@ -81,14 +81,11 @@ class Visit:
             await self.page.goto(self.settings.kaggle.base_url + path, wait_until="domcontentloaded")
         except Error as error:
             base_url = self.settings.kaggle.base_url
-            failure = browser_error(error, f"opening {base_url}{path}")
             remedy = remedy_of_refused(base_url, "KAGGLE_BASE_URL", self.settings.kaggle.env_file)
             if remedy is not None and "ERR_CONNECTION_REFUSED" in error.message:
                 what = f"Kaggle does not answer: {NOTHING_SERVES.format(base_url)}."
-                failure = PipelineError(failure.code, what, remedy=remedy)
-        else:
-            return
-        raise failure
+                raise PipelineError(ErrorCode.KAGGLE_UNREACHABLE, what, remedy=remedy) from None
+            raise browser_error(error, f"opening {base_url}{path}") from None
 
     async def dismiss_banners(self) -> None:
         """Click the cookie banner away whenever it appears, until cancelled.
@@ -158,10 +155,8 @@ class Visit:
                 return came
             code, what = await self._obstacle(came)
         except Error as error:
-            failure = browser_error(error, doing)
-        else:
-            failure = PipelineError(code, f"{what}, met while {doing}.")
-        raise failure
+            raise browser_error(error, doing) from None
+        raise PipelineError(code, f"{what}, met while {doing}.")
 
     def unknown_layout(self, sought: str) -> PipelineError:
         """Return the error of a page that shows nothing of what is known.

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.browser.own_loop import run_in_own_loop, within
 
 
@@ -40,3 +41,15 @@ def test_a_cancellation_that_meets_the_result_is_not_swallowed() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         run_in_own_loop(race)
+
+
+def test_an_error_leaves_the_loop_without_what_led_to_it() -> None:
+    async def fail() -> None:
+        try:
+            int("what was typed")
+        except ValueError as error:
+            raise PipelineError(ErrorCode.BROWSER_FAILED, "The browser failed.") from error
+
+    with pytest.raises(PipelineError) as caught:
+        run_in_own_loop(fail)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
