@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for: a clean environment, and empty databases on real servers."""
 
+import gc
 import os
 import shutil
 import signal
@@ -32,11 +33,19 @@ pytest_plugins = [
 def pytest_configure() -> None:
     """Give programs that tests start the usual signals, and all tests a quick place for files.
 
-    A suite that was started in the background may have the signals ignored.
+    A suite that was started in the background may have the signals ignored. What is collected stays to the end, so that
+    garbage is not looked for meanwhile.
     """
+    gc.disable()
     keep_temporary_files_in_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, but never among the hundred thousands of objects that modules and tests are."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
