@@ -141,6 +141,10 @@ def _claim_once(  # noqa: PLR0913, PLR0917 - as above
             )
             found = connection.execute(locked).all()
         now = _now(connection)
+        # A claim that lasts longer than any does was made before the clock was set back: it ends as if made now.
+        beyond = sa.and_(wanted, senders.c.expires_at > now + seconds)
+        if any(row.expires_at > now + seconds for row in found):
+            connection.execute(sa.update(senders).where(beyond).values(expires_at=now + seconds))
         others = [row for row in (_row(each, now) for each in found) if row.seconds_left > 0]
         in_the_way = [row for row in others if not is_gone(row.process)]
         if not in_the_way:

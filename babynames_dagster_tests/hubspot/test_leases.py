@@ -125,6 +125,12 @@ def test_a_claim_of_another_host_ends_by_the_databases_clock(engine: Engine) -> 
         assert time.monotonic() - began < 15.0
 
 
+def test_a_claim_of_another_host_outlives_no_clock_that_was_set_back(engine: Engine) -> None:
+    claim_elsewhere(engine, "A", seconds=3600.0)
+    with sending(engine, "A", wait=30.0, lease=0.5):
+        pass
+
+
 def test_a_live_sender_keeps_its_claim_beyond_the_lease(engine: Engine) -> None:
     with sending(engine, "A", lease=1.0) as held:
         deadline = time.monotonic() + 2.5

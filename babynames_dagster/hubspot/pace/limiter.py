@@ -22,6 +22,7 @@ from babynames_dagster.hubspot.pace.pacing import (
     Limit,
     Trip,
     calls_left_today,
+    clock_set_back_by,
     detour,
     is_believable,
     next_slot,
@@ -250,9 +251,14 @@ class RateLimiter:
             stored = Limit(row.calls_per_window, row.window_seconds)
             self._stated = stored if is_believable(stored) else Limit()
             limit = self.limit
-            row.paused_until = min(row.paused_until, clock.now + self._longest_pause)
             calls = [corrections.get(call, call) for call in row.calls]
-            row.calls = still_counted(calls, now=clock.now, limit=limit, longest_pause=self._longest_pause)
+            back = clock_set_back_by(calls, now=clock.now, paused_until=row.paused_until, limit=limit)
+            if back:
+                calls = [call - back for call in calls]
+                row.paused_until -= back
+                row.daily_as_of -= back
+            row.paused_until = min(row.paused_until, clock.now + self._longest_pause)
+            row.calls = still_counted(calls, now=clock.now, limit=limit)
             if daily is not None and daily[0] > row.daily_as_of:
                 row.daily_as_of, row.daily_remaining = daily
             row.answer_times = row.answer_times.plus(answers)

@@ -26,6 +26,9 @@ UNTOLD_DETOUR_SECONDS = 0.1
 """The same where HubSpot does not say when it began to work. Costs 1 % of 10 s where latencies vary, as most answers
 then are later than this."""
 
+_MOST_CALLERS = 100
+"""Processes that reserve slots at the same time, each one of them."""
+
 _WORTH_SAYING_SECONDS = 10.0
 _SAME_PAUSE_SECONDS = 5.0
 
@@ -84,16 +87,26 @@ def next_slot(calls: Sequence[float], *, now: float, paused_until: float, limit:
     return slot
 
 
-def still_counted(
-    calls: Sequence[float], *, now: float, limit: Limit, longest_pause: float = MAX_PAUSE_SECONDS
-) -> list[float]:
-    """Return the calls that can still matter, ascending; the last one always does, for the gap after it.
+def clock_set_back_by(calls: Sequence[float], *, now: float, paused_until: float, limit: Limit) -> float:
+    """Return by about how many seconds the clock was set back since the last calls; 0 where nothing shows it.
 
-    A call further ahead than anyone can have reserved means that the clock was set back; it is moved to where it
-    delays no call for longer than that.
+    A slot is reserved a little ahead of the present, or of the end of a pause. A call that is further ahead of one, and
+    not within the reach of the other, was made by a clock that was ahead of today's.
+
+    Args:
+        calls: Times of the calls.
+        now: This moment.
+        paused_until: No call goes before this moment.
+        limit: What HubSpot allows.
     """
-    horizon = now + limit.window + limit.spacing + longest_pause
-    ordered = sorted(min(call, horizon) for call in calls)
+    reach = limit.window + MAX_PAUSE_SECONDS + limit.spacing * _MOST_CALLERS
+    ahead = [call for call in calls if call > now + reach and not paused_until <= call <= paused_until + reach]
+    return max(ahead, default=now) - now
+
+
+def still_counted(calls: Sequence[float], *, now: float, limit: Limit) -> list[float]:
+    """Return the calls that can still matter, ascending; the last one always does, for the gap after it."""
+    ordered = sorted(calls)
     first = bisect_right(ordered, now - limit.window - MARGIN_SECONDS)
     return ordered[first:] or ordered[-1:]
 

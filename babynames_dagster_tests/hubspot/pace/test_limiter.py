@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -102,6 +102,22 @@ def test_a_process_that_died_with_a_slot_delays_no_other(engine: Engine) -> None
     first = take(engine, 1)[0]
     with locked_pacing_row(engine, APP) as (_, clock):
         assert slot_of_the_dead < first <= clock.now
+
+
+@pytest.mark.parametrize("pause", [-600.0, 10.0])
+def test_a_clock_set_back_by_an_hour_delays_no_call_for_an_hour(engine: Engine, pause: float) -> None:
+    hour = 3600.0
+    with locked_pacing_row(engine, APP) as (row, clock):
+        row.calls = [clock.now + hour - 0.01 * call for call in range(100)]
+        row.paused_until = clock.now + hour + pause
+    limiter = RateLimiter(engine, APP, patience_seconds=hour)
+    stop, paused = threading.Event(), list[float]()
+    threading.Timer(0.2, stop.set).start()
+    with suppress(PipelineError):
+        limiter.acquire(stop, on_pause=paused.append)
+    with locked_pacing_row(engine, APP) as (row, clock):
+        assert max(row.calls) < clock.now + 11.0
+    assert paused == ([] if pause < 0 else [pytest.approx(pause, abs=1.0)])
 
 
 def test_a_call_that_left_late_counts_from_when_it_left(engine: Engine) -> None:

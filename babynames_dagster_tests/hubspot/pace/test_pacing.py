@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from babynames_dagster.hubspot.pace.pacing import (
     MARGIN_SECONDS,
-    MAX_PAUSE_SECONDS,
     MOST_DETOUR_SECONDS,
     UNTOLD_DETOUR_SECONDS,
     Limit,
     Trip,
     calls_left_today,
+    clock_set_back_by,
     detour,
     is_worth_saying,
     next_slot,
@@ -84,10 +84,26 @@ def test_nothing_goes_during_a_pause() -> None:
     assert next_slot([90.0], now=100.0, paused_until=107.0, limit=Limit()) == 107.0
 
 
-def test_a_clock_set_back_by_an_hour_delays_no_call_for_an_hour() -> None:
-    limit = Limit()
-    log = still_counted([5000.0], now=1400.0, limit=limit)
-    assert next_slot(log, now=1400.0, paused_until=0.0, limit=limit) < 1400.0 + MAX_PAUSE_SECONDS + 2 * limit.window
+@pytest.mark.parametrize(
+    ("calls", "paused_until", "back"),
+    [
+        ([1399.0], 0.0, 0.0),
+        ([1399.0, 1405.0], 0.0, 0.0),
+        ([5000.0], 0.0, 3600.0),
+        ([5000.0], 4400.0, 3600.0),  # after a pause of that time
+        ([4999.0, 5000.0], 5010.0, 3600.0),  # in a pause of that time
+        ([1399.0, 4410.0], 4400.0, 0.0),  # reserved for the end of a long pause
+    ],
+)
+def test_a_clock_that_was_set_back_is_known_by_calls_that_nobody_can_have_reserved(
+    calls: list[float], paused_until: float, back: float
+) -> None:
+    assert clock_set_back_by(calls, now=1400.0, paused_until=paused_until, limit=Limit()) == back
+
+
+def test_many_callers_with_a_spacing_of_their_own_set_no_clock_back() -> None:
+    reserved = [1400.0 + 5.0 * caller for caller in range(50)]
+    assert clock_set_back_by(reserved, now=1400.0, paused_until=0.0, limit=Limit(spacing=5.0)) == 0
 
 
 def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
