@@ -40,7 +40,7 @@ def main() -> None:
         _leave(error)
     except OSError as error:
         _leave(_refused(error))
-    except Exception as error:  # noqa: BLE001 - the last one who can say it kindly; the log has the traceback
+    except Exception as error:  # noqa: BLE001 - the last place that can report it; the log has the traceback
         with contextlib.suppress(PipelineError):
             settings = load_settings(shared.environment())
             log_to_files(settings.files, Mask(settings.secrets()))

@@ -1,7 +1,4 @@
-"""Statements that each server says in words of its own.
-
-What belongs here: those that need no knowledge of a table. What does not: bulk writing (`loading/bulk.py`).
-"""
+"""Statements that differ from server to server."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar

@@ -1,7 +1,4 @@
-"""Keys of somebody's own table, whatever their type, as the text that the ledger knows a row by, and back.
-
-What belongs here: types of which two values can be compared exactly. What does not: reading rows (`source_rows.py`).
-"""
+"""Keys of somebody's own table, whatever their type, as the text that the ledger knows a row by, and back."""
 
 import uuid
 from collections.abc import Callable, Mapping

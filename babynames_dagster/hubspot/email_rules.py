@@ -1,7 +1,4 @@
-"""HubSpot's rule for emails, as far as it can be checked without asking.
-
-What belongs here: the rule. What does not: how a name gets its email (`mapping.py`).
-"""
+"""HubSpot's rule for emails, as far as it can be checked without asking."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What arrived: looked at before anybody relies on it.
+"""Checking what was downloaded, before anything relies on it.
 
 What belongs here: the difference between a bad download and a bad file. What does not: reading the CSV for its rows.
 """

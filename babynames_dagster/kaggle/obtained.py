@@ -1,7 +1,4 @@
-"""The dataset's file as the steps get it: which one, and how it came.
-
-What belongs here: the value. What does not: how it comes about (`obtain.py`).
-"""
+"""The dataset's file as the steps get it: which one, and how it came."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""Trying again what can pass.
-
-What belongs here: the policy of downloads. What does not: the loop (`retry.py`).
-"""
+"""The policy of downloads: which failures are tried again, and how often."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,4 @@
-"""What is wrong with a setting, said for people: in place of pydantic's own texts; and names that were misspelt.
-
-What belongs here: words. What does not: what is accepted (`types.py`).
-"""
+"""What is wrong with a setting, said for people: in place of pydantic's own texts; and names that were misspelt."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches

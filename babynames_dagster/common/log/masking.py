@@ -1,7 +1,6 @@
 """Keeping secrets out of whatever leaves the process: logs, alerts.
 
-What belongs here: which texts are secret, and replacing them. What does not: the settings themselves, nor any
-care that a message should have taken not to hold a secret in the first place; this is the second line.
+It is the second line: no message should hold a secret in the first place.
 """
 
 import json

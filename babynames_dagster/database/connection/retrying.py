@@ -1,8 +1,6 @@
 """What an error of the database is worth: which retries a transaction gets.
 
-What belongs here: the policies. What does not: the loop (`retry.py`), and what an error means (`failures.py`).
-
-A lock that was waited for (DB_LOCK_TIMEOUT) gets none: DB_TIMEOUT is the whole patience with it.
+A lock that was waited for (DB_LOCK_TIMEOUT) gets none: it was waited for DB_TIMEOUT already.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where a database's schema stands, and whether it will do.
+"""Where a database's schema stands, and whether it can be used.
 
 What belongs here: what a run, a probe or a status asks. What does not: changing the schema (`migrate.py`), which is
 imported where it must be changed only: with it comes Alembic, which takes longer than all of this.

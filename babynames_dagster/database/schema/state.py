@@ -1,7 +1,4 @@
-"""Looking at a database as it is: nothing is made, nothing is migrated.
-
-What belongs here: what answers, and where its schema stands. What does not: bringing it to head (`migrate.py`).
-"""
+"""Looking at a database as it is: nothing is made, nothing is migrated."""
 
 from dataclasses import dataclass
 from pathlib import Path

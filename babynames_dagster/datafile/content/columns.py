@@ -1,7 +1,4 @@
-"""Which columns there are, what headers call them, and what a row's own fields look like.
-
-What belongs here: names of columns, and guessing them. What does not: reading the header (`header.py`).
-"""
+"""Which columns there are, what headers call them, and what a row's own fields look like."""
 
 import re
 from collections.abc import Sequence

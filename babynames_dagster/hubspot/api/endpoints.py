@@ -1,7 +1,4 @@
-"""The calls of HubSpot's API that this project makes, and their paths in each version of the API.
-
-What belongs here: method, path, and what sets a call apart. What does not: making it (`client.py`).
-"""
+"""The calls of HubSpot's API that this project makes, and their paths in each version of the API."""
 
 import re
 from dataclasses import dataclass

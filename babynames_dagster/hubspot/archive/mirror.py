@@ -1,8 +1,5 @@
 """The mirror: contacts that the account is no longer to have are archived (HUBSPOT_MIRROR=archive).
 
-What belongs here: which of them may go. What does not: finding them, which each source does, archiving
-(`archiving.py`).
-
 Only what this ledger created and is still ours goes; what it only updated was there before, and stays.
 """
 

@@ -1,8 +1,4 @@
-"""Whose a contact is that our email or our record id leads to: a pure decision over what HubSpot shows of it.
-
-What belongs here: which contacts are ours to write. What does not: looking (`looking.py`), and what may be archived
-(`archive/archiving.py`), which asks for more.
-"""
+"""Whose a contact is that our email or our record id leads to: a pure decision over what HubSpot shows of it."""
 
 from dataclasses import dataclass
 

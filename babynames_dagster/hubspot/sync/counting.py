@@ -1,8 +1,4 @@
-"""How many contacts a run is about to write, counted before its first write.
-
-What belongs here: counting by the ledger alone, for the guards. What does not: the guards (`guards.py`); what is exact
-takes a look at HubSpot, which a plan has.
-"""
+"""How many contacts a run is about to write, counted before its first write."""
 
 from collections.abc import Iterable
 

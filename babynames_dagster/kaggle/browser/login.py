@@ -1,7 +1,4 @@
-"""`babynames login`: a person signs in, in a window, and the session is kept for the headless runs.
-
-What belongs here: opening the window and keeping the session. What does not: filling in the form (`signin.py`).
-"""
+"""`babynames login`: a person signs in, in a window, and the session is kept for the headless runs."""
 
 import logging
 from pathlib import Path

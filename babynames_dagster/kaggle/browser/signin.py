@@ -133,7 +133,7 @@ async def _text(answer: Response) -> str:
 
 
 async def _type(visit: Visit, field: Landmark, text: str) -> None:
-    """Type into a field so that Playwright's call log, which its errors quote, has no word of it."""
+    """Type into a field so that Playwright's call log, which its errors quote, does not hold it."""
     found = await visit.best_of(field)
     await found.fill("")
     await found.focus()

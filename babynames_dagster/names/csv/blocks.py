@@ -5,7 +5,7 @@ What does not: what the fields mean (`normalise.py`).
 
 A block without quotes whose Arrow row count equals its line count was read right: each row is one line. In any other
 block, a regular expression and a count pick the lines that are plain records for Arrow; the few others are split one by
-one. So no row's fate depends on its neighbours, and each has its line number.
+one. So no row depends on its neighbours, and each has its line number.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What came of a load."""
+"""The result of a load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The job `tidy`: deletes Dagster's own records of runs of long ago, which Dagster keeps for ever.
+"""The job `tidy`: deletes Dagster's own records of old runs, which Dagster keeps for ever.
 
 What belongs here: which runs go. What does not: ticks, which `dagster.yaml` sees to, and our own tables.
 """

@@ -1,7 +1,6 @@
 """The queue's runs, by their heartbeats, of which Dagster alone does not know.
 
-What belongs here: asking the launcher. What does not: the launcher itself (`queue/launcher.py`), whose libraries are an
-extra that an exporter without a queue lacks.
+The launcher's libraries (`queue/launcher.py`) are an extra, which an exporter without a queue lacks.
 """
 
 from dataclasses import dataclass

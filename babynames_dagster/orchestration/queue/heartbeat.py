@@ -1,7 +1,4 @@
-"""The heartbeat of a run on a worker: a key in Redis that ends by itself where its process ended.
-
-What belongs here: writing and asking for it. What does not: what follows from a silent one (`launcher.py`).
-"""
+"""The heartbeat of a run on a worker: a key in Redis that ends by itself where its process ended."""
 
 import logging
 import threading

@@ -1,7 +1,6 @@
 """Progress of long steps: on Dagster's event log at a pace people can read, and on the Python log as it comes.
 
-What belongs here: throttling. What does not: rates and shares (`progress.py`), nor drawing, which the command line
-does with the records it finds on the logger `babynames_dagster.common.progress`.
+The command line draws what it finds on the logger `babynames_dagster.common.progress`.
 """
 
 import logging

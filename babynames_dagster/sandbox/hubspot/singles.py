@@ -1,7 +1,4 @@
-"""The stand-in's calls for one contact, which the pipeline makes none of: other tools that are measured beside it do.
-
-What belongs here: the single calls, as batches of one. What does not: what a batch does (`batches.py`).
-"""
+"""The stand-in's calls for one contact: the pipeline makes none, other tools that are measured beside it do."""
 
 from collections.abc import Mapping
 from typing import Any
