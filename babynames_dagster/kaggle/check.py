@@ -17,7 +17,7 @@ from babynames_dagster.kaggle.obtain import missing_login, other_place
 from babynames_dagster.kaggle.rest.download import RestDownload
 from babynames_dagster.settings import FetchSettings
 
-_LOG = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def check_kaggle(settings: FetchSettings) -> str:
@@ -58,7 +58,7 @@ async def _check_site(settings: FetchSettings) -> str:
     headless = settings.kaggle.headless
     if headless and kept_session(settings) is None:
         require_credentials(settings)
-    async with visiting(settings, _LOG, headless=headless, by_hand=not headless) as visit:
+    async with visiting(settings, _log, headless=headless, by_hand=not headless) as visit:
         # Asked only now: opening the browser forgets a session that it can't use.
         kept = kept_session(settings) is not None and await reach_controls(visit)
         if not kept:

@@ -9,7 +9,7 @@ from babynames_dagster.kaggle.browser.session import keep_session
 from babynames_dagster.kaggle.browser.signin import sign_in
 from babynames_dagster.settings import FetchSettings
 
-_LOG = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def sign_in_by_hand(settings: FetchSettings) -> Path:
@@ -43,6 +43,6 @@ async def keep_new_session(settings: FetchSettings, *, headless: bool) -> Path:
     Raises:
         PipelineError: As `sign_in_by_hand`.
     """
-    async with visiting(settings, _LOG, headless=headless, by_hand=True) as visit:
+    async with visiting(settings, _log, headless=headless, by_hand=True) as visit:
         await sign_in(visit)
         return keep_session(settings, await visit.page.context.storage_state())

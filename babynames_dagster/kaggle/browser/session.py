@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.async_api import StorageState
 
 _OWNER_ONLY = 0o600
-_LOG = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def session_file(settings: FetchSettings) -> Path:
@@ -41,7 +41,7 @@ def kept_session(settings: FetchSettings) -> Path | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError) as error:
-        _LOG.warning("The session kept in %s is unusable (%s).", path, type(error).__name__)
+        _log.warning("The session kept in %s is unusable (%s).", path, type(error).__name__)
         return None
     return path if usable else None
 
@@ -79,7 +79,7 @@ def keep_session_if_possible(settings: FetchSettings, state: "StorageState") -> 
     try:
         keep_session(settings, state)
     except PipelineError as error:
-        _LOG.warning("The session is not kept: %s", error.what)
+        _log.warning("The session is not kept: %s", error.what)
 
 
 def forget_session(settings: FetchSettings) -> None:
@@ -92,6 +92,6 @@ def forget_session(settings: FetchSettings) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        _LOG.warning("The browser does not take the session kept in %s, which stays: %s.", path, error.strerror)
+        _log.warning("The browser does not take the session kept in %s, which stays: %s.", path, error.strerror)
     else:
-        _LOG.warning("The browser does not take the session that was kept in %s: it is forgotten.", path)
+        _log.warning("The browser does not take the session that was kept in %s: it is forgotten.", path)
