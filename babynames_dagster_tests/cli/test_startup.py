@@ -28,7 +28,7 @@ print("imported", *(name for name in {heavy!r} if name in sys.modules))
     [
         (["--help"], set()),
         (["--version"], set()),
-        (["status"], {"pyarrow"}),
+        (["status"], set()),
         (["check", "db"], set()),
     ],
 )

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from babynames_dagster.database.births import has_orphans
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.connection.paging import keyset_pages, whole_page
 from babynames_dagster.database.ledger.columns import entry_columns
 from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry
 from babynames_dagster.database.loading.loads import DONE
-from babynames_dagster.database.loading.years_table import has_orphans
 from babynames_dagster.database.tables import baby_name_years, baby_names, hubspot_contacts, loads
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import HubSpotSettings

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Engine
 
+from babynames_dagster.database.births import delete_orphans, has_orphans
 from babynames_dagster.database.connection.engine import reading, utc_now
 from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
 from babynames_dagster.database.loading.loads import LoadRow, RowCounts, earlier_load_went_on
@@ -19,11 +20,7 @@ from babynames_dagster.database.loading.names_table import (
     insert_names,
     mark_seen,
 )
-from babynames_dagster.database.loading.years_table import (
-    delete_orphans,
-    has_orphans,
-    upsert_years,
-)
+from babynames_dagster.database.loading.years_table import upsert_years
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.loading.pairs import PairMemory
 

@@ -98,7 +98,7 @@ def births_belong_to_names(
     context: dg.AssetCheckExecutionContext, database: DatabaseResource, files: FilesResource
 ) -> dg.AssetCheckResult:
     """Count the names that have births and are gone."""
-    from babynames_dagster.database.loading.years_table import count_orphans
+    from babynames_dagster.database.births import count_orphans
 
     with files.failures(context.log):
         missing = count_orphans(database.engine)
@@ -116,9 +116,9 @@ def rows_match_last_load(
 
     Loads at work in its time may have been the last to meet some of its rows: as many more can be meant.
     """
+    from babynames_dagster.database.births import count_years_of_loads_beside
     from babynames_dagster.database.loading.loaded_rows import count_rows_of_load
     from babynames_dagster.database.loading.loads import last_finished_load
-    from babynames_dagster.database.loading.years_table import count_years_of_loads_beside
 
     with files.failures(context.log):
         load = last_finished_load(database.engine, "baby_name_years")

@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database.births import births_by_year, top_names
 from babynames_dagster.database.loading.loads import KeptReject
 from babynames_dagster.database.loading.names_table import sample_names
-from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.names.loading.report import LoadReport
 from babynames_dagster.names.stream import NAMES, YEARS
 from babynames_dagster.orchestration.io_managers.charts import NAMES_SHOWN, as_markdown, births_chart

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from babynames_dagster.database import births
+from babynames_dagster.database.births import births_by_year, top_names
 from babynames_dagster.database.connection.engine import reading, writing
 from babynames_dagster.database.ledger.candidates import ContactScope, require_years
-from babynames_dagster.database.loading import years_table
 from babynames_dagster.database.loading.loaded_rows import count_rows
-from babynames_dagster.database.loading.years_table import births_by_year, top_names
 from babynames_dagster.database.tables import baby_names
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.names.stream import YEARS
@@ -55,7 +55,7 @@ def test_a_later_file_adds_years_and_corrects_births(engine: Engine, tmp_path: P
 def test_births_of_names_that_went_and_came_back_are_loaded_again(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(years_table, "KEYS_LISTED", 1)
+    monkeypatch.setattr(births, "KEYS_LISTED", 1)
     path = csv_file(tmp_path, BODY)
     load(engine, path)
     load_births(engine, path)
