@@ -47,9 +47,9 @@ _GROUP_OF = {name: key for key, group in GROUPS.items() for name in group.variab
 
 
 class _Notes(NamedTuple):
-    """What is odd in the sources of settings, and no mistake."""
+    """What may be odd in the sources of settings, and is no mistake."""
 
-    misspelt: Mapping[str, str]
+    given: frozenset[str]
     overruled: Sequence[str]
     env_file: Path
 
@@ -68,7 +68,7 @@ class Settings(BaseModel):
     schedule: ScheduleSettings
     alerts: AlertSettings
     _sources: tuple[Mapping[str, str] | None, Mapping[str, Any]] = PrivateAttr(default=(None, {}))
-    _notes: _Notes = PrivateAttr(default_factory=lambda: _Notes({}, [], ENV_FILE))
+    _notes: _Notes = PrivateAttr(default_factory=lambda: _Notes(frozenset(), [], ENV_FILE))
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None, overrides: Mapping[str, Any]) -> Self:
@@ -101,8 +101,8 @@ class Settings(BaseModel):
             values[_GROUP_OF[name.upper()]][name.upper()] = value
         try:
             overruled = [name for name in VARIABLES if name in filed and exported.get(name, filed[name]) != filed[name]]
-            odd = misspelt({*exported, *filed} - FOR_OTHERS, known)
-            notes = _Notes(odd, overruled if chosen_path(given) else [], looked_at(given))
+            named = frozenset({*exported, *filed}) - FOR_OTHERS
+            notes = _Notes(named, overruled if chosen_path(given) else [], looked_at(given))
             return cls.model_validate(values, context=((environment, overrides), notes))
         except ValidationError as error:
             mistakes = [
@@ -155,7 +155,7 @@ class Settings(BaseModel):
     @property
     def misspelt(self) -> Mapping[str, str]:
         """Variables that are no setting and look much like one: what was meant, by what was given."""
-        return self._notes.misspelt
+        return misspelt(self._notes.given, [*VARIABLES, *OLDER_NAMES])
 
     @property
     def overruled(self) -> Sequence[str]:
