@@ -13,8 +13,12 @@ from babynames_dagster_tests.support.command import clean_environment
 
 _HEAVY = ("dagster", "pyarrow", "alembic", "playwright")
 _OF_STEPS = ("sqlalchemy", "pymysql", "requests", "urllib3")
+PYTHONS_OWN_THRESHOLD = 2000
+"""Objects between two passes of the garbage collector: at most so many, by version."""
+
 _SCRIPT = """
-import contextlib, sys
+import atexit, contextlib, gc, sys
+atexit.register(lambda: print("collects at", gc.get_threshold()[0], "leaves alone", gc.get_freeze_count()))
 from babynames_dagster.cli import main
 sys.argv[0] = "babynames"
 with contextlib.suppress(SystemExit):
@@ -41,7 +45,11 @@ def test_a_command_imports_only_what_it_needs(command: list[str], needed: set[st
         cwd=tmp_path,
         env=clean_environment(),
     )
-    assert set(done.stdout.splitlines()[-1].split()) - {"imported"} == needed
+    *_, imported, collected = done.stdout.splitlines()
+    assert set(imported.split()) - {"imported"} == needed
+    _, _, threshold, _, _, left_alone = collected.split()
+    assert int(threshold) > PYTHONS_OWN_THRESHOLD
+    assert int(left_alone) > 0  # as it ends, too
 
 
 @pytest.mark.parametrize(
