@@ -40,10 +40,10 @@ class Took:
 
 _HELP, _DEMO = "`babynames --help`", "`babynames demo`, nothing to do"
 _STATUS, _STATUS_OF_RUNS = "`babynames status`, no run yet", "`babynames status`, with runs"
-LIMITS = {_HELP: 0.5, _STATUS: 1.2, _STATUS_OF_RUNS: 2.0, _DEMO: 3.5}
+LIMITS = {_HELP: 0.4, _STATUS: 1.2, _STATUS_OF_RUNS: 1.2, _DEMO: 3.5}
 """CPU seconds, by command; to show runs takes importing Dagster, and opening its records."""
-DEFINITIONS_LIMIT = 2.5
-"""Times `import dagster` alone; SQLAlchemy, which Dagster imports with its first instance, is a third of the excess."""
+DEFINITIONS_LIMIT = 1.5
+"""Times `import dagster` alone."""
 
 
 def missed(took: Mapping[str, Took]) -> list[str]:
