@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 PAIRS_REMEMBERED = 150_000
-"""Some 100 bytes each. What a file has beyond that is distinguished by the database."""
+"""Some 15 bytes each. What a file has beyond that is distinguished by the database."""
 
 
 class PairMemory:
@@ -19,13 +22,20 @@ class PairMemory:
         """Remember nothing yet, and never more than `most` pairs."""
         self.full = False
         self._most = most
-        self._slugs: set[str] = set()
+        self._slugs = pa.array([], pa.string())
 
-    def new_among(self, slugs: Sequence[str]) -> list[int]:
-        """Return the indices of the slugs that are not remembered, and remember them while there is room."""
-        known = self._slugs
-        new = [index for index, slug in enumerate(slugs) if slug not in known]
-        room = self._most - len(known)
-        known.update(slugs[index] for index in new[:room])
+    def new_among(self, slugs: pa.StringArray) -> Sequence[int]:
+        """Return the indices of the slugs that are not remembered, and remember them while there is room.
+
+        Args:
+            slugs: Each once.
+        """
+        # Arrow hashes all that is remembered at each call, and still takes half as long as a set of Python's.
+        is_new = pc.invert(pc.is_in(slugs, self._slugs))
+        new = slugs.filter(is_new)
+        room = self._most - len(self._slugs)
+        if room and len(new):
+            self._slugs = pa.concat_arrays([self._slugs, new.slice(0, room)])
         self.full = self.full or len(new) > room
-        return new
+        indices: list[int] = pc.indices_nonzero(is_new).to_pylist()
+        return indices

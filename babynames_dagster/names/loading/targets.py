@@ -82,7 +82,7 @@ class NamesTarget:
 
     def pick(self, groups: pa.RecordBatch) -> Sequence[int]:
         """Return the pairs that this load has not met yet, as far as it remembers."""
-        return self._memory.new_among(groups["slug"].to_pylist())
+        return self._memory.new_among(groups["slug"])
 
     def prepare(self, rows: pa.Table) -> pa.Table:
         """Sort by the unique key, which spares the server half of the work."""
