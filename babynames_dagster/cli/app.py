@@ -14,6 +14,7 @@ import typer.main
 from typing_extensions import override
 
 from babynames_dagster.cli.options import shared_options
+from babynames_dagster.cli.terminal import show_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 EXIT_FAILED = 1
@@ -109,6 +110,20 @@ def babynames() -> Any:  # noqa: ANN401 - Typer's own class has no public name
     group = typer.main.get_command(app)
     group.params.extend(shared_options())
     return group
+
+
+def end(stopped: PipelineError | None, *, failed: bool) -> None:
+    """End a command that has reported what it did, with what stopped it and the exit status.
+
+    Args:
+        stopped: What ended it early; None where nothing did.
+        failed: Whether not all was done.
+    """
+    if stopped is not None:
+        show_error(stopped)
+        raise typer.Exit(exit_status(stopped))
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def exit_status(error: PipelineError) -> int:

@@ -14,6 +14,7 @@ from babynames_dagster.settings.env_file import CHOICE
 from babynames_dagster.settings.shell import shell_environment
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+OverrideGuards = Annotated[bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")]
 
 
 def _partition(context: typer.Context, value: str | None) -> str | None:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.app import end
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, settings_of, verbosity_of
-from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.cli.options import Json, OverrideGuards, settings_of, verbosity_of
+from babynames_dagster.cli.terminal import say, show_json, show_table, shown_progress
 from babynames_dagster.common.progress import log_progress
 from babynames_dagster.hubspot.guards import Guards
 from babynames_dagster.hubspot.plan.apply_report import ApplyReport
@@ -22,9 +22,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A plan's file.", resolve_path=True)],
     *,
-    override_guards: Annotated[
-        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
-    ] = False,
+    override_guards: OverrideGuards = False,
     sync: Sync = None,
     module: Module = None,
     json: Json = False,
@@ -54,11 +52,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
             on_progress=log_progress,
         ).run()
     _show_applied(report, json=json)
-    if report.stopped is not None:
-        show_error(report.stopped)
-        raise typer.Exit(exit_status(report.stopped))
-    if report.failed or report.refused:
-        raise typer.Exit(EXIT_FAILED)
+    end(report.stopped, failed=bool(report.failed or report.refused))
 
 
 def _show_applied(report: ApplyReport, *, json: bool) -> None:
@@ -78,7 +72,7 @@ def _show_applied(report: ApplyReport, *, json: bool) -> None:
                 "portal_id": report.portal_id,
                 **counts,
                 "first_refused": [dict(zip(columns, row, strict=True)) for row in refused],
-                "problem": f"{report.problem.category}: {report.problem.message}" if report.problem else None,
+                "problem": str(report.problem) if report.problem else None,
             }
         )
         return
@@ -96,4 +90,4 @@ def _show_applied(report: ApplyReport, *, json: bool) -> None:
     if refused:
         say("What to do: make a plan again with `babynames plan --out FILE`, look at it, and apply that one.")
     if report.problem is not None:
-        say(f"The first failure: {report.problem.category}: {report.problem.message}")
+        say(f"The first failure: {report.problem}")

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.app import end
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
-from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
+from babynames_dagster.cli.terminal import say, show_json, show_table, shown_progress, warn
 from babynames_dagster.common.progress import log_progress
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.hubspot.guards import Guards
@@ -75,12 +75,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
             say(f"The plan is in {out}; there is nothing to write in it.")
         for note in filter(None, (report.notice, guarded)):
             say(f"Note: {note}")
-    if report.stopped is not None:
-        show_error(report.stopped)
-        raise typer.Exit(exit_status(report.stopped))
-    if report.totals[Planned.UNANSWERED]:
+    if report.stopped is None and report.totals[Planned.UNANSWERED]:
         warn("Note: HubSpot did not answer for every contact: those are not in the plan. Make it again.")
-        raise typer.Exit(EXIT_FAILED)
+    end(report.stopped, failed=bool(report.totals[Planned.UNANSWERED]))
 
 
 def as_json(report: PlanReport) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED, exit_status
+from babynames_dagster.cli.app import end
 from babynames_dagster.cli.chosen import Chosen, Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import AnyPartition, Json, settings_of, verbosity_of
-from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress
+from babynames_dagster.cli.options import AnyPartition, Json, OverrideGuards, settings_of, verbosity_of
+from babynames_dagster.cli.terminal import say, show_json, show_table, shown_progress
 from babynames_dagster.common.progress import log_progress
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.batches.policy import WritePolicy
@@ -27,9 +27,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option("--recreate", help="Make again what users archived or deleted in HubSpot.")
     ] = False,
     partition: AnyPartition = None,
-    override_guards: Annotated[
-        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
-    ] = False,
+    override_guards: OverrideGuards = False,
     sync: Sync = None,
     module: Module = None,
     json: Json = False,
@@ -60,11 +58,7 @@ def reconcile(  # noqa: PLR0913 - one parameter an option
         show_json(as_json(report))
     else:
         _show(report, chosen)
-    if report.stopped is not None:
-        show_error(report.stopped)
-        raise typer.Exit(exit_status(report.stopped))
-    if report.failed or report.total[Finding.UNREAD]:
-        raise typer.Exit(EXIT_FAILED)
+    end(report.stopped, failed=bool(report.failed or report.total[Finding.UNREAD]))
 
 
 def as_json(report: ReconcileReport) -> dict[str, Any]:
@@ -73,7 +67,7 @@ def as_json(report: ReconcileReport) -> dict[str, Any]:
         "portal_id": report.portal_id,
         **{f"contacts_{finding.value}": report.total[finding] for finding in Finding},
         **_done(report),
-        "problem": f"{report.problem.category}: {report.problem.message}" if report.problem else None,
+        "problem": str(report.problem) if report.problem else None,
         "first": [dict(zip(_COLUMNS, _line(judged), strict=True)) for judged in report.first],
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
@@ -106,7 +100,7 @@ def _show(report: ReconcileReport, chosen: Chosen) -> None:
             f"{report.adopted_marked:,} have the marker. They are ours to update, and not to undo."
         )
     if report.problem is not None:
-        say(f"The first failure: {report.problem.category}: {report.problem.message}")
+        say(f"The first failure: {report.problem}")
     calls = "1 call" if report.requests == 1 else f"{report.requests:,} calls"
     say(f"{calls} in {report.seconds:.1f} s.")
 

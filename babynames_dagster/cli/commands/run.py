@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from babynames_dagster.cli.command_log import log_command
-from babynames_dagster.cli.options import Json, Partition, settings_of, verbosity_of
+from babynames_dagster.cli.options import Json, OverrideGuards, Partition, settings_of, verbosity_of
 from babynames_dagster.cli.runs.pipeline import WantedRun
 from babynames_dagster.cli.runs.running import run_and_show
 from babynames_dagster.common.paths import path_to_text
@@ -34,9 +34,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             "to all.",
         ),
     ] = False,
-    override_guards: Annotated[
-        bool, typer.Option("--override-guards", help="Write more than HUBSPOT_MAX_... allow.")
-    ] = False,
+    override_guards: OverrideGuards = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what HubSpot would get.")] = False,
     json: Json = False,
 ) -> None:

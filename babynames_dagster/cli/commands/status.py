@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from babynames_dagster.cli.app import exit_status
+from babynames_dagster.cli.app import end
 from babynames_dagster.cli.command_log import notes_on
 from babynames_dagster.cli.demos import Demo, settings_of_chosen
 from babynames_dagster.cli.options import Json, verbosity_of
 from babynames_dagster.cli.overview import last_runs, overview
-from babynames_dagster.cli.terminal import out, show_dicts, show_error, show_json, show_table, warn
+from babynames_dagster.cli.terminal import out, show_dicts, show_json, show_table, warn
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS
 from babynames_dagster.database.loading.refused_names import RefusedNames
 from babynames_dagster.errors import PipelineError
@@ -47,9 +47,7 @@ def status(
         show_json(found)
     else:
         _show(found, settings, others)
-    if failure is not None:
-        show_error(failure)
-        raise typer.Exit(exit_status(failure))
+    end(failure, failed=False)
 
 
 def _show(found: Mapping[str, Any], settings: Settings, others: Sequence[str]) -> None:

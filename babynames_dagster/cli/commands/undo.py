@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from babynames_dagster.cli.app import EXIT_FAILED
+from babynames_dagster.cli.app import end
 from babynames_dagster.cli.chosen import Module, Sync, opened_sync
 from babynames_dagster.cli.command_log import log_command
 from babynames_dagster.cli.options import settings_of, verbosity_of
-from babynames_dagster.cli.terminal import say, show_error, shown_progress
+from babynames_dagster.cli.terminal import say, shown_progress
 from babynames_dagster.common.progress import log_progress
 from babynames_dagster.database.ledger.entries import contacts_in_ledger
 from babynames_dagster.hubspot.archive.archiving import ArchiveReport
@@ -65,10 +65,7 @@ def undo(
             say(f"{remaking[0].upper()}{remaking[1:]} makes them again.")
     for kept in report.first_kept:
         say(f"Kept: {kept}")
-    if report.stopped is not None:
-        show_error(report.stopped)
-    if report.failed or report.stopped is not None:
-        raise typer.Exit(EXIT_FAILED)
+    end(report.stopped, failed=bool(report.failed))
 
 
 def summary(report: ArchiveReport, portal_id: int) -> str:
@@ -78,5 +75,5 @@ def summary(report: ArchiveReport, portal_id: int) -> str:
         parts.append(f"{report.absent:,} were not there any more")
     if report.kept:
         parts.append(f"{report.kept.total():,} are ours no more and stay")
-    reason = f" ({report.problem.category}: {report.problem.message})" if report.problem else ""
+    reason = f" ({report.problem})" if report.problem else ""
     return "; ".join([*parts, f"{report.failed:,} failed{reason}."])

@@ -3,13 +3,13 @@
 import typer
 from sqlalchemy.engine import URL
 
-from babynames_dagster.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, exit_status
+from babynames_dagster.cli.app import EXIT_INTERRUPTED, end
 from babynames_dagster.cli.options import Verbosity
 from babynames_dagster.cli.required import require
 from babynames_dagster.cli.runs.instance import shared_instance
 from babynames_dagster.cli.runs.pipeline import WantedRun, run_pipeline
 from babynames_dagster.cli.runs.summary import PipelineResult
-from babynames_dagster.cli.terminal import say, show_error, show_json, show_table, shown_progress, warn
+from babynames_dagster.cli.terminal import say, show_json, show_table, shown_progress, warn
 from babynames_dagster.database.connection.engine import opened_engine
 from babynames_dagster.database.loading.loads import COUNT_COLUMNS, last_loads
 from babynames_dagster.database.schema.state import look_at
@@ -79,8 +79,4 @@ def _finish(result: PipelineResult, *, json: bool) -> None:
         warn(f"Warning: {result.with_details(check)}")
     if result.error is not None and result.error.code is ErrorCode.INTERRUPTED:
         raise typer.Exit(EXIT_INTERRUPTED)
-    if result.error is not None:
-        show_error(result.error)
-        raise typer.Exit(exit_status(result.error))
-    if not result.success:
-        raise typer.Exit(EXIT_FAILED)
+    end(result.error, failed=not result.success)

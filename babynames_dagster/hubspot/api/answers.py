@@ -75,6 +75,10 @@ class Problem:
         """Keep as much of the message as anybody reads: it goes into logs and events, and may be a whole body."""
         object.__setattr__(self, "message", self.message[:_MESSAGE_KEPT])
 
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return f"{self.category}: {self.message}"
+
 
 def problem_of(answer: Answer) -> Problem:
     """Return what an unhappy answer says, whatever shape it has."""

@@ -33,9 +33,7 @@ def unsuccessful(answer: Answer, endpoint: Endpoint) -> PipelineError:
             f"What answers {endpoint} with {answer.status} does not look like HubSpot: {problem.message}",
             remedy="Look at the proxy or gateway on the way, and at HUBSPOT_BASE_URL; then run again.",
         )
-    return PipelineError(
-        code, f"HubSpot answers {endpoint} with {answer.status} {problem.category}: {problem.message}{named}"
-    )
+    return PipelineError(code, f"HubSpot answers {endpoint} with {answer.status} {problem}{named}")
 
 
 def _is_somebody_elses(answer: Answer) -> bool:

@@ -45,7 +45,7 @@ class Breaker:
                 account lets nothing through.
         """
         problem = outcomes[-1].problem if outcomes else None
-        said = f"{problem.category}: {problem.message}" if problem else "it does not say why"
+        said = str(problem) if problem else "it does not say why"
         with self._counting:
             if any(outcome.kind in _ACKNOWLEDGED for outcome in outcomes):
                 self._refused = self._refused_alone = self._failed = 0

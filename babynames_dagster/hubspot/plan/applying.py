@@ -189,7 +189,7 @@ class Applier:
             return
         refused, problem = self._refusals, self.report.problem
         record_outcomes(self.engine, self.ledger, self.wanted.source.mapping, self.wanted.policy, refused.as_failures)
-        reason = f"HubSpot's first reason: {problem.category}: {problem.message}" if problem else ""
+        reason = f"HubSpot's first reason: {problem}" if problem else ""
         error = refused.error(self.report.failed - len(refused.rows), [reason])
         self.report.stopped = self.report.stopped or error
 

@@ -148,7 +148,7 @@ def _unread(row: LedgerRow, looked: Looked) -> Judged:
     said = "HubSpot did not answer for it"
     if verdict(looked.answer) is not Verdict.DONE:
         problem = problem_of(looked.answer)
-        said += f" ({problem.category}: {problem.message})"
+        said += f" ({problem})"
     return Judged(row, Finding.UNREAD, detail=said, accepted=row.accepted)
 
 

@@ -127,7 +127,7 @@ def what_failed(report: SyncReport) -> PipelineError | None:
     failed = {partition: counts.failed for partition, counts in report.by_partition.items() if counts.failed}
     if report.mirrored is not None and report.mirrored.failed:
         problem = report.mirrored.problem
-        said = f" {problem.category}: {problem.message}" if problem else ""
+        said = f" {problem}" if problem else ""
         return PipelineError(
             ErrorCode.HUBSPOT_ROWS_FAILED, f"{report.mirrored.failed:,} orphaned contacts could not be archived.{said}"
         )
