@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from babynames_dagster.common.retry import Retries, retried
 from babynames_dagster.database.connection.engine import open_engine, writing
-from babynames_dagster.database.connection.retrying import of_database
+from babynames_dagster.database.connection.retrying import RESTART, of_database
 from babynames_dagster.database.schema.migrate import upgrade
 from babynames_dagster.database.tables import loads
 from babynames_dagster.errors import ErrorCode, PipelineError
@@ -101,3 +101,7 @@ def test_a_load_waits_for_a_lock_once_and_then_says_which_it_is(database_url: st
     assert load(engine, path, batch_size=10).resumed_at > 0
     engine.dispose()
     other.dispose()
+
+
+def test_a_server_has_a_quarter_of_a_minute_to_start_again_before_an_answer_of_hubspot_is_lost() -> None:
+    assert sum(RESTART.base * 2.0**number / 2 for number in range(RESTART.most)) > 15

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import reading
-from babynames_dagster.database.connection.retrying import retried_transaction
+from babynames_dagster.database.connection.retrying import through_a_restart
 
 Made = TypeVar("Made")
 
@@ -25,7 +25,7 @@ def whole_page(
         with reading(engine) as connection:
             return connection.execute(statement, parameters).all()
 
-    return retried_transaction(read)
+    return through_a_restart(read)
 
 
 def keyset_pages(  # noqa: PLR0913 - what a page is made of

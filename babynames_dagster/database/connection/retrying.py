@@ -3,14 +3,20 @@
 A lock that was waited for (DB_LOCK_TIMEOUT) gets none: it was waited for DB_TIMEOUT already.
 """
 
+import logging
 from collections.abc import Callable
 
 from babynames_dagster.common.retry import Policy, Result, Retries, retried
 from babynames_dagster.errors import ErrorCode, PipelineError
 
+_log = logging.getLogger(__name__)
+
 # Two transactions that meet in the same rows part within milliseconds, and each meeting lets one of them through.
 _CONTENTION = Retries(most=10, base=0.05)
 _SHORT = Retries(most=4, base=0.2)
+RESTART = Retries(most=7, base=0.25)
+"""Waits from 16 s to 32 s in all, while a server is started again, on a busy machine, too."""
+_SAID_FROM_SECONDS = 1.0
 _LOST = {ErrorCode.DB_CONNECTION_LOST, ErrorCode.DB_UNREACHABLE}
 
 
@@ -41,3 +47,22 @@ def retried_transaction(transaction: Callable[[], Result]) -> Result:
         PipelineError: What the transaction raised, at once where a retry can't help, else after the last try.
     """
     return retried(transaction, of_database(_SHORT))
+
+
+def through_a_restart(transaction: Callable[[], Result]) -> Result:
+    """Return what a short transaction returns in the midst of a run, waiting for a server that is started again.
+
+    What HubSpot has answered is said once: a contact whose creation is not recorded is not known as ours.
+
+    Args:
+        transaction: As for `retried_transaction`.
+
+    Raises:
+        PipelineError: As `retried_transaction`.
+    """
+    return retried(transaction, of_database(RESTART), on_failure=_say)
+
+
+def _say(error: PipelineError, _: int, pause: float) -> None:
+    if error.code in _LOST and pause >= _SAID_FROM_SECONDS:
+        _log.warning("The database is waited for, and tried again in %.0f s: %s", pause, error.what)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.engine import utc_now, writing
-from babynames_dagster.database.connection.retrying import retried_transaction
+from babynames_dagster.database.connection.retrying import through_a_restart
 from babynames_dagster.database.ledger.created import CreatedContact
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.states import LOST, LedgerOutcome
@@ -120,7 +120,7 @@ def record(engine: Engine, ledger: Ledger, mapping: str, entries: Sequence[Ledge
             owned = [{**row, "created_by_us": row["created_by_us"] or row["hubspot_id"] in ours} for row in rows]
             connection.execute(_upsert(engine), owned)
 
-    retried_transaction(write)
+    through_a_restart(write)
 
 
 def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
@@ -170,7 +170,7 @@ def _change(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact], 
     )
     ordered = sorted(contacts, key=lambda contact: contact.key)
     keys = [{"of_row": contact.key, "of_record": contact.hubspot_id} for contact in ordered]
-    retried_transaction(lambda: _execute(engine, statement, keys))
+    through_a_restart(lambda: _execute(engine, statement, keys))
 
 
 def _cut(text: str | None, column: str) -> str | None:

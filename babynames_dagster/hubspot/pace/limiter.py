@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.retrying import retried_transaction
+from babynames_dagster.database.connection.retrying import retried_transaction, through_a_restart
 from babynames_dagster.database.rate_limits import ClockReading, PacingRow, locked_pacing_row
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.pace.pacing import (
@@ -224,7 +224,7 @@ class RateLimiter:
         """Leave behind what the next caller has to know about the last calls, where the database takes it."""
         if self._corrections or self._daily or self._answers:
             with suppress(PipelineError):
-                self._with_news(lambda row, clock, limit: None)  # noqa: ARG005 - only the news matter
+                self._with_news(lambda row, clock, limit: None, retried_transaction)  # noqa: ARG005 - the news alone
 
     def _reserve(self, *, counts_daily: bool) -> Permit:
         def take(row: PacingRow, clock: ClockReading, limit: Limit) -> Permit:
@@ -241,7 +241,11 @@ class RateLimiter:
 
         return self._with_news(take)
 
-    def _with_news(self, work: Callable[[PacingRow, ClockReading, Limit], Result]) -> Result:
+    def _with_news(
+        self,
+        work: Callable[[PacingRow, ClockReading, Limit], Result],
+        tried: Callable[[Callable[[], Result]], Result] = through_a_restart,
+    ) -> Result:
         """Work on the row once it is up to date with what this process has learnt since its last look."""
         with self._news:
             corrections, daily = dict(self._corrections), self._daily
@@ -265,7 +269,7 @@ class RateLimiter:
             row.calls_refused += refused
             return work(row, clock, limit)
 
-        result = self._with_row(informed)
+        result = self._with_row(informed, tried)
         # Forgotten only now: a transaction that failed has passed nothing on.
         with self._news:
             self._corrections = [known for known in self._corrections if known[0] not in corrections]
@@ -274,14 +278,18 @@ class RateLimiter:
             self._refused -= refused
         return result
 
-    def _with_row(self, work: Callable[[PacingRow, ClockReading], Result]) -> Result:
+    def _with_row(
+        self,
+        work: Callable[[PacingRow, ClockReading], Result],
+        tried: Callable[[Callable[[], Result]], Result] = through_a_restart,
+    ) -> Result:
         """Work on the locked row, and again after a deadlock or a lost connection."""
 
         def transaction() -> Result:
             with locked_pacing_row(self._engine, self._app) as row_and_clock:
                 return work(*row_and_clock)
 
-        return retried_transaction(transaction)
+        return tried(transaction)
 
 
 class _Pause:
