@@ -13,7 +13,6 @@ from importlib import resources
 from pathlib import Path
 
 import dagster as dg
-from dagster._check import CheckError
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
@@ -132,7 +131,7 @@ def _reporting(home: Path) -> Iterator[None]:
         raise PipelineError(
             ErrorCode.INVALID_CONFIG, f"{file} is no YAML: {' '.join(str(error).split())}.", remedy=f"Correct {file}."
         ) from None
-    except CheckError as error:
+    except Exception as error:  # Dagster's CheckError, which has no public name
         module = re.search(r"Couldn't import module (\w+)", str(error))
         if module is None:
             raise
