@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, babynames, exit_status
@@ -27,7 +28,6 @@ _log = logging.getLogger(COMMAND_LOGGER)
 
 def main() -> None:
     """Run the command, and leave with its exit status."""
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)  # or Python searches all that Dagster made for garbage, several times, to end
     _open_standard_streams()
     signal.signal(signal.SIGTERM, _terminate)
@@ -37,7 +37,8 @@ def main() -> None:
     logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
     shared = SharedOptions()
     try:
-        babynames()(prog_name="babynames", obj=shared)
+        with _rare_collections():
+            babynames()(prog_name="babynames", obj=shared)
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
             err.print("Stopped. Run the same command again: it resumes where it stopped.")
@@ -53,6 +54,17 @@ def main() -> None:
             log_to_files(settings.files, Mask(settings.secrets()))
         _log.exception("The command failed.")
         _leave(PipelineError(ErrorCode.UNEXPECTED, f"{type(error).__name__}: {error}"))
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let Python look for garbage less often."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _open_standard_streams() -> None:
