@@ -1,7 +1,7 @@
 """A HubSpot-like contacts API on loopback, with the real service's inconvenient sides.
 
 What belongs here: the routes, and a request's way through authentication, limits and latency. What does not: what a
-call does (`batches.py`, `singles.py`).
+call does (`batches.py`).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from babynames_dagster.sandbox.hubspot import batches, singles
+from babynames_dagster.sandbox.hubspot import batches
 from babynames_dagster.sandbox.hubspot.account import Account, LoggedRequest
 from babynames_dagster.sandbox.hubspot.batches import Reply
 from babynames_dagster.sandbox.hubspot.errors import error_body, rate_limit_body
@@ -27,8 +27,8 @@ from babynames_dagster.sandbox.hubspot.state import ContactStore, timestamp
 
 _ACCOUNT = ("/account-info/{version}/details",)
 _PROPERTIES = ("/crm/v3/properties/contacts", "/crm/properties/{version}/contacts")
-_CONTACTS = ("/crm/v3/objects/contacts", "/crm/objects/{version}/contacts")
-_READ, _WRITE, _SCHEMAS = "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"
+CONTACTS = ("/crm/v3/objects/contacts", "/crm/objects/{version}/contacts")
+_READ, WRITE, _SCHEMAS = "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.schemas.contacts.read"
 _PAGE_DEFAULT, _PAGE_MOST = 10, 100
 
 _Action = Callable[[Account, Mapping[str, Any], str], Reply]
@@ -60,25 +60,25 @@ def hubspot_app(*, state: Path, token: str, portal_id: int, extend: Extend = not
         account.store.close()
 
     routes = [
-        *_routes(account, "GET", _ACCOUNT, None, _details),
-        *_routes(account, "GET", _PROPERTIES, _SCHEMAS, _properties),
-        *_routes(account, "GET", _CONTACTS, _READ, _list),
-        *_routes(account, "POST", _CONTACTS, _WRITE, singles.create),
-        *_routes(account, "PATCH", tuple(f"{path}/{{contact_id}}" for path in _CONTACTS), _WRITE, singles.update),
-        *_routes(account, "POST", _batch("upsert"), _WRITE, batches.upsert),
-        *_routes(account, "POST", _batch("create"), _WRITE, batches.create),
-        *_routes(account, "POST", _batch("update"), _WRITE, batches.update),
-        *_routes(account, "POST", _batch("read"), _READ, batches.read),
-        *_routes(account, "POST", _batch("archive"), _WRITE, batches.archive),
+        *routes_of(account, "GET", _ACCOUNT, None, _details),
+        *routes_of(account, "GET", _PROPERTIES, _SCHEMAS, _properties),
+        *routes_of(account, "GET", CONTACTS, _READ, _list),
+        *routes_of(account, "POST", _batch("upsert"), WRITE, batches.upsert),
+        *routes_of(account, "POST", _batch("create"), WRITE, batches.create),
+        *routes_of(account, "POST", _batch("update"), WRITE, batches.update),
+        *routes_of(account, "POST", _batch("read"), _READ, batches.read),
+        *routes_of(account, "POST", _batch("archive"), WRITE, batches.archive),
     ]
     return Starlette(routes=[*routes, *extend(account)], lifespan=lifespan)
 
 
 def _batch(action: str) -> tuple[str, ...]:
-    return tuple(f"{path}/batch/{action}" for path in _CONTACTS)
+    return tuple(f"{path}/batch/{action}" for path in CONTACTS)
 
 
-def _routes(account: Account, method: str, paths: Sequence[str], scope: str | None, action: _Action) -> Iterator[Route]:
+def routes_of(
+    account: Account, method: str, paths: Sequence[str], scope: str | None, action: _Action
+) -> Iterator[Route]:
     """Yield the routes of one call: its numbered and its dated path."""
     yield from (_route(account, method, path, scope, action) for path in paths)
 

@@ -242,21 +242,3 @@ def test_an_update_names_the_rows_that_it_can_not_write(api: Api) -> None:
     errors = api.post("update", {"inputs": inputs}).json()["errors"]
     reported = {error["context"]["objectWriteTraceId"][0]: error["category"] for error in errors}
     assert reported == {"taken": "CONFLICT", "absent": "OBJECT_NOT_FOUND"}
-
-
-def test_one_contact_is_made_and_changed_without_a_batch(api: Api) -> None:
-    url, headers = f"{api.stand_in.url}/crm/v3/objects/contacts", {"Authorization": f"Bearer {TOKEN}"}
-    body = {"properties": {"email": "a@x.com", "firstname": "Ada"}}
-    made = requests.post(url, json=body, headers=headers, timeout=10)
-    assert (made.status_code, made.json()["properties"]["email"]) == (201, "a@x.com")
-    again = requests.post(url, json=body, headers=headers, timeout=10)
-    assert (again.status_code, again.json()["category"]) == (409, "CONFLICT")
-    bad = requests.post(url, json={"properties": {"email": "none"}}, headers=headers, timeout=10)
-    assert (bad.status_code, bad.json()["category"]) == (400, "VALIDATION_ERROR")
-    other = {"properties": {"firstname": "Eva"}}
-    changed = requests.patch(f"{url}/a@x.com?idProperty=email", json=other, headers=headers, timeout=10)
-    assert changed.status_code == 200
-    assert requests.patch(f"{url}/{made.json()['id']}", json=other, headers=headers, timeout=10).status_code == 200
-    absent = requests.patch(f"{url}/b@x.com?idProperty=email", json=other, headers=headers, timeout=10)
-    assert absent.status_code == 404
-    assert api.stand_in.contacts()["a@x.com"]["firstname"] == "Eva"

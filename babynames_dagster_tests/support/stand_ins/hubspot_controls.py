@@ -12,6 +12,7 @@ from babynames_dagster.sandbox.hubspot.account import Account
 from babynames_dagster.sandbox.hubspot.rules import property_definition
 from babynames_dagster_tests.support.stand_ins import hubspot_contacts
 from babynames_dagster_tests.support.stand_ins.hubspot_faults import Fault, Faults
+from babynames_dagster_tests.support.stand_ins.hubspot_singles import single_routes
 from babynames_dagster_tests.support.stand_ins.hubspot_users import user_routes
 
 _PAGE_MOST = 10_000
@@ -82,6 +83,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_sandbox/faults", set_faults, methods=["PUT"]),
         Route("/_sandbox/account", change, methods=["PATCH"]),
         *user_routes(account),
+        *single_routes(account),
         Route("/_sandbox/reset", reset, methods=["POST"]),
     ]
 

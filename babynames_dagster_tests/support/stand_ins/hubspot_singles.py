@@ -3,18 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.routing import Route
+
 from babynames_dagster.sandbox.hubspot import batches
 from babynames_dagster.sandbox.hubspot.account import Account
+from babynames_dagster.sandbox.hubspot.api import CONTACTS, WRITE, routes_of
 from babynames_dagster.sandbox.hubspot.batches import Reply
 from babynames_dagster.sandbox.hubspot.errors import error_body
 
 
-def create(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
+def single_routes(account: Account) -> list[Route]:
+    """Return the routes of the calls."""
+    return [
+        *routes_of(account, "POST", CONTACTS, WRITE, _create),
+        *routes_of(account, "PATCH", tuple(f"{path}/{{contact_id}}" for path in CONTACTS), WRITE, _update),
+    ]
+
+
+def _create(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
     """Make one contact: 201, 400, or 409 where there is one with its email."""
     return _only(batches.create(account, {"inputs": [{"properties": body.get("properties")}]}, correlation_id))
 
 
-def update(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
+def _update(account: Account, body: Mapping[str, Any], correlation_id: str) -> Reply:
     """Write properties of one contact, by record id, or by email with `idProperty=email`: 200, 400, 404 or 409."""
     contact_id = str(body["contact_id"])
     if body.get("idProperty") == "email":
