@@ -66,5 +66,5 @@ class ContactSource(Protocol):
 
 
 def within(source: ContactSource, partitions: Sequence[str]) -> Sequence[str] | None:
-    """Return the partitions whose entries a run is about; None for all, those that the source has no more included."""
+    """Return the partitions whose entries a run is about; None for all, former ones included."""
     return None if set(partitions) >= set(source.partitions) else partitions

@@ -189,7 +189,7 @@ class TableSource:
         A row whose key has changed leads to the contact by its email. The former key's entry is an orphan's, and the
         contact is meant all the same.
         """
-        # The last partition's run looks after entries of partitions that there are no more, as of other buckets.
+        # The last partition's run looks after entries of former partitions, as of other buckets.
         beyond = self.partitions if self.partitions[-1] in partitions else ()
         among, page_rows = within(self, partitions), self.rows.page_rows
         held = held_pages(self.ledger_engine, ledger, among, page_rows=page_rows, beyond=beyond)

@@ -58,7 +58,7 @@ def migrate(
             say(
                 f"{ASIDE}: {rows.read:,} rows read, {rows.inserted:,} names inserted, "
                 f"{rows.present:,} present, {rows.duplicate:,} duplicates, {rows.rejected:,} "
-                "rejected. The table stays; drop it when you need it no more."
+                "rejected. The table stays; drop it when you no longer need it."
             )
         elif adopt:
             say("There is no other program's baby_names here: nothing to take over.")

@@ -74,6 +74,6 @@ def summary(report: ArchiveReport, portal_id: int) -> str:
     if report.absent:
         parts.append(f"{report.absent:,} were not there any more")
     if report.kept:
-        parts.append(f"{report.kept.total():,} are ours no more and stay")
+        parts.append(f"{report.kept.total():,} are no longer ours and stay")
     reason = f" ({report.problem})" if report.problem else ""
     return "; ".join([*parts, f"{report.failed:,} failed{reason}."])

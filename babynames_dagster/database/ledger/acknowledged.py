@@ -37,7 +37,7 @@ class LedgerRow:
         accepted: What the account is known to rewrite.
         finding: What it was found to be before.
         synced_at: When HubSpot acknowledged it last, in UTC.
-        source: The row; None where its source has it no more, and where it was not looked at.
+        source: The row; None where its source no longer has it, and where it was not looked at.
     """
 
     key: str
@@ -68,7 +68,7 @@ def entry_pages(
     Args:
         engine: The database.
         ledger: Whose entries.
-        partitions: The entries' partitions; None for all, those that there are no more included.
+        partitions: The entries' partitions; None for all, former ones included.
         page_rows: Most rows a page.
 
     Raises:

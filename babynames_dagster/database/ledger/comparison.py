@@ -25,7 +25,7 @@ class LedgerComparison:
         kept: Those that HUBSPOT_WRITE_POLICY leaves as HubSpot has them.
         archived: Those that `babynames undo` archived.
         unsent: Those without an entry.
-        without_name: Acknowledged contacts whose name the table has no more.
+        without_name: Acknowledged contacts whose name the table no longer has.
     """
 
     initial: str

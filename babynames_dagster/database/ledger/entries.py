@@ -41,7 +41,7 @@ class RefusedContact:
         key: The row's key in it.
         outcome: `rejected`, `failed`, or `kept` where it is somebody's by now.
         email: The email that was sent.
-        name: The name; None where the table has it no more, and for other sources' rows.
+        name: The name; None where the table no longer has it, and for other sources' rows.
         sex: The name's sex; None likewise.
         category: The reason in one word of HubSpot's.
         message: The same in a sentence.
@@ -163,7 +163,7 @@ def contacts_in_ledger(engine: Engine, ledger: Ledger, partitions: Sequence[str]
     Args:
         engine: The database.
         ledger: Whose entries.
-        partitions: Which partitions; None for all, those that there are no more included.
+        partitions: Which partitions; None for all, former ones included.
 
     Raises:
         PipelineError: Any DB_* code.

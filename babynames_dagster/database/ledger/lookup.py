@@ -52,7 +52,7 @@ def held_pages(
     Args:
         engine: The ledger's database.
         ledger: Whose entries.
-        partitions: Which partitions; None for all, those that there are no more included.
+        partitions: Which partitions; None for all, former ones included.
         page_rows: Most contacts a page.
         beyond: As `in_partitions`.
 

@@ -155,8 +155,8 @@ def in_partitions(partitions: Sequence[str] | None, beyond: Sequence[str] = ()) 
     """Return the condition of an entry in some partitions.
 
     Args:
-        partitions: Which; None for all, those that there are no more included.
-        beyond: Where these are all that there are: those that there are no more, too.
+        partitions: Which; None for all, former ones included.
+        beyond: Where these are all that there are: former ones, too.
     """
     if partitions is None:
         return sa.true()

@@ -39,13 +39,13 @@ class Finding(Enum):
     ARCHIVED = "archived"
     """Somebody archived it; HubSpot keeps it for 90 days."""
     GONE = "gone"
-    """HubSpot has it no more, not even archived."""
+    """HubSpot no longer has it, not even archived."""
     UNREAD = "unread"
     """HubSpot did not answer for it."""
 
 
 LOST = frozenset({Finding.ARCHIVED, Finding.GONE})
-"""What HubSpot shows no more."""
+"""What HubSpot no longer shows."""
 
 NOT_OURS_TO_WRITE = frozenset({Finding.MERGED, Finding.SHARED, Finding.EMAIL_CHANGED})
 """What leads by our email, or by our record id, to a contact that is somebody's by now."""

@@ -45,7 +45,7 @@ def keep_superseded(connection: Connection, ledger: Ledger, contacts: Mapping[st
     left = {
         old.hubspot_id: {**ledger._asdict(), "row_key": old.key, "email": old.email, "superseded_at": now}
         for old in _created(connection, ledger, contacts)
-        # Where the email is still the same, the record was merged or deleted in HubSpot: what was ours is no more.
+        # Where the email is still the same, the record was merged or deleted in HubSpot: what was ours is gone.
         if contacts[old.key].hubspot_id != old.hubspot_id and contacts[old.key].email != old.email
     }
     if left:

@@ -34,7 +34,7 @@ _REPLACED = (
 
 
 _SETTLED_BY_SENDING = ("changed", "pending", "archived", "gone")
-"""Findings that are true no more once HubSpot has acknowledged the row again."""
+"""Findings that are no longer true once HubSpot has acknowledged the row again."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def record(engine: Engine, ledger: Ledger, mapping: str, entries: Sequence[Ledge
 
 
 def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
-    """Record that contacts were archived in HubSpot, and are this ledger's own no more.
+    """Record that contacts were archived in HubSpot, and are no longer this ledger's own.
 
-    What reconciling had found of them is true no more, but that users had archived or deleted them before. An entry
+    What reconciling had found of them is no longer true, but that users had archived or deleted them before. An entry
     that a sync has moved on to another record meanwhile stays as it is.
 
     Raises:
@@ -146,7 +146,7 @@ def mark_archived(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedCont
 
 
 def let_go(engine: Engine, ledger: Ledger, contacts: Sequence[CreatedContact]) -> None:
-    """Record that contacts are this ledger's own no more, although HubSpot has them.
+    """Record that contacts are no longer this ledger's own, although HubSpot has them.
 
     Raises:
         PipelineError: Any DB_* code, after some tries where a retry can help.

@@ -41,7 +41,7 @@ ANOTHER_SOURCES = "it is the contact of another source's row, too"
 
 @dataclass(frozen=True)
 class Kept:
-    """A contact that stays, because it is ours no more.
+    """A contact that stays, because it is no longer ours.
 
     Attributes:
         contact: The contact as the ledger knows it.
@@ -68,7 +68,7 @@ class ArchiveReport:
     Attributes:
         archived: Archived, and recorded as such.
         absent: Not there any more: archived or deleted by somebody else.
-        kept: Left alone, because they are ours no more; by reason.
+        kept: Left alone, because they are no longer ours; by reason.
         first_kept: The first of them.
         failed: Not archived; running again tries them again.
         problem: Why the first of those failed.

@@ -33,7 +33,7 @@ class Channel(Generic[Result]):
         Args:
             stop: Set when nothing more may be sent.
             deliver: Takes what arrived, any number of times.
-            departed: Takes the news that the batch waits no more for its slot; only its first call counts.
+            departed: Takes the news that the batch no longer waits for its slot; only its first call counts.
         """
         self.stop = stop
         self.deliver = deliver

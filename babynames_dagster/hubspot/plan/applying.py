@@ -208,7 +208,7 @@ class Applier:
         gone = self._not_there([row.record for row in others if row.record])
         self.report.already += sum(row.record in gone for row in others)
         self.report.refuse(
-            Refused(row, "its contact is meant again, or ours no more") for row in others if row.record not in gone
+            Refused(row, "its contact is meant again, or no longer ours") for row in others if row.record not in gone
         )
         before = self.report.done
         archived = archive_ours(

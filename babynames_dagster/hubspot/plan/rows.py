@@ -52,7 +52,7 @@ class PlannedRow:
         action: What is to be done.
         key: What the row is known by in its source.
         partition: Its partition.
-        name: The row for people; empty where its source has it no more.
+        name: The row for people; empty where its source no longer has it.
         email: The contact's email.
         fingerprint: The payload, mapping included; empty where none is sent.
         record: HubSpot's record id; None where there is no such contact.

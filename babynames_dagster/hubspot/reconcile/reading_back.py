@@ -47,7 +47,7 @@ def read_back(
 
 
 def acknowledged_payload(row: LedgerRow, mapping: ContactMapping) -> Mapping[str, str] | None:
-    """Return what HubSpot acknowledged for a row; None where a sync sends it anyway, or its source has it no more."""
+    """Return what HubSpot acknowledged for a row; None where a sync sends it anyway, or its source no longer has it."""
     if row.source is None or row.source.unfit or row.outcome in {LedgerOutcome.FAILED, LedgerOutcome.REJECTED}:
         return None
     payload = row.source.payload
