@@ -29,6 +29,8 @@ from babynames_dagster_tests.support.servers.mariadb import MariaDB, running_mar
 _OURS, _THEIRS = "**this pipeline, MariaDB**", "`mariadb` client, LOAD DATA LOCAL INFILE"
 _PARTS = ("real", "distinct", "years")
 _ROUNDS = 3
+_OUTGROWING = 2_000_000
+"""So many names are more than a default server keeps in memory."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Figures:
     Attributes:
         ratio_real: How many times the CPU seconds LOAD DATA takes, with the real file's proportions.
         ratio_distinct: The same with distinct names only.
+        least_distinct: What that has to be.
         years_per_second: Rows of the births by year, a CPU second of the busier process.
         peak_mb: Peak memory.
         memory_growth: How many times the memory ten times the file takes.
@@ -45,6 +48,7 @@ class Figures:
 
     ratio_real: float | None = None
     ratio_distinct: float | None = None
+    least_distinct: float = 2.0
     years_per_second: float | None = None
     peak_mb: int | None = None
     memory_growth: float | None = None
@@ -74,10 +78,13 @@ _Outcome = tuple[str, dict[str, Measured], Figures]
 def missed(figures: Figures) -> list[str]:
     """Return the thresholds that the load missed, one sentence each."""
     found: list[str] = []
-    if figures.ratio_real is not None and figures.ratio_real < 10:
-        found.append(f"real file: LOAD DATA takes {figures.ratio_real:.1f} times the CPU, at least 10 wanted")
-    if figures.ratio_distinct is not None and figures.ratio_distinct < 1.5:
-        found.append(f"distinct names: LOAD DATA takes {figures.ratio_distinct:.2f} times the CPU, at least 1.5 wanted")
+    if figures.ratio_real is not None and figures.ratio_real < 15:
+        found.append(f"real file: LOAD DATA takes {figures.ratio_real:.1f} times the CPU, at least 15 wanted")
+    least = figures.least_distinct
+    if figures.ratio_distinct is not None and figures.ratio_distinct < least:
+        found.append(
+            f"distinct names: LOAD DATA takes {figures.ratio_distinct:.2f} times the CPU, at least {least} wanted"
+        )
     if figures.years_per_second is not None and figures.years_per_second < 250_000:
         found.append(f"births by year: {figures.years_per_second:,.0f} rows per CPU second, at least 250,000 wanted")
     if figures.peak_mb is not None and figures.peak_mb > 260:
@@ -139,7 +146,9 @@ def _real(bench: Bench, data: Data) -> _Outcome:
 
 def _distinct(bench: Bench, data: Data) -> _Outcome:
     results = _compare(bench, data)
-    figures = Figures(ratio_distinct=results[_THEIRS].bound / results[_OURS].bound, peak_mb=results[_OURS].peak_mb)
+    ratio = results[_THEIRS].bound / results[_OURS].bound
+    least = 2.0 if data.rows >= _OUTGROWING else 1.5
+    figures = Figures(ratio_distinct=ratio, least_distinct=least, peak_mb=results[_OURS].peak_mb)
     return f"{data.title}: {data.rows:,} rows", results, figures
 
 
