@@ -14,9 +14,9 @@ from types import FrameType
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, babynames, exit_status
 from babynames_dagster.cli.options import SharedOptions
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.common.log.files import LOGGER, log_to_files
 from babynames_dagster.common.log.masking import Mask
-from babynames_dagster.common.writing import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import load_settings
 

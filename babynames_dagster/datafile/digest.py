@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from babynames_dagster.common.file_errors import read_error
 from babynames_dagster.datafile.content.inspect import DataFile
-from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _BLOCK_BYTES = 1 << 20

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from typing_extensions import Self
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import read_error, write_error
 from babynames_dagster.datafile.digest import HashedFile
-from babynames_dagster.datafile.failures import read_error
 
 FOLDER = ".records"
 LATEST = "latest"

@@ -18,8 +18,7 @@ from uuid import uuid4
 from pyarrow import ArrowException, NativeFile
 from pyarrow.fs import FileSystem, FileType, LocalFileSystem
 
-from babynames_dagster.common.writing import write_error
-from babynames_dagster.datafile.failures import read_error
+from babynames_dagster.common.file_errors import read_error, write_error
 from babynames_dagster.datafile.record import LATEST, FileRecord, read_run_record, write_record
 from babynames_dagster.datafile.workspace import download_workspace, hand_over, promote
 from babynames_dagster.errors import ErrorCode, PipelineError

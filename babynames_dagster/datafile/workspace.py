@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _PREFIX = ".fetching"

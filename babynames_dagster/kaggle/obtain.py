@@ -8,9 +8,9 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.common.paths import printable, resolved
 from babynames_dagster.common.progress import ProgressListener, ignore_progress
-from babynames_dagster.common.writing import write_error
 from babynames_dagster.datafile.content.inspect import DataFile
 from babynames_dagster.datafile.digest import HashedFile, hashed
 from babynames_dagster.datafile.kept import inspect_dataset, kept_files

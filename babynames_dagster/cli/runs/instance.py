@@ -16,7 +16,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.database.connection.failures import is_damage, is_of_sqlite, meaning, remedy_of
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings.env_file import ENV_FILE, env_file

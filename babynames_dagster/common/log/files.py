@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from typing_extensions import override
 
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.common.log.masking import Mask
-from babynames_dagster.common.writing import write_error
 from babynames_dagster.settings import FileSettings
 
 LOGGER = "babynames_dagster"

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection, Engine
 from babynames_dagster.database.births import has_orphans
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.connection.paging import keyset_pages, whole_page
-from babynames_dagster.database.ledger.columns import entry_columns
 from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.rows import NO_ENTRY, Entry
 from babynames_dagster.database.loading.loads import DONE
@@ -108,6 +107,11 @@ class Candidate(NamedTuple):
     def of(cls, row: Sequence[Any]) -> "Candidate":
         """Return what a row of `candidate_columns` says."""
         return cls._make((*row[:_NAME_COLUMNS], Entry._make(row[_NAME_COLUMNS:])))
+
+
+def entry_columns() -> list[sa.ColumnElement[Any]]:
+    """Return the columns that an `Entry` is made of, in its order."""
+    return [hubspot_contacts.c[name] for name in Entry._fields]
 
 
 def candidate_columns() -> tuple[sa.ColumnElement[Any], ...]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from babynames_dagster.database.connection.paging import whole_page
-from babynames_dagster.database.ledger.columns import entry_columns
+from babynames_dagster.database.ledger.candidates import entry_columns
 from babynames_dagster.database.ledger.key import Ledger
 from babynames_dagster.database.ledger.orphans import Orphan, entries_as_orphans, in_partitions
 from babynames_dagster.database.ledger.rows import Entry

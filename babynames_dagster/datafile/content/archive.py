@@ -15,10 +15,10 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from babynames_dagster.common.file_errors import read_error
 from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.inspect import LARGEST_RATIO, RATIO_MATTERS_FROM, DataFile, bomb_error
 from babynames_dagster.datafile.content.members import Member, year_in
-from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 _BLOCK = 1 << 20

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from babynames_dagster.common.file_errors import read_error
 from babynames_dagster.common.paths import printable
 from babynames_dagster.datafile.content.formats import HEAD_BYTES, JOIN, format_of, format_of_zip, is_part
 from babynames_dagster.datafile.content.members import Member, choose_members, listed, year_in
-from babynames_dagster.datafile.failures import read_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 
 LARGEST_RATIO = 300

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.hubspot.plan.rows import WRITES, Planned, PlannedRow
 

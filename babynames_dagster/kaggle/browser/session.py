@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.errors import PipelineError
 from babynames_dagster.settings import FetchSettings
 

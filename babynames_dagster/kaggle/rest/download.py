@@ -13,9 +13,9 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.common.log.masking import Mask
 from babynames_dagster.common.progress import Progress, ProgressListener
-from babynames_dagster.common.writing import write_error
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.kaggle.rest.answers import Body, body_of, refusal
 from babynames_dagster.kaggle.rest.credentials import find_credentials

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.database.loading.loads import RowCounts
 from babynames_dagster.database.schema.adoption import ASIDE, names_aside
 from babynames_dagster.datafile.content.inspect import inspect_file

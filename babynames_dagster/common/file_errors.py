@@ -1,4 +1,4 @@
-"""What it means that the operating system refused to write."""
+"""What it means that the operating system refused to read or to write."""
 
 import errno
 from pathlib import Path
@@ -19,3 +19,16 @@ def write_error(error: OSError, place: Path | str, *, remedy: str | None = None)
     return PipelineError(
         ErrorCode.FILE_NOT_WRITABLE, f"{place} can't be written: {error.strerror or error}.", remedy=remedy
     )
+
+
+def read_error(error: OSError, path: Path, where: str | None = None) -> PipelineError:
+    """Say what a failed read means.
+
+    Args:
+        error: What the operating system said.
+        path: What was read.
+        where: What to call it, where that is more than the path.
+    """
+    if isinstance(error, FileNotFoundError):
+        return PipelineError(ErrorCode.FILE_NOT_FOUND, f"There is no file {path}.")
+    return PipelineError(ErrorCode.FILE_NOT_READABLE, f"{where or path} can't be read: {error.strerror or error}.")

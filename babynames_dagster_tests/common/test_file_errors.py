@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from babynames_dagster.common.writing import write_error
+from babynames_dagster.common.file_errors import write_error
 from babynames_dagster.errors import ErrorCode
 
 
