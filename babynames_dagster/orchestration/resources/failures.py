@@ -17,7 +17,7 @@ KILLED = "The process of this run was killed."
 """What the command says of a run that it finds without its process."""
 
 _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
-_STOPPED = "The step was stopped."
+_STOPPED = "It was stopped."
 # Dagster has no code for these; its texts, as of 1.13, are in `dagster/_grpc/server.py` and
 # `dagster/_daemon/monitoring/run_monitoring.py`.
 _WORKER_ENDED = ("Run execution process for", "Detected run worker status")
@@ -139,8 +139,6 @@ def error_of(event: dg.DagsterEvent) -> PipelineError:
             remedy=str(said.metadata[REMEDY_KEY].value),
         )
     cause = _root(failure.error) if failure.error is not None else None
-    if cause is not None and cause.cls_name in _INTERRUPTIONS:
-        return PipelineError(ErrorCode.INTERRUPTED, f"{event.step_key}: {_said(cause.message) or _STOPPED}")
     if cause is not None and cause.cls_name == "DagsterAssetCheckFailedError":
         # `few_rows_are_rejected` is the one check that blocks.
         return PipelineError(ErrorCode.TOO_MANY_REJECTS, f"{event.step_key}: {cause.message.strip()}")
@@ -150,7 +148,12 @@ def error_of(event: dg.DagsterEvent) -> PipelineError:
 
 
 def _error_of_exception(error: _ErrorInfo, where: str) -> PipelineError:
-    """Return what an exception says; a PipelineError that no step turned into a Failure is read off its text."""
+    """Return what an exception says; a PipelineError that no step turned into a Failure is read off its text.
+
+    Ctrl-C may come between two steps, or while a step's resources are made or closed.
+    """
+    if error.cls_name in _INTERRUPTIONS:
+        return PipelineError(ErrorCode.INTERRUPTED, where + (_said(error.message) or _STOPPED))
     ours = _WRITTEN.search(error.message) if error.cls_name == PipelineError.__name__ else None
     if ours is not None and ours["code"] in ErrorCode.__members__:
         return PipelineError(ErrorCode[ours["code"]], where + ours["what"], remedy=ours["remedy"].strip())
