@@ -76,7 +76,7 @@ def as_failure(error: PipelineError) -> dg.Failure:
     return dg.Failure(
         description=str(error),
         metadata={CODE_KEY: error.code.name, CAUSE_KEY: error.what, REMEDY_KEY: error.remedy},
-        allow_retries=error.retryable,
+        allow_retries=error.retryable,  # our jobs have no retry policy; a project's own may
     )
 
 
