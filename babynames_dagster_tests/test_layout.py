@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,17 @@ def test_folders_of_tests_mirror_the_package() -> None:
 
 def test_every_folder_with_tests_is_a_package_so_that_two_files_may_have_one_name() -> None:
     assert {str(file.parent.relative_to(TESTS)) for file in TESTS.rglob("test_*.py")} <= folders(TESTS)
+
+
+MOST_LINES, MOST_ENTRIES = 330, 18
+"""Some 300 lines a file, and some 14 entries a folder: above these, it is time to split."""
+
+
+def test_no_file_and_no_folder_of_the_package_has_grown_too_large() -> None:
+    files = [file for file in PACKAGE.rglob("*.py") if "migrations" not in file.parts]
+    assert [file.name for file in files if len(file.read_text(encoding="utf-8").splitlines()) > MOST_LINES] == []
+    entries = Counter(entry.parent for entry in PACKAGE.rglob("*") if "__pycache__" not in entry.parts)
+    assert [str(folder) for folder, count in entries.items() if count > MOST_ENTRIES] == []
 
 
 FLOORS = [
