@@ -5,7 +5,7 @@ import os
 import sys
 
 _M_ARENA_MAX, _ARENAS = -8, 2
-_M_MMAP_THRESHOLD, _LARGE = -3, 1 << 20
+_M_MMAP_THRESHOLD, _LARGE = -3, 2 << 20
 _OPTIONS = {"MALLOC_ARENA_MAX": (_M_ARENA_MAX, _ARENAS), "MALLOC_MMAP_THRESHOLD_": (_M_MMAP_THRESHOLD, _LARGE)}
 """By the variable that sets the same from outside: mallopt's arguments."""
 

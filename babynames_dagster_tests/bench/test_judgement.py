@@ -40,14 +40,14 @@ def test_nothing_changed_takes_three_seconds_and_no_write() -> None:
 
 
 def test_a_load_at_its_thresholds_misses_nothing() -> None:
-    assert load.missed(Figures(15.0, 2.0, years_per_second=250_000, peak_mb=260, memory_growth=1.05)) == []
+    assert load.missed(Figures(12.0, 2.0, years_per_second=250_000, peak_mb=260, memory_growth=1.05)) == []
     assert load.missed(Figures()) == []
 
 
 @pytest.mark.parametrize(
     ("figures", "said"),
     [
-        (Figures(ratio_real=14.9), "at least 15"),
+        (Figures(ratio_real=11.9), "at least 12"),
         (Figures(ratio_distinct=1.9), "at least 2.0"),
         (Figures(ratio_distinct=1.4, least_distinct=1.5), "at least 1.5"),
         (Figures(years_per_second=249_000), "births by year"),
