@@ -73,7 +73,7 @@ def body_of(status: int, headers: Mapping[str, str], *, have: int) -> Body | Non
     Args:
         status: The answer's HTTP status.
         headers: Its headers.
-        have: Bytes that are there and were asked to be gone on with.
+        have: Bytes that are there, from where the download was asked to resume.
     """
     etag = headers.get("ETag")
     md5 = _md5(headers)
