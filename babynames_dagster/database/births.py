@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.loading.loads import LoadRow
 from babynames_dagster.database.portable import KEYS_LISTED
 from babynames_dagster.database.tables import baby_name_years, baby_names, loads
@@ -85,8 +86,7 @@ def births_by_year(engine: Engine) -> Sequence[YearBirths]:
         .group_by(baby_name_years.c.year)
         .order_by(baby_name_years.c.year)
     )
-    with reading(engine) as connection:
-        return [YearBirths(year, int(births)) for year, births in connection.execute(statement)]
+    return [YearBirths(year, int(births)) for year, births in whole_page(engine, statement)]
 
 
 def top_names(engine: Engine, *, limit: int) -> Sequence[NameBirths]:
@@ -104,5 +104,4 @@ def top_names(engine: Engine, *, limit: int) -> Sequence[NameBirths]:
         .join_from(totals, baby_names, baby_names.c.id == totals.c.name_id)
         .order_by(totals.c.births.desc(), baby_names.c.id)
     )
-    with reading(engine) as connection:
-        return [NameBirths(name, sex, int(count)) for name, sex, count in connection.execute(statement)]
+    return [NameBirths(name, sex, int(count)) for name, sex, count in whole_page(engine, statement)]

@@ -5,23 +5,25 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from typing_extensions import TypeVarTuple, Unpack
 
 from babynames_dagster.database.connection.engine import reading
 from babynames_dagster.database.connection.retrying import through_a_restart
 
 Made = TypeVar("Made")
+Columns = TypeVarTuple("Columns")
 
 
 def whole_page(
-    engine: Engine, statement: sa.Select[Any], parameters: Mapping[str, object] | None = None
-) -> Sequence[sa.Row[Any]]:
+    engine: Engine, statement: sa.Select[Unpack[Columns]], parameters: Mapping[str, object] | None = None
+) -> Sequence[sa.Row[Unpack[Columns]]]:
     """Return all rows of a statement, which is sent again where the connection is lost before they have arrived.
 
     Raises:
         PipelineError: Any DB_* code.
     """
 
-    def read() -> Sequence[sa.Row[Any]]:
+    def read() -> Sequence[sa.Row[Unpack[Columns]]]:
         with reading(engine) as connection:
             return connection.execute(statement, parameters).all()
 

@@ -3,17 +3,13 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.tables import metadata
 
 
 def has_rows(engine: Engine, table: str) -> bool:
     """Return whether a table has any row."""
-    with reading(engine) as connection:
-        return (
-            connection.execute(sa.select(sa.literal(1)).select_from(metadata.tables[table]).limit(1)).first()
-            is not None
-        )
+    return bool(whole_page(engine, sa.select(sa.literal(1)).select_from(metadata.tables[table]).limit(1)))
 
 
 def count_rows(engine: Engine, table: str) -> int:
@@ -36,5 +32,5 @@ def count_rows_of_load(engine: Engine, table: str, load_id: int, *, and_before: 
 
 
 def _count(engine: Engine, statement: sa.Select[int]) -> int:
-    with reading(engine) as connection:
-        return connection.execute(statement).scalar_one()
+    ((count,),) = whole_page(engine, statement)
+    return int(count)

@@ -6,11 +6,13 @@ What belongs here: a load's life, its counts and its rejects. What does not: the
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from babynames_dagster.database.connection.engine import reading, utc_now, writing
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.tables import baby_names, loads, rejected_rows
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -205,8 +207,7 @@ def last_loads(engine: Engine, limit: int) -> Sequence[LoadRow]:
 def earlier_load_went_on(engine: Engine, load: LoadRow) -> bool:
     """Return whether a load of the same table that began before this one did anything after this one was done."""
     where = (loads.c.target == load.target, loads.c.id < load.id, loads.c.updated_at >= load.finished_at)
-    with reading(engine) as connection:
-        return connection.execute(sa.select(loads.c.id).where(*where).limit(1)).first() is not None
+    return bool(whole_page(engine, sa.select(loads.c.id).where(*where).limit(1)))
 
 
 def last_finished_load(engine: Engine, target: str, *, sha256: str | None = None) -> LoadRow | None:
@@ -222,8 +223,7 @@ def last_finished_load(engine: Engine, target: str, *, sha256: str | None = None
 def is_loaded(engine: Engine, sha256: str) -> bool:
     """Return whether the names of this content were loaded to the end at least once."""
     where = (loads.c.target == baby_names.name, loads.c.sha256 == sha256, loads.c.state == DONE)
-    with reading(engine) as connection:
-        return connection.execute(sa.select(loads.c.id).where(*where).limit(1)).first() is not None
+    return bool(whole_page(engine, sa.select(loads.c.id).where(*where).limit(1)))
 
 
 def rejects_of_load(engine: Engine, load_id: int, limit: int) -> Sequence[KeptReject]:
@@ -234,9 +234,7 @@ def rejects_of_load(engine: Engine, load_id: int, limit: int) -> Sequence[KeptRe
 def rejected_rows_of_last_loads(engine: Engine, limit: int) -> Sequence[KeptReject]:
     """Return the first rejected rows of each table's last load, by load and line."""
     newest = sa.select(sa.func.max(loads.c.id)).group_by(loads.c.target)
-    with reading(engine) as connection:
-        load_ids = connection.execute(newest).scalars().all()
-    return _rejects(engine, load_ids, limit)
+    return _rejects(engine, [load_id for (load_id,) in whole_page(engine, newest)], limit)
 
 
 def _rejects(engine: Engine, load_ids: Sequence[int], limit: int) -> Sequence[KeptReject]:
@@ -250,8 +248,7 @@ def _rejects(engine: Engine, load_ids: Sequence[int], limit: int) -> Sequence[Ke
         .order_by(rejected_rows.c.load_id, rejected_rows.c.line)
         .limit(limit)
     )
-    with reading(engine) as connection:
-        return [KeptReject(*row) for row in connection.execute(statement)]
+    return [KeptReject(*row) for row in whole_page(engine, statement)]
 
 
 def _load(connection: Connection, load_id: int) -> LoadRow:
@@ -259,10 +256,10 @@ def _load(connection: Connection, load_id: int) -> LoadRow:
 
 
 def _loads(engine: Engine, statement: sa.Select[tuple[object, ...]]) -> list[LoadRow]:
-    with reading(engine) as connection:
-        return [_load_row(row) for row in connection.execute(statement).mappings()]
+    rows = whole_page(engine, statement)
+    return [_load_row(dict(zip(loads.c.keys(), row, strict=True))) for row in rows]
 
 
-def _load_row(row: sa.RowMapping) -> LoadRow:
+def _load_row(row: Mapping[Any, Any]) -> LoadRow:
     others = {name: value for name, value in row.items() if name not in COUNT_COLUMNS}
     return LoadRow(**others, rows=RowCounts(*(row[name] for name in COUNT_COLUMNS)))

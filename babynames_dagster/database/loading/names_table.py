@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from babynames_dagster.database.connection.engine import reading
+from babynames_dagster.database.connection.paging import whole_page
 from babynames_dagster.database.loading import bulk
 from babynames_dagster.database.tables import baby_names
 
@@ -174,8 +174,7 @@ def _slug_lists(connection: Connection, slugs: pa.StringArray) -> Iterator[str]:
 
 def sample_names(engine: Engine, *, limit: int) -> Sequence[NameRow]:
     """Return the table's first rows by id."""
-    with reading(engine) as connection:
-        return [NameRow(*row) for row in connection.execute(_name_rows().limit(limit))]
+    return [NameRow(*row) for row in whole_page(engine, _name_rows().limit(limit))]
 
 
 def _name_rows() -> sa.Select[int, str, str, str, str]:

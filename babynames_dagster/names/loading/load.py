@@ -231,7 +231,7 @@ class _Load:
         load = retried(lambda: load_by_id(self._engine, load_id), self._policy)
         if load.rows.rejected > self._settings.load.reject_limit * load.rows.read:
             raise self._too_many_rejects(load)
-        rows = retried(self._count, self._policy)
+        rows = self._count()
         return retried(lambda: finish_load(self._engine, load_id, table_rows=rows), self._policy)
 
     def _count(self) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from babynames_dagster.database.connection.engine import opened_engine, writing
-from babynames_dagster.database.connection.paging import keyset_pages
+from babynames_dagster.database.connection.paging import keyset_pages, whole_page
 from babynames_dagster.database.source_rows import SourceRows
 
 pytestmark = pytest.mark.slow
@@ -38,6 +38,11 @@ def by_keyset(engine: Engine) -> list[int]:
     return [number for page in pages for number in page]
 
 
+def at_once(engine: Engine) -> list[int]:
+    """Return the numbers as what is known of loads is read."""
+    return [number for (number,) in whole_page(engine, sa.select(NUMBERS.c.number))]
+
+
 def as_source(engine: Engine) -> list[int]:
     """Return the numbers as somebody's own table is read."""
     rows = SourceRows.of(engine, table="numbers", key="number", columns=["number"])
@@ -62,7 +67,7 @@ def cut(engine: Engine, statements: set[int]) -> None:
                 other.cursor().execute(f"KILL CONNECTION {driver.thread_id()}")
 
 
-@pytest.mark.parametrize("read", [by_keyset, as_source])
+@pytest.mark.parametrize("read", [by_keyset, at_once, as_source])
 def test_a_page_is_read_again_where_its_connection_is_lost(
     numbers: Engine, read: Callable[[Engine], list[int]]
 ) -> None:
