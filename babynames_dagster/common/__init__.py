@@ -1,1 +1,1 @@
-"""What every room uses and what is about none of them: log lines, paths, progress, retrying, the allocator."""
+"""What every room uses and what is about none of them, such as log lines, paths, progress and retrying."""

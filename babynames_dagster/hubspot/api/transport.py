@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
+from babynames_dagster.common.bearer import Bearer
 from babynames_dagster.hubspot.api.answers import NO_ANSWER, Answer
 from babynames_dagster.settings.sandbox_file import NOTHING_SERVES, is_loopback
 
@@ -69,17 +69,6 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Bearer(AuthBase):
-    """Sets the token on each request; with an auth object, requests does not look into ~/.netrc for another."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 @dataclass(frozen=True)
 class Exchange:
     """One request and what came back; an exchange that broke off has an `Answer` too.
@@ -115,7 +104,7 @@ class Transport:
         self._token = token
         self._timeout = (min(_CONNECT_SECONDS, timeout), timeout)
         self._session = requests.Session()
-        self._session.auth = _Bearer(token)
+        self._session.auth = Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "babynames-dagster"})
         # A proxy of the environment is on the way to HubSpot, never on the way to this very machine.
         self._session.trust_env = not self.is_local

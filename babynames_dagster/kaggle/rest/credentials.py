@@ -9,10 +9,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
 from requests.auth import AuthBase, HTTPBasicAuth
-from typing_extensions import override
 
+from babynames_dagster.common.bearer import Bearer
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.settings import KaggleSettings
 
@@ -37,19 +36,6 @@ class Credentials:
     def auth(self) -> AuthBase:
         """Return what adds them to a request."""
         return Bearer(self.secret) if self.username is None else HTTPBasicAuth(self.username, self.secret)
-
-
-class Bearer(AuthBase):
-    """Adds an access token to a request."""
-
-    def __init__(self, token: str) -> None:
-        """Take the token."""
-        self._token = token
-
-    @override
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 def find_credentials(settings: KaggleSettings) -> Credentials | None:
