@@ -139,12 +139,12 @@ def test_a_body_that_is_no_json_has_no_payload(body: bytes) -> None:
 
 
 def test_an_answer_that_drips_in_is_not_waited_for_without_end() -> None:
-    with wire(answer(b" " * 200 + _JSON), drip=0.005) as server:
-        transport = Transport(f"http://127.0.0.1:{server.port}", "pat-na1-token", connections=1, timeout=0.05)
+    with wire(answer(b" " * 400 + _JSON), drip=0.005) as server:
+        transport = Transport(f"http://127.0.0.1:{server.port}", "pat-na1-token", connections=1, timeout=0.25)
         found = transport.exchange("GET", "/crm").answer
         transport.close()
     assert found.status == NO_ANSWER
-    assert "not there after 0.2 s" in found.text
+    assert "not there after 1 s" in found.text
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> None:
