@@ -146,7 +146,7 @@ class _Splitter:
             The rows, and how many lines and bytes they took; what is left is to come again with more behind it.
         """
         count = chunk.count(b"\n")
-        if not chunk.strip(b"\r\n"):
+        if not chunk.lstrip(b"\r\n"):
             return Block(pa.array([], pa.int64()), self._columns([]), [], lambda _: b""), count, len(chunk)
         if b'"' not in chunk and _has_plain_line_ends(chunk):
             columns = self._parse(chunk, quoting=False)
