@@ -4,6 +4,9 @@ What belongs here: asking, showing, and starting ordinary Dagster runs. What doe
 not do as well without it.
 """
 
-from babynames_dagster.cli.main import main
+from babynames_dagster.cli.interruptions import ending_at_once
+
+with ending_at_once():
+    from babynames_dagster.cli.main import main
 
 __all__ = ["main"]

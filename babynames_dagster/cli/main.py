@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from babynames_dagster.cli.app import EXIT_INTERRUPTED, babynames, exit_status
+from babynames_dagster.cli.interruptions import send_again
 from babynames_dagster.cli.options import SharedOptions
 from babynames_dagster.cli.terminal import COMMAND_LOGGER, err, show_error
 from babynames_dagster.common.file_errors import write_error
@@ -31,6 +32,7 @@ def main() -> None:
     atexit.register(gc.freeze)  # or Python searches all that Dagster made for garbage, several times, to end
     _open_standard_streams()
     signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = send_again
     # Python shows warnings that no handler takes; commands that only look take none.
     logging.getLogger(LOGGER).addHandler(logging.NullHandler())
     # SQLAlchemy logs a traceback where Ctrl-C meets a connection that is being closed.

@@ -66,6 +66,7 @@ def start_script(
 def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[str, str] | None) -> Iterator[None]:
     """Keep what a command does to its process from the tests after it: variables, folder, signals, log handlers."""
     before, where, terminate, argv = dict(os.environ), Path.cwd(), signal.getsignal(signal.SIGTERM), sys.argv
+    unraisable = sys.unraisablehook
     log = logging.getLogger(LOGGER)
     handlers, level = [*log.handlers], log.level
     os.environ.clear()
@@ -81,6 +82,7 @@ def _own_process_state(arguments: list[str], folder: Path, environment: Mapping[
         os.chdir(where)
         sys.argv = argv
         signal.signal(signal.SIGTERM, terminate)
+        sys.unraisablehook = unraisable
         for handler in [handler for handler in log.handlers if handler not in handlers]:
             log.removeHandler(handler)
             handler.close()
