@@ -27,7 +27,7 @@ REQUESTS_KEY = "requests"
 
 SAMPLE_SIZE = 20
 SHOWN = 10
-_TOLD = 5
+_NAMED = 5
 
 
 @dg.asset_check(asset=hubspot_contacts, description="Every name that the account is to have is accounted for.")
@@ -110,7 +110,7 @@ def sample_result(
     if not shown:
         return dg.AssetCheckResult(passed=True, metadata=metadata)
     metadata["differences"] = dg.MetadataValue.table([_record(item) for item in shown[:SHOWN]])
-    said = _said([f"{_name(item)} {item.finding.value}: {item.detail}" for item in shown])
+    said = _said([f"{_name(item)} {item.finding.value}: {item.detail}" for item in shown], len(shown))
     context.log.warning(said)
     severity = dg.AssetCheckSeverity.ERROR if sample.lost else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(passed=False, severity=severity, metadata=metadata, description=said)
@@ -154,7 +154,8 @@ def contacts_reconciled(
             for row in first
         ]
     )
-    said = _said([f"{row.email} {row.finding.value}: {row.detail}" for row in first])
+    found = sum(row.contacts for row in counts if row.finding in loud)
+    said = _said([f"{row.email} {row.finding.value}: {row.detail}" for row in first], found)
     return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=said)
 
 
@@ -170,9 +171,11 @@ def _name(item: "Judged") -> str:
     return item.row.source.label if item.row.source else item.row.email
 
 
-def _said(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _TOLD} more"] if len(lines) > _TOLD else []
-    return "; ".join([*lines[:_TOLD], *more])
+def _said(lines: Sequence[str], found: int) -> str:
+    """Name the first contacts, and say how many more there are of all that were found."""
+    named = lines[:_NAMED]
+    more = [f"and {found - len(named):,} more"] if found > len(named) else []
+    return "; ".join([*named, *more])
 
 
 HUBSPOT_CHECKS = [ledger_matches_table, sample_reads_back, contacts_reconciled]

@@ -17,8 +17,10 @@ from babynames_dagster.orchestration.assets.checks import (
     rows_match_last_load,
     zip_matches_its_record,
 )
+from babynames_dagster.orchestration.assets.hubspot_checks import contacts_reconciled
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
+from babynames_dagster_tests.support.command import run_babynames
 from babynames_dagster_tests.support.pipeline import run_graph, write_csv
 from babynames_dagster_tests.support.stand_ins.hubspot import StandIn
 
@@ -99,6 +101,21 @@ def test_what_sales_does_with_leads_is_no_news(sandbox: Sandbox, dataset: Path, 
     values = {"hs_lead_status": "CONNECTED", "lifecyclestage": "customer"}
     StandIn(sandbox.hubspot_url).edit("john.m@babynamesdemo.com", **values)
     assert failed_checks(run_graph(instance, assets=["hubspot_contacts"])) == set()
+
+
+def test_contacts_that_reconciling_found_changed_are_counted_to_the_last(
+    sandbox: Sandbox, instance: dg.DagsterInstance, tmp_path: Path, url: str
+) -> None:
+    names = [f"Ann{chr(ord('a') + number)}" for number in range(12)]
+    path = write_csv(tmp_path / "names.csv", [(1990, name, "F", 1) for name in names])
+    assert run_graph(instance, config={"raw_zip": {"path": str(path)}}).success
+    for name in names:
+        StandIn(sandbox.hubspot_url).edit(f"{name.lower()}.f@babynamesdemo.com", firstname="Other")
+    environment = {**sandbox.environment, "DATABASE_URL": url}
+    assert run_babynames("reconcile", folder=tmp_path, environment=environment).returncode == 0
+    found = evaluate(contacts_reconciled)
+    assert not found.passed
+    assert (found.description or "").endswith("; and 7 more")
 
 
 def test_a_contact_whose_name_is_gone_is_counted_and_no_error(
