@@ -76,12 +76,17 @@ def build_definitions(settings: Settings, *, resources: Mapping[str, Any] | None
         settings: The settings; absent credentials are no mistake until a step needs them.
         resources: Resources by key that replace the default ones.
     """
+    jobs = asset_jobs(settings.hubspot)
     return dg.Definitions(
         assets=[asset.map_asset_specs(partial(described, settings=settings)) for asset in ASSETS],
         asset_checks=ALL_CHECKS,
         jobs=[
-            *asset_jobs(settings.hubspot),
-            tidy_job([asset.key for asset in ASSETS], days=settings.schedule.runs_kept_days),
+            *jobs,
+            tidy_job(
+                [asset.key for asset in ASSETS],
+                [job.name for job in jobs],
+                days=settings.schedule.runs_kept_days,
+            ),
         ],
         schedules=[daily_schedule(settings.schedule), tidy_schedule()],
         sensors=[

@@ -3,7 +3,7 @@
 What belongs here: which runs go. What does not: ticks, which `dagster.yaml` sees to, and our own tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,15 +15,18 @@ TIDY_JOB = "tidy"
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
-def delete_old_runs(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey], *, before: datetime) -> int:
-    """Delete runs that were recorded before a moment and have ended, with their events.
+def delete_old_runs(
+    instance: dg.DagsterInstance, assets: Collection[dg.AssetKey], jobs: Collection[str], *, before: datetime
+) -> int:
+    """Delete our runs that were recorded before a moment and have ended, with their events.
 
     Runs that made what an asset or a partition holds now are kept: with their events, Dagster would forget that it was
-    ever materialized.
+    ever materialized. So are those of other code locations, which may share the instance.
 
     Args:
         instance: Dagster's instance.
-        assets: The assets whose present state is kept.
+        assets: Our assets, whose present state is kept.
+        jobs: The names of our jobs.
         before: With its time zone.
 
     Returns:
@@ -31,7 +34,12 @@ def delete_old_runs(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey],
     """
     kept = _runs_behind(instance, assets)
     runs = instance.get_runs(dg.RunsFilter(statuses=list(_ENDED), created_before=before))
-    going = [run.run_id for run in runs if run.run_id not in kept]
+    ours = set(assets)
+    going = [
+        run.run_id
+        for run in runs
+        if run.run_id not in kept and (run.job_name in jobs or _only_about(instance, run, ours))
+    ]
     for run_id in going:
         instance.delete_run(run_id)
         instance.compute_log_manager.delete_logs(prefix=[run_id])
@@ -42,7 +50,20 @@ def delete_old_runs(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey],
     return len(going)
 
 
-def _runs_behind(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey]) -> set[str]:
+def _only_about(instance: dg.DagsterInstance, run: dg.DagsterRun, assets: set[dg.AssetKey]) -> bool:
+    """Return whether a run without a job of its own is about assets of these alone."""
+    checked = {check.asset_key for check in run.asset_check_selection or ()}
+    about = checked | set(run.asset_selection or ()) or _planned(instance, run)
+    return bool(about) and about <= assets
+
+
+def _planned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[dg.AssetKey]:
+    planned = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    events = [entry.dagster_event for entry in planned]
+    return {event.asset_key for event in events if event is not None and event.asset_key is not None}
+
+
+def _runs_behind(instance: dg.DagsterInstance, assets: Collection[dg.AssetKey]) -> set[str]:
     """Return the runs of the latest materialization of each asset and of each partition."""
     wanted = [dg.AssetRecordsFilter(asset_key=key) for key in assets]
     wanted += [
@@ -51,11 +72,12 @@ def _runs_behind(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey]) ->
     return {record.run_id for each in wanted for record in instance.fetch_materializations(each, limit=1).records}
 
 
-def tidy_job(assets: Sequence[dg.AssetKey], *, days: int) -> dg.JobDefinition:
+def tidy_job(assets: Collection[dg.AssetKey], jobs: Collection[str], *, days: int) -> dg.JobDefinition:
     """Return the job.
 
     Args:
-        assets: The assets whose present state is kept.
+        assets: Our assets, whose present state is kept.
+        jobs: The names of our other jobs.
         days: RUNS_KEPT_DAYS.
     """
 
@@ -65,7 +87,7 @@ def tidy_job(assets: Sequence[dg.AssetKey], *, days: int) -> dg.JobDefinition:
             context.log.info("RUNS_KEPT_DAYS is 0: all runs are kept.")
             return
         before = datetime.now(timezone.utc) - timedelta(days=days)
-        count = delete_old_runs(context.instance, assets, before=before)
+        count = delete_old_runs(context.instance, assets, {*jobs, TIDY_JOB}, before=before)
         context.log.info("%d runs of more than %d days ago were deleted.", count, days)
 
     @dg.job(

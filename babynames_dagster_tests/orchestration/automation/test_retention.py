@@ -43,12 +43,33 @@ def test_runs_of_before_go_with_their_events_but_not_those_behind_what_is_there(
     limit = datetime.now(timezone.utc)
     later = materialize(file)
     again = materialize(file)
-    assert delete_old_runs(instance, [file.key, contacts.key], before=limit) == 3
+    assert delete_old_runs(instance, [file.key, contacts.key], [], before=limit) == 3
     assert {run.run_id for run in instance.get_runs()} == {of_a, of_b_again, under_way, later, again}
     assert not [path for path in tmp_path.rglob("*") for gone in (first, second, of_b) if gone in path.name]
     left = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=file.key), limit=10).records
     assert [record.run_id for record in left] == [again, later]
     assert instance.get_materialized_partitions(contacts.key) == {"A", "B"}
+
+
+def test_runs_of_other_code_locations_stay(instance: dg.DagsterInstance) -> None:
+    @dg.asset
+    def theirs() -> None:
+        """An asset that this project knows nothing of."""
+
+    @dg.job(name="theirs_daily")
+    def job() -> None:
+        """A job of the same kind."""
+
+    others = [dg.materialize([theirs], instance=instance).run_id for _ in range(2)]
+    others += [dg.materialize([file, theirs], instance=instance).run_id]
+    others += [job.execute_in_process(instance=instance).run_id]
+    ours = dg.define_asset_job("ours", [file])
+    resolved = dg.Definitions(assets=[file], jobs=[ours]).resolve_job_def("ours")
+    for _ in range(2):
+        last = resolved.execute_in_process(instance=instance).run_id
+    limit = datetime.now(timezone.utc)
+    assert delete_old_runs(instance, [file.key], ["ours"], before=limit) == 1
+    assert {run.run_id for run in instance.get_runs()} == {*others, last}
 
 
 def test_the_job_keeps_runs_of_the_last_days_and_all_where_that_is_asked_for(
