@@ -115,5 +115,4 @@ def _show(report: PlanReport) -> None:
 
 
 def _line(row: PlannedRow) -> tuple[str, str, str, str]:
-    changes = "; ".join(f"{name}: {change.theirs!r} -> {change.ours!r}" for name, change in row.changes.items())
-    return row.action.value, row.name, row.email, "; ".join(filter(None, (row.reason, changes)))
+    return row.action.value, row.name, row.email, "; ".join(filter(None, (row.reason, row.said)))

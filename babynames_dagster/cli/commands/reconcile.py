@@ -84,7 +84,7 @@ def _show(report: ReconcileReport, chosen: Chosen) -> None:
     else:
         say(
             f"There is no contact of the {chosen.source.noun}s to read back in portal {report.portal_id}. Those that "
-            f"`babynames undo` archived are none: {chosen.remaking} makes them again."
+            f"`babynames undo` archived are not read back; {chosen.remaking} makes them again."
         )
     done = [(name.removeprefix("contacts_"), count) for name, count in _done(report).items() if count]
     if done:

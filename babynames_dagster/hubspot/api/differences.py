@@ -24,6 +24,13 @@ class Difference:
     theirs: str | None
 
 
+def shown(value: str | None) -> str:
+    """Return a property's value for people; quoted where it could not be read as it is."""
+    if not value:
+        return "(empty)"
+    return value if value.isprintable() and value == value.strip() else repr(value)
+
+
 def differences(payload: Mapping[str, str], theirs: Mapping[str, Any]) -> list[Difference]:
     """Return which properties of a contact are not what we would send.
 

@@ -258,6 +258,5 @@ def _unwritten(reviewed: PlannedRow, today: PlannedRow) -> AsPlanned | Refused:
 
 def _what_changed(today: PlannedRow) -> str:
     """Say what a row would be today."""
-    changes = "; ".join(f"{name}: {change.theirs!r} -> {change.ours!r}" for name, change in today.changes.items())
     where = f" record {today.record}" if today.record else ""
-    return f"HubSpot has changed; today it is {today.action.value}{where} {today.reason or changes}".rstrip()
+    return f"HubSpot has changed; today it is {today.action.value}{where} {today.reason or today.said}".rstrip()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from babynames_dagster.hubspot.api.differences import shown
+
 
 class Planned(Enum):
     """What is to be done with a contact."""
@@ -71,6 +73,11 @@ class PlannedRow:
     changes: Mapping[str, Change] = field(default_factory=dict)
     reason: str = ""
     superseded: bool = False
+
+    @property
+    def said(self) -> str:
+        """The changes for people: HubSpot's values first."""
+        return "; ".join(f"{name}: {shown(one.theirs)} -> {shown(one.ours)}" for name, one in self.changes.items())
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as a plan's file has it."""

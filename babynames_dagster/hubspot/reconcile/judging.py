@@ -16,7 +16,7 @@ from babynames_dagster.database.ledger.acknowledged import Accepted, LedgerRow
 from babynames_dagster.database.ledger.findings import KeptFinding, as_text
 from babynames_dagster.database.ledger.states import Finding
 from babynames_dagster.hubspot.api.answers import problem_of
-from babynames_dagster.hubspot.api.differences import Difference, differences
+from babynames_dagster.hubspot.api.differences import Difference, differences, shown
 from babynames_dagster.hubspot.api.records import Looked, Record
 from babynames_dagster.hubspot.api.verdicts import Verdict, verdict
 
@@ -124,7 +124,7 @@ def same_writing(ours: str, theirs: str) -> bool:
 
 def said(found: Iterable[Difference]) -> str:
     """Say which properties differ, with both values: ours first."""
-    return "; ".join(f"{item.property}: {item.ours!r} -> {item.theirs!r}" for item in found)
+    return "; ".join(f"{item.property}: {shown(item.ours)} -> {shown(item.theirs)}" for item in found)
 
 
 def properties_to_read(payloads: Iterable[Mapping[str, Any] | None]) -> list[str]:

@@ -40,14 +40,16 @@ def test_what_the_readme_plans_after_the_demo_is_an_update_of_every_contact(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    more = dict(re.findall(r"^export (HUBSPOT_EXTRA_PROPERTIES)='(.*)'$", readme, flags=re.MULTILINE))
+    (more,) = re.findall(r"^echo '(HUBSPOT_EXTRA_PROPERTIES=.*)' >> sandbox.env$", readme, flags=re.MULTILINE)
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
     nothing = run_babynames("plan", "--out", "nothing.jsonl", folder=tmp_path, environment=environment)
     assert "unchanged" in nothing.stdout
     idle = run_babynames("apply", "nothing.jsonl", folder=tmp_path, environment=environment)
     assert (idle.returncode, idle.stdout) == (0, "Nothing to write: the plan has no rows.\n")
-    planned = run_babynames("plan", "--out", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
-    assert json.loads(planned.stdout)["contacts_update"] == 2
-    applied = run_babynames("apply", "plan.jsonl", "--json", folder=tmp_path, environment=environment | more)
+    (tmp_path / "sandbox.env").write_text(f"{more}\n", encoding="utf-8")
+    sandbox = ("--env-file", "sandbox.env")
+    planned = run_babynames(*sandbox, "plan", "--out", "plan.jsonl", folder=tmp_path, environment=environment)
+    assert planned.stdout.count("company: (empty) -> babynames") == 2
+    applied = run_babynames(*sandbox, "apply", "plan.jsonl", "--json", folder=tmp_path, environment=environment)
     assert json.loads(applied.stdout)["contacts_updated"] == 2

@@ -36,7 +36,7 @@ def test_every_kind_of_change_is_distinguished(synced: Engine, stand_in: StandIn
         Finding.SAME: 1,
     }
     details = {number: entry.finding_detail for number, entry in ledger(synced).items()}
-    assert details[1] == "firstname: 'Name1' -> 'Johnny'"
+    assert details[1] == "firstname: Name1 -> Johnny"
     assert details[2] == f"merged into record {merged}, {BOSS}"
     assert details[3] == f"email: {email(3)} -> real.person@customer.com"
     assert details[6] is None

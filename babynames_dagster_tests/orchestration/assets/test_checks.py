@@ -84,7 +84,7 @@ def test_a_contact_changed_in_hubspot_is_a_warning_with_both_values(
     result = run_graph(instance, assets=["hubspot_contacts"])
     (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert (check.check_name, check.severity) == ("sample_reads_back", dg.AssetCheckSeverity.WARN)
-    assert check.description == "John (M) changed: firstname: 'John' -> 'Somebody else'"
+    assert check.description == "John (M) changed: firstname: John -> Somebody else"
     (record,) = numbers(check)["differences"].records
     assert record.data == {
         "name": "John (M)",

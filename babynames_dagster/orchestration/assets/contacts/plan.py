@@ -35,12 +35,11 @@ def plan_metadata(report: PlanReport, path: Path) -> dict[str, Any]:
 
 
 def _record(row: PlannedRow) -> dg.TableRecord:
-    changes = "; ".join(f"{name}: {change.theirs!r} -> {change.ours!r}" for name, change in row.changes.items())
     return dg.TableRecord(
         {
             "action": row.action.value,
             "name": row.name,
             "email": row.email,
-            "what": "; ".join(filter(None, (row.reason, changes)))[:300],
+            "what": "; ".join(filter(None, (row.reason, row.said)))[:300],
         }
     )
