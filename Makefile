@@ -2,7 +2,7 @@
 #   make PYTHON=python3.12 test       another interpreter (for a new .venv)
 #   make demo DATASET=~/file.zip      another dataset
 #   make test ARGS="-k sensor"        more arguments for the command behind a target
-#   make bench-load ARGS=--quick      one of the two benchmarks
+#   make bench-load ARGS=--quick      one of the benchmarks
 #   make test-image ENGINE=docker     the images with Docker instead of buildah and podman
 
 PYTHON ?= python3

@@ -21,7 +21,7 @@ from babynames_dagster_tests.bench.measuring import machine
 from babynames_dagster_tests.docs.markdown import write_text
 
 _PAGE = "docs/performance.md"
-_HEAD = "| | seconds | CPU s | at most |\n|---|--:|--:|--:|"
+_HEAD = "| | seconds | CPU s | CPU s, at most |\n|---|--:|--:|--:|"
 DAGSTER, DEFINITIONS = "`import dagster`", "the definitions, loaded"
 
 
