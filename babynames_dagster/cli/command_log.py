@@ -1,7 +1,7 @@
 """The log of commands that do work: in LOG_DIR, and its warnings on the terminal.
 
-What belongs here: switching it on, once a command. What does not: files and lines (`log/`), or what the commands
-themselves show (`terminal.py`).
+What belongs here: switching it on, once a command. What does not: files and lines (`common/log/`), or what the
+commands themselves show (`terminal.py`).
 """
 
 import logging

@@ -55,7 +55,7 @@ class Listing:
 
 
 def list_folder(folder: Path, named: Collection[str] = ()) -> Listing:
-    """Return a folder's zips and CSVs, unopened; hidden files and those below it are not looked at.
+    """Return a folder's zips and CSVs, unopened; hidden files and what is in its folders do not count.
 
     Args:
         folder: An absolute path. That it is missing or unreadable is an answer, not an error.
@@ -66,8 +66,8 @@ def list_folder(folder: Path, named: Collection[str] = ()) -> Listing:
     try:
         with os.scandir(folder) as found:
             for item in found:
-                hidden = item.name.startswith(".") or not item.name.lower().endswith(_SUFFIXES)
-                if hidden and item.name not in named:
+                hidden = item.name.startswith(".")
+                if (hidden or not item.name.lower().endswith(_SUFFIXES)) and item.name not in named:
                     continue
                 try:
                     entry = _entry(item)

@@ -1,7 +1,7 @@
 """Which names are the same: normal form, slug and initial of one name.
 
 What belongs here: the rules, as pure functions of one value. What does not: doing it for a million rows
-(`normalise.py`).
+(`csv/normalise.py`).
 """
 
 import base64
@@ -64,8 +64,9 @@ def identify(raw: bytes) -> NameIdentity | RejectReason:
 
 
 def stem_of(name: str) -> str:
-    """Return the ASCII form of a name: equal for names that differ in case only, and for no others.
+    """Return the ASCII form of a name: equal for names that are the same case-folded, and for no others.
 
+    Case folding makes `ss` of `ß` (Unicode, section 3.13), so that Weiß and Weiss are one name.
     Where ASCII loses something (accents, punctuation, other scripts, length), a digest of the case-folded name
     joins it behind a hyphen, which no lossless stem has. Twelve base-32 digits are 60 bits.
 

@@ -1,6 +1,7 @@
 """Writing `baby_name_years`.
 
-What belongs here: inserting and correcting births. What does not: reading them (`births.py`), and what a row means.
+What belongs here: inserting and correcting births. What does not: reading them (`database/births.py`), and what a
+row means.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """What follows from an answer of HubSpot: pure decisions over its status, headers and body.
 
 What belongs here: the table of statuses. What does not: waiting, and what becomes of the single rows of a batch
-(`outcomes.py`).
+(`batches/outcomes.py`).
 """
 
 import re

@@ -1,7 +1,7 @@
 """Sending one batch, until each of its rows has an outcome.
 
 What belongs here: writing as the policy allows, looking where that has to come first, and halving what HubSpot refuses
-as a whole. What does not: retries of single calls (`client.py`), and the ledger.
+as a whole. What does not: retries of single calls (`api/client.py`), and the ledger.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """What a sync is asked to do, and what it reports of every row.
 
-What belongs here: the values that go in and come out of `sync.py`. What does not: how they come about.
+What belongs here: the values that go in and come out of `run.py`. What does not: how they come about.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """One run of the sync: its state, and what it does in which order.
 
 What belongs here: guards, sending, the mirror, counting. What does not: which rows are sent (`planning.py`), how one
-batch is sent (`delivery.py`), how many at once (`pump.py`), when (`limiter.py`).
+batch is sent (`batches/delivery.py`), how many at once (`batches/pump.py`), when (`pace/limiter.py`).
 """
 
 import itertools

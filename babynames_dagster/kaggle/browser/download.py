@@ -1,7 +1,7 @@
 """Downloading in the browser: starting it on the dataset's page, and following it to its end.
 
 What belongs here: which control to click, progress, stalls and short ends. What does not: login (`signin.py`), and
-what arrived (`arrival.py`).
+what arrived (`kaggle/arrival.py`).
 """
 
 import asyncio

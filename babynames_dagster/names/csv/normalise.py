@@ -1,6 +1,6 @@
 """Identities for whole columns: vectorised where a name is plain ASCII, one by one where it is not.
 
-What belongs here: the columns' way to the rules of `identity.py`. What does not: the rules.
+What belongs here: the columns' way to the rules of `names/identity.py`. What does not: the rules.
 """
 
 from dataclasses import dataclass

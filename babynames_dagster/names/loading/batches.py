@@ -40,10 +40,11 @@ class Batch:
 def gather(  # noqa: PLR0913 - each is one fact about the stream or the batches
     chunks: Iterable[Chunk], *, schema: pa.Schema, pick: Pick, skip: int, size: int, keep_rejects: int
 ) -> Iterator[Batch]:
-    """Yield batches of about `size` rows each; their borders depend on the stream and `size` alone.
+    """Yield batches of about `size` rows each, from where an earlier load stopped.
 
-    The first batches are smaller, so that the server has something to do while a file that makes no more than one
-    batch is still being read.
+    The first batches are smaller, also after rows that are skipped, so that the server has something to do while a
+    file that makes no more than one batch is still being read. A batch may end between any two rows of the stream:
+    no count of the load depends on where.
 
     Args:
         chunks: The stream.

@@ -99,7 +99,7 @@ class Decision:
     notes: list[str] = field(default_factory=list)
 
 
-def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and the four by keyword name themselves
+def decide(  # noqa: PLR0913 - each is a different kind of knowledge, and those by keyword name themselves
     state: SensorState,
     listing: Listing,
     *,

@@ -21,7 +21,7 @@ class QueueFigures:
 
     Attributes:
         heard: Active runs whose worker sent a heartbeat lately.
-        silent: Active runs whose worker was not.
+        silent: Active runs whose worker sent none lately.
     """
 
     heard: int
