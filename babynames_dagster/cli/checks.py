@@ -54,7 +54,10 @@ def describe_database(found: DatabaseState) -> str:
     elif not schema.is_known:
         state = f"schema at {schema.revision}, which a newer version of this project made: update it"
     elif not schema.is_newest:
-        state = f"schema at {schema.revision}: `babynames migrate`, or the next run, brings it to {schema.head}"
+        state = (
+            f"schema at {schema.revision}, older than this program: `babynames migrate`, or the next run, brings it to "
+            f"{schema.head}"
+        )
     else:
         state = f"schema at {schema.revision}"
     return f"{found.address}, {found.server}, {state}"

@@ -147,7 +147,11 @@ def test_check_and_status_report_a_newer_schema_and_leave_it(tmp_path: Path, env
 
 
 @pytest.mark.parametrize(
-    ("revision", "said"), [(None, "makes"), ("0001", "schema at 0001: `babynames migrate`, or the next run, brings")]
+    ("revision", "said"),
+    [
+        (None, "makes"),
+        ("0001", "schema at 0001, older than this program: `babynames migrate`, or the next run, brings"),
+    ],
 )
 def test_an_empty_or_older_database_stays_as_it_is_when_looked_at(
     tmp_path: Path, database_url: str, environment: Mapping[str, str], revision: str | None, said: str

@@ -28,7 +28,8 @@ def metrics(
 ) -> None:
     """Serve the pipeline's figures to Prometheus until Ctrl-C.
 
-    Reads the database and Dagster's instance at each scrape, and changes nothing.
+    Reads the database and Dagster's instance at each scrape, and changes nothing. A database that is not there yet is
+    down until a run makes it.
 
     Example: `babynames metrics --port 9477`, then `curl http://127.0.0.1:9477/metrics`
     """
@@ -38,7 +39,7 @@ def metrics(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with (
-        opened_engine(settings.database_address()) as engine,
+        opened_engine(settings.database_address(), makes_file=False) as engine,
         shared_instance(settings.files.records, settings.env_file) as instance,
     ):
         registry = CollectorRegistry()

@@ -40,11 +40,11 @@ def migrate(
     if sql and instance:
         raise typer.BadParameter("--sql knows the pipeline's own tables only: leave --instance out")
     settings = settings_of(context)
-    log_command(context, settings, makes_data=True)
+    log_command(context, settings, makes_data=not sql)
+    if sql:
+        print(upgrade_sql(settings.database_address()), end="")  # noqa: T201 - for a file, without any styling
+        return
     with opened_engine(settings.database_address()) as engine:
-        if sql:
-            print(upgrade_sql(engine), end="")  # noqa: T201 - for a file, without any styling
-            return
         has_names = adopt and put_aside(engine)
         before = current_revision(engine)
         if to is None:

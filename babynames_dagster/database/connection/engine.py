@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from babynames_dagster.common.paths import resolved
 from babynames_dagster.database.connection.failures import is_cut_off, translated_errors
 from babynames_dagster.database.connection.mysql_session import prepare_session
-from babynames_dagster.database.connection.reach import connect, timeout_of
+from babynames_dagster.database.connection.reach import connect, shown_address, timeout_of
 from babynames_dagster.database.connection.waiting import bound_of_locks, waiting
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -28,24 +28,31 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-def open_engine(url: URL) -> Engine:
+def is_unmade(url: URL) -> bool:
+    """Say whether a database is a SQLite file that is not there yet."""
+    return url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
+
+
+def open_engine(url: URL, *, makes_file: bool = True) -> Engine:
     """Return an engine for a MySQL-like server or a SQLite file; nothing is connected yet.
 
     Args:
-        url: `mysql+pymysql://...` or `sqlite:///file`; a SQLite file's folder is made where it is missing.
+        url: `mysql+pymysql://...` or `sqlite:///file`.
+        makes_file: Whether a SQLite file and its folder are made where they are missing. Else connecting raises
+            DB_NOT_FOUND until the file is there.
 
     Raises:
         PipelineError: FILE_NOT_WRITABLE where the SQLite file's folder can't be made.
     """
     if url.get_backend_name() == "sqlite":
-        return _open_sqlite(url)
+        return _open_sqlite(url, makes_file=makes_file)
     return _open_server(url)
 
 
 @contextmanager
-def opened_engine(url: URL) -> Iterator[Engine]:
-    """Open an engine, and close its connections at the end; `url` and errors as for `open_engine`."""
-    engine = open_engine(url)
+def opened_engine(url: URL, *, makes_file: bool = True) -> Iterator[Engine]:
+    """Open an engine, and close its connections at the end; arguments and errors as for `open_engine`."""
+    engine = open_engine(url, makes_file=makes_file)
     try:
         yield engine
     finally:
@@ -72,15 +79,19 @@ def _open_server(url: URL) -> Engine:
     return engine
 
 
-def _open_sqlite(url: URL) -> Engine:
-    folder = resolved(Path(str(url.database)).expanduser()).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PipelineError(
-            ErrorCode.FILE_NOT_WRITABLE, f"The database's folder {folder} can't be made: {error.strerror}."
-        ) from error
+def _open_sqlite(url: URL, *, makes_file: bool) -> Engine:
+    if makes_file:
+        _make_folder(resolved(Path(str(url.database)).expanduser()).parent)
     engine = sa.create_engine(url.set(query={}), connect_args={"timeout": timeout_of(url)})
+
+    @event.listens_for(engine, "do_connect")
+    def _require_file(*_: object) -> None:
+        if not makes_file and is_unmade(url):
+            raise PipelineError(
+                ErrorCode.DB_NOT_FOUND,
+                f"{shown_address(url)} is not there yet.",
+                remedy="`babynames migrate`, or the next run, makes it; --data-dir names another folder.",
+            )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
@@ -96,6 +107,15 @@ def _open_sqlite(url: URL) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE, f"The database's folder {folder} can't be made: {error.strerror}."
+        ) from error
 
 
 @contextmanager

@@ -13,14 +13,20 @@ from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
-from babynames_dagster.database.connection.engine import reading, writing
+from babynames_dagster.database.connection.engine import is_unmade, opened_engine, reading, writing
 from babynames_dagster.database.connection.locks import lock_name, named_lock
 from babynames_dagster.database.connection.reach import timeout_of
 from babynames_dagster.database.connection.retrying import retried_transaction
 from babynames_dagster.database.schema.resuming import Step, make_resumable
-from babynames_dagster.database.schema.standing import SchemaState, Standing, current_revision, refuse_schema
+from babynames_dagster.database.schema.standing import (
+    SchemaState,
+    Standing,
+    current_revision,
+    refuse_schema,
+    unmade_schema,
+)
 from babynames_dagster.database.schema.versions import carry_over_sql, revision_of, revisions
 from babynames_dagster.errors import ErrorCode, PipelineError
 
@@ -78,20 +84,24 @@ def migrate_to(engine: Engine, revision: str) -> None:
         upgrade(engine, revision)
 
 
-def upgrade_sql(engine: Engine) -> str:
-    """Return the SQL that `upgrade` would run on this database; nothing is changed.
+def upgrade_sql(url: URL) -> str:
+    """Return the SQL that `upgrade` would run on this database; nothing is changed, and no file is made.
 
     Raises:
         PipelineError: As `upgrade`.
     """
     config, output = alembic_config(), io.StringIO()
     config.output_buffer = output
-    config.attributes["url"] = engine.url
-    state = unfinished_state(engine)
-    refuse_schema(state, auto_migrate=True)
-    with _ALEMBIC, reading(engine) as connection:
-        output.write(carry_over_sql(connection, revisions()))
-        if not state.is_newest:
+    config.attributes["url"] = url
+    state = unmade_schema()
+    if not is_unmade(url):
+        with opened_engine(url) as engine:
+            state = unfinished_state(engine)
+            refuse_schema(state, auto_migrate=True)
+            with reading(engine) as connection:
+                output.write(carry_over_sql(connection, revisions()))
+    if not state.is_newest:
+        with _ALEMBIC:
             command.upgrade(config, f"{state.revision or 'base'}:head", sql=True)
     return output.getvalue()
 
@@ -129,28 +139,38 @@ def _state(connection: Connection) -> SchemaState:
     revision, head = revision_of(connection, known), known[-1]
     if revision not in {None, *known}:
         return SchemaState(revision, head, is_known=False, standing=Standing.OURS)
-    steps = _steps(connection, revision)
-    foreign = tuple(dict.fromkeys(step.table for step in steps if step.missing))
+    pending = _pending(connection, revision)
+    foreign = tuple(dict.fromkeys(step.table for steps in pending for step in steps if step.missing))
     if foreign:
         standing = Standing.OTHERS
-    elif any(step.is_done for step in steps):
+    elif any(_is_half_done(steps) for steps in pending):
         standing = Standing.HALF_MADE
+    elif revision is not None:
+        standing = Standing.OURS
     else:
-        standing = Standing.EMPTY if revision is None else Standing.OURS
+        standing = Standing.HALF_MADE if any(step.is_done for steps in pending for step in steps) else Standing.EMPTY
     return SchemaState(revision, head, standing=standing, foreign=foreign)
 
 
-def _steps(connection: Connection, revision: str | None) -> list[Step]:
-    """Look which steps of the migrations after a revision are done."""
+def _is_half_done(steps: list[Step]) -> bool:
+    """Say whether a migration stopped before its end. Done as a whole, it may be one whose downgrade keeps all."""
+    return len({step.is_done for step in steps}) > 1
+
+
+def _pending(connection: Connection, revision: str | None) -> list[list[Step]]:
+    """Look which steps are done, for each migration after a revision."""
     steps: list[Step] = []
+    pending: list[list[Step]] = []
     context = MigrationContext.configure(connection)
     make_resumable(context, steps=steps)
     found = ScriptDirectory.from_config(alembic_config()).iterate_revisions("heads", revision or "base")
-    pending = [item for item in found if item.revision != revision]
+    migrations = [item for item in found if item.revision != revision]
     with Operations.context(context):
-        for item in reversed(pending):
-            item.module.upgrade()
-    return steps
+        for migration in reversed(migrations):
+            before = len(steps)
+            migration.module.upgrade()
+            pending.append(steps[before:])
+    return pending
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Looking at a database as it is: nothing is made, nothing is migrated."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from babynames_dagster.database.connection.engine import opened_engine, reading
+from babynames_dagster.database.connection.engine import is_unmade, opened_engine, reading
 from babynames_dagster.database.connection.reach import shown_address
 from babynames_dagster.database.schema.standing import SchemaState, schema_state, unmade_schema
 
@@ -38,7 +37,7 @@ def look_at(url: URL) -> DatabaseState:
         PipelineError: Any DB_* code.
     """
     address, dialect = shown_address(url), url.get_backend_name()
-    if dialect == "sqlite" and not Path(str(url.database)).exists():
+    if is_unmade(url):
         return DatabaseState(address, None, unmade_schema())
     with opened_engine(url) as engine:
         with reading(engine) as connection:

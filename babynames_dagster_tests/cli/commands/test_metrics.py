@@ -22,6 +22,24 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
     assert "babynames_dagster_up 1.0" in answer.text
 
 
+def test_a_database_that_is_not_there_is_down_until_it_is_made(tmp_path: Path) -> None:
+    file = tmp_path / "later" / "names.db"
+    environment = {"DATABASE_URL": f"sqlite:///{file}"}
+    with start_script("babynames", "metrics", "--port", "0", folder=tmp_path, environment=environment) as process:
+        assert process.stderr is not None
+        address = next(line for line in process.stderr if not line.startswith("Note: ")).split()[1]
+        before = requests.get(address, timeout=60).text
+        said = process.stderr.readline()
+        was_made = file.parent.exists()
+        assert run_babynames("migrate", folder=tmp_path, environment=environment).returncode == 0
+        after = requests.get(address, timeout=60).text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert "babynames_database_up 0.0" in before
+    assert ("is not there yet" in said, was_made) == (True, False), said
+    assert "babynames_database_up 1.0" in after
+
+
 def test_in_json_the_log_says_where_it_serves(tmp_path: Path) -> None:
     environment = {"LOG_FORMAT": "json"}
     with start_script("babynames", "metrics", "--port", "0", folder=tmp_path, environment=environment) as process:

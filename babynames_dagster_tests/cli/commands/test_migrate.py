@@ -1,5 +1,6 @@
 """`babynames migrate`, and what `babynames check db` says of databases that are not ready."""
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -107,9 +108,12 @@ def test_adopt_takes_an_empty_table_over_and_is_no_remedy_for_another_table(data
 def test_one_step_down_and_up_again_by_the_command(database_url: str, tmp_path: Path) -> None:
     names = {"DATABASE_URL": database_url}
     engine = open_engine(make_url(database_url))
-    for revision in ("0002", "0001", "0002"):
+    assert run_babynames("migrate", folder=tmp_path, environment=names).returncode == 0
+    for revision in ("0001", "0002"):
         assert run_babynames("migrate", "--to", revision, folder=tmp_path, environment=names).returncode == 0
         assert current_revision(engine) == revision
+    answer = run_babynames("check", "db", folder=tmp_path, environment=names)
+    assert (answer.returncode, "schema at 0002, older than this program" in answer.stdout) == (0, True), answer.stdout
     answer = run_babynames("migrate", "--to", "base", folder=tmp_path, environment=names)
     assert (answer.returncode, "Name one of 0001, 0002" in answer.stderr) == (2, True), answer.stderr
     assert current_revision(engine) == "0002"
@@ -143,3 +147,15 @@ def test_migrate_brings_an_empty_database_to_head_and_says_so(tmp_path: Path) ->
     assert run_babynames("migrate", folder=tmp_path).stdout == f"Schema: up to date at {head}\n"
     older = run_babynames("migrate", "--to", "0001", folder=tmp_path)
     assert older.stdout == f"Schema: {head} -> 0001\n"
+
+
+def test_the_sql_for_a_file_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    answer = run_babynames("migrate", "--sql", folder=tmp_path)
+    assert (answer.returncode, list(tmp_path.iterdir())) == (0, []), answer.stderr
+    with sqlite3.connect(tmp_path / "by_hand.db") as connection:
+        connection.executescript(answer.stdout)
+    connection.close()
+    checked = run_babynames(
+        "migrate", folder=tmp_path, environment={"DATABASE_URL": f"sqlite:///{tmp_path}/by_hand.db"}
+    )
+    assert checked.stdout.startswith("Schema: up to date at ")

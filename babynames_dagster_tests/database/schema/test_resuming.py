@@ -20,9 +20,9 @@ from babynames_dagster.database.ledger.created import created_pages
 from babynames_dagster.database.ledger.key import NAMES, Ledger
 from babynames_dagster.database.ledger.states import LedgerOutcome
 from babynames_dagster.database.ledger.writing import LedgerEntry, record
-from babynames_dagster.database.schema.migrate import alembic_config, downgrade, unfinished_state, upgrade
+from babynames_dagster.database.schema.migrate import alembic_config, downgrade, migrate_to, unfinished_state, upgrade
 from babynames_dagster.database.schema.standing import Standing, current_revision, ensure_schema, schema_state
-from babynames_dagster.database.schema.versions import VERSION_TABLE
+from babynames_dagster.database.schema.versions import VERSION_TABLE, revisions
 from babynames_dagster.database.tables import hubspot_contacts, metadata, superseded_contacts
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster_tests.support.databases import described
@@ -225,6 +225,17 @@ def test_each_step_down_and_up_again_keeps_the_ledger(engine: Engine) -> None:
         assert ledger(engine) == before
     assert_at_head(engine)
     assert [contact.hubspot_id for page in created_pages(engine, LEDGER, page_rows=10) for contact in page] == ["12"]
+
+
+def test_what_a_downgrade_keeps_looks_half_made_only_where_a_migration_after_it_stopped(engine: Engine) -> None:
+    for revision in reversed(revisions()[:-1]):
+        migrate_to(engine, revision)
+        state = schema_state(engine)
+        assert (state.revision, state.standing, state.is_newest) == (revision, Standing.OURS, False)
+    migrate_to(engine, "0006")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE rejected_rows ADD COLUMN member VARCHAR(255)")
+    assert schema_state(engine).standing is Standing.HALF_MADE
 
 
 def ledger(engine: Engine) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
