@@ -1,7 +1,7 @@
 """What is in the download folder.
 
 What belongs here: which entries can hold a dataset, how they look unopened, and what a failure to read them is called.
-What does not: which of them is ours (`kept.py`) or new (`automation/new_files.py`).
+What does not: which of them is ours (`kept.py`) or new (`orchestration/automation/new_files.py`).
 """
 
 import hashlib

@@ -17,7 +17,7 @@ _EIGHTHS = 8
 _MOST_READ_PER_ROW = 50
 
 Pick = Callable[[pa.RecordBatch], Sequence[int]]
-"""Chooses the rows of a chunk that the database has to see; called once for each chunk, in order."""
+"""Chooses the rows of a chunk that the database has to see; is shown all rows of the stream once, in order."""
 
 
 @dataclass(frozen=True)

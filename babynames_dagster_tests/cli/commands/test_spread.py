@@ -1,4 +1,4 @@
-"""`babynames spread` says what keeps it from launching runs; that it does is in `queue/test_workers.py`."""
+"""`babynames spread` says what keeps it from launching runs; that it does: `orchestration/queue/test_workers.py`."""
 
 from pathlib import Path
 
