@@ -23,7 +23,7 @@ for name in MARIADB_ROOT_PASSWORD DB_PASSWORD DAGSTER_DB_PASSWORD GRAFANA_PASSWO
 done
 write DATABASE_URL "mysql+pymysql://babynames:$(cat secrets/DB_PASSWORD)@mariadb:3306/babynames"
 limits='connect_timeout=10&read_timeout=120&write_timeout=120'
-# Dagster connects for each of its queries, which TLS makes twenty times as dear; MariaDB's network is internal.
+# Dagster connects for each of its queries, which TLS makes many times as dear; MariaDB's network is internal.
 limits="$limits&ssl_disabled=true"
 write DAGSTER_MYSQL_URL "mysql+pymysql://dagster:$(cat secrets/DAGSTER_DB_PASSWORD)@mariadb:3306/dagster?$limits"
 write DAGSTER_QUEUE_URL "redis://:$(cat secrets/REDIS_PASSWORD)@redis:6379/0"
