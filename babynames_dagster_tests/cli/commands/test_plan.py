@@ -40,7 +40,7 @@ def test_what_the_readme_plans_after_the_demo_is_an_update_of_every_contact(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    (more,) = re.findall(r"^echo '(HUBSPOT_EXTRA_PROPERTIES=.*)' >> sandbox.env$", readme, flags=re.MULTILINE)
+    (more,) = re.findall(r"^HUBSPOT_EXTRA_PROPERTIES=.*$", readme, flags=re.MULTILINE)
     names = write_csv(tmp_path / "names.csv", [(1990, "Mary", "F", 1), (1990, "John", "M", 1)])
     assert run_babynames("run", "--path", str(names), folder=tmp_path, environment=environment).returncode == 0
     nothing = run_babynames("plan", "--out", "nothing.jsonl", folder=tmp_path, environment=environment)
