@@ -1,6 +1,7 @@
 """`babynames migrate --instance`, and Dagster's records on a server that every command shares."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from babynames_dagster.database.connection.engine import open_engine, writing
 from babynames_dagster.database.schema.migrate import downgrade, upgrade
 from babynames_dagster.database.schema.standing import schema_state
 from babynames_dagster.database.schema.versions import VERSION_TABLE
+from babynames_dagster_tests.docs.markdown import CHECKOUT
 from babynames_dagster_tests.support.command import run_babynames, run_script
 
 LIMITS = "?connect_timeout=10&read_timeout=120&write_timeout=120"
@@ -152,6 +154,16 @@ def test_damaged_records_in_files_are_reported_from_a_server_out_of_reach(
     assert "Start that server" not in reported.stderr
     home.rename(tmp_path / "away")
     assert run_babynames(*arguments, folder=tmp_path, environment=environment).returncode == 0
+
+
+def test_the_page_on_operations_makes_the_folder_before_dagsters_own_commands_need_it(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "operations.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(export DAGSTER_HOME=.*?)^```", page, re.MULTILINE | re.DOTALL)
+    first_commands = {block.splitlines()[1].partition("#")[0].strip() for block in blocks}
+    assert first_commands == {"babynames migrate --instance"}
+    home = tmp_path / "data" / "dagster"
+    done = run_babynames("migrate", "--instance", folder=tmp_path, environment={"DAGSTER_HOME": str(home)})
+    assert (done.returncode, (home / "dagster.yaml").is_file()) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("name", ["why?", "100%25"])
