@@ -4,15 +4,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import requests
+
+from babynames_dagster.common.bearer import Bearer
 from babynames_dagster.sandbox.hubspot.api import Extend, hubspot_app, nothing_more
 from babynames_dagster.sandbox.kaggle.server import ServedKaggle, serving_kaggle
 from babynames_dagster.sandbox.sample import write_sample
 from babynames_dagster.sandbox.serving import serving
+from babynames_dagster.settings.sandbox_file import is_loopback
 
 HUBSPOT_TOKEN = "pat-na1-made-up-token"  # noqa: S105 - opens nothing but this stand-in
 PORTAL_ID = 4_242_424
+_ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,21 @@ class Sandbox:
     environment: dict[str, str]
     kaggle: ServedKaggle
     hubspot_url: str
+
+
+def is_serving(hubspot_url: str) -> bool:
+    """Say whether a sandbox answers at an address of its HubSpot-like API; only on this machine is it asked."""
+    if not is_loopback(urlsplit(hubspot_url).hostname or ""):
+        return False
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy leads to loopback
+        try:
+            answer = session.get(
+                f"{hubspot_url}/account-info/v3/details", auth=Bearer(HUBSPOT_TOKEN), timeout=_ANSWER_SECONDS
+            )
+            return answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.json().get("portalId") == PORTAL_ID
+        except (requests.RequestException, AttributeError):  # nothing there, or nothing of ours
+            return False
 
 
 @contextmanager

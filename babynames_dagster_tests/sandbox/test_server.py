@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from babynames_dagster.sandbox.server import is_serving
 from babynames_dagster.settings import load_settings
 from babynames_dagster_tests.support.stand_ins.sandbox import running_sandbox
 
@@ -57,3 +58,12 @@ def test_contacts_survive_from_run_to_run(tmp_path: Path) -> None:
         listed = requests.get(f"{sandbox.hubspot_url}/crm/v3/objects/contacts", headers=headers, timeout=30)
 
     assert [found["id"] for found in listed.json()["results"]] == [created.json()["results"][0]["id"]]
+
+
+def test_it_is_known_to_serve_for_as_long_as_it_does(tmp_path: Path) -> None:
+    with running_sandbox(dataset=None, state=tmp_path / "state") as sandbox:
+        url = sandbox.hubspot_url
+        assert is_serving(url)
+        assert not is_serving(sandbox.kaggle.url)
+    assert not is_serving(url)
+    assert not is_serving("https://api.hubapi.com")

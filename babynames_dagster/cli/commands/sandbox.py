@@ -17,7 +17,7 @@ from babynames_dagster.cli.runs.ui import free_port, serving_ui
 from babynames_dagster.cli.terminal import err, out
 from babynames_dagster.errors import ErrorCode, PipelineError
 from babynames_dagster.sandbox.home import STAND_IN, own_variables, sandbox_folder, sandbox_name
-from babynames_dagster.sandbox.server import running_sandbox
+from babynames_dagster.sandbox.server import is_serving, running_sandbox
 from babynames_dagster.settings.env_file import CHOICE, ENV_FILE
 from babynames_dagster.settings.env_file import env_file as texts_of
 from babynames_dagster.settings.sandbox_file import is_sandbox_file, sandbox_file_text
@@ -46,8 +46,9 @@ def sandbox(  # noqa: PLR0913 - one parameter an option
     """Serve a Kaggle-like site and a HubSpot-like API on loopback until Ctrl-C.
 
     With `--ui`, Dagster's UI over them is served as well. Else the `export` lines are printed that point the pipeline,
-    and plain `dagster` commands, at the stand-ins; with `--env-file` they are a file. Tables, files, logs and Dagster's
-    records are those of `babynames demo` with the same dataset, whatever `.env` says.
+    and plain `dagster` commands, at the stand-ins; with `--env-file` they are a file, which is refused while another
+    sandbox serves what it names. Tables, files, logs and Dagster's records are those of `babynames demo` with the same
+    dataset, whatever `.env` says.
 
     Examples: `babynames sandbox --ui`, `babynames sandbox --env-file sandbox.env`
     """
@@ -132,10 +133,19 @@ def _same_port(path: Path | None, variable: str) -> int:
 
 
 def _require_place(path: Path) -> None:
-    """Raise where a file would be overwritten that this command did not write."""
-    if path.exists() and not is_sandbox_file(path):
+    """Raise where a file would be overwritten that this command did not write, or whose sandbox still serves."""
+    if not path.exists():
+        return
+    if not is_sandbox_file(path):
         raise PipelineError(
             ErrorCode.FILE_NOT_WRITABLE,
             f"{path} is there, and was not written by `babynames sandbox`: it is left as it is.",
             remedy="Name another file in --env-file.",
+        )
+    served = texts_of(path).get("HUBSPOT_BASE_URL", "")
+    if is_serving(served):
+        raise PipelineError(
+            ErrorCode.FILE_NOT_WRITABLE,
+            f"{path} names the sandbox that serves {served} at this moment: it is left as it is.",
+            remedy="Use that sandbox, end it with Ctrl-C first, or name another file in --env-file.",
         )

@@ -104,12 +104,16 @@ def test_its_file_of_settings_points_a_command_and_a_shell_at_it(tmp_path: Path,
     )
     again = f"babynames sandbox --env-file {file} --dataset {dataset}"
     assert f"Start the sandbox again: `{again}`" in stopped.stdout
-    ports = env_file(file)
+    ports, text = env_file(file), file.read_text()
     restarted = start_script(*shlex.split(again), folder=tmp_path)
     assert restarted.stdout is not None
     restarted.stdout.readline()
     found = run_babynames("check", "hubspot", folder=tmp_path, environment=ports)
     assert found.returncode == 0, found.stdout
+    second = run_babynames(*shlex.split(again)[1:], folder=tmp_path)
+    assert (second.returncode, "FILE_NOT_WRITABLE" in second.stderr) == (1, True), second.stderr
+    assert f"serves {ports['HUBSPOT_BASE_URL']} at this moment" in " ".join(second.stderr.split())
+    assert file.read_text() == text
     restarted.send_signal(signal.SIGINT)
     assert restarted.wait(timeout=60) == 0
 
