@@ -101,7 +101,8 @@ def test_a_process_that_died_with_a_slot_delays_no_other(engine: Engine) -> None
         slot_of_the_dead = row.calls[0]
     first = take(engine, 1)[0]
     with locked_pacing_row(engine, APP) as (_, clock):
-        assert slot_of_the_dead < first <= clock.now
+        # What is converted between two clocks is as exact as a reading of both.
+        assert slot_of_the_dead < first <= clock.now + 0.01
 
 
 @pytest.mark.parametrize("pause", [-600.0, 10.0])
