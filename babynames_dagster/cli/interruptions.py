@@ -21,7 +21,7 @@ _SIGNAL_OF = {
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Let Ctrl-C end this process without a word, where nothing has begun yet and nobody else takes the signal."""
+    """Let Ctrl-C end this process silently, while nothing has begun, unless something else handles the signal."""
     is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not is_pythons or threading.current_thread() is not threading.main_thread():
         yield

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from babynames_dagster.cli.runs.pipeline import job_to_run
+from babynames_dagster.definitions import resources_of
 from babynames_dagster.orchestration.automation.jobs import partition_range_tags
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
@@ -41,6 +42,19 @@ def run_graph(
         tags={**partition_range_tags(), **(tags or {})},
         raise_on_error=False,
     )
+
+
+def resources_named(*keys: str) -> dict[str, Any]:
+    """Return some of the resources that the settings make."""
+    resources = resources_of(load_settings())
+    return {key: resources[key] for key in keys}
+
+
+def drop_file(name: str, rows: Sequence[tuple[int, str, str, int]]) -> Path:
+    """Put a CSV into the download folder."""
+    folder = load_settings().files.downloads
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_csv(folder / name, rows)
 
 
 def write_csv(path: Path, rows: Sequence[tuple[int, str, str, int]]) -> Path:

@@ -22,7 +22,7 @@ would queue up in front of the server, and arrive later than they were sent."""
 MOST_DETOUR_SECONDS = 2.0
 """How much later than it was sent a call is taken to have arrived, at most."""
 
-UNTOLD_DETOUR_SECONDS = 0.1
+UNSTATED_DETOUR_SECONDS = 0.1
 """The same where HubSpot does not say when it began to work. Costs 1 % of 10 s where latencies vary, as most answers
 then are later than this."""
 
@@ -140,7 +140,7 @@ def detour(trip: Trip, recent: Sequence[Trip]) -> float:
     starts = [other.start for other in recent if other.start is not None]
     # Starts further apart than any answer took are no clock's.
     if trip.start is None or max(starts) - min(starts) > max(latencies):
-        return min(delay, UNTOLD_DETOUR_SECONDS)
+        return min(delay, UNSTATED_DETOUR_SECONDS)
     return min(delay, trip.start - min(starts), MOST_DETOUR_SECONDS)
 
 

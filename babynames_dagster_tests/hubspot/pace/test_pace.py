@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 CALLS, WINDOW_SECONDS = 40, 2.0
 CONTACTS, BATCH, IN_FLIGHT = 1000, 10, 4
-ALL_TOLD = [f"X-HubSpot-RateLimit-{name}" for name in ("Max", "Interval-Milliseconds", "Daily", "Daily-Remaining")]
+ALL_STATED = [f"X-HubSpot-RateLimit-{name}" for name in ("Max", "Interval-Milliseconds", "Daily", "Daily-Remaining")]
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_the_users_limit_is_tried_although_hubspot_allows_less(sqlite_engine: En
 
 
 def test_without_headers_the_smallest_accounts_limit_is_kept(sqlite_engine: Engine, stand_in: StandIn) -> None:
-    stand_in.change(hidden_headers=ALL_TOLD)
+    stand_in.change(hidden_headers=ALL_STATED)
     add_names(sqlite_engine, 30 * BATCH)
     assert sync(sqlite_engine, stand_in, hubspot_requests_per_batch=BATCH).total.created == 30 * BATCH
     times = arrivals(stand_in)

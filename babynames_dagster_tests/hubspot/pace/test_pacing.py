@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from babynames_dagster.hubspot.pace.pacing import (
     MARGIN_SECONDS,
     MOST_DETOUR_SECONDS,
-    UNTOLD_DETOUR_SECONDS,
+    UNSTATED_DETOUR_SECONDS,
     Limit,
     Trip,
     calls_left_today,
@@ -110,7 +110,7 @@ def test_a_late_answer_moves_its_call_by_a_bounded_time() -> None:
     recent = [Trip(0.5), Trip(0.51), Trip(1.4)]
     assert detour(Trip(0.5), recent) == 0
     assert detour(Trip(0.51), recent) == pytest.approx(0.01)
-    assert detour(Trip(1.4), recent) == UNTOLD_DETOUR_SECONDS
+    assert detour(Trip(1.4), recent) == UNSTATED_DETOUR_SECONDS
     reported = [Trip(0.5, 100.0), Trip(9.0, 105.0)]
     assert detour(reported[1], reported) == MOST_DETOUR_SECONDS
 
@@ -124,7 +124,7 @@ def test_a_detour_ends_where_hubspot_began_to_work() -> None:
 
 def test_a_clock_that_can_not_be_is_not_believed() -> None:
     stopped = [Trip(0.5, 100.0), Trip(0.9, 95.0), Trip(1.4, 90.0)]
-    assert detour(stopped[2], stopped) == UNTOLD_DETOUR_SECONDS
+    assert detour(stopped[2], stopped) == UNSTATED_DETOUR_SECONDS
 
 
 def share_and_refused(*, corrected: bool, reported: bool) -> tuple[float, float]:

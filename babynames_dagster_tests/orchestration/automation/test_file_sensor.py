@@ -1,16 +1,12 @@
 """The sensor of dropped files, on a real instance and real files."""
 
 import os
-from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
-from babynames_dagster.definitions import resources_of
 from babynames_dagster.orchestration.automation.file_sensor import FILE_TAG, file_sensor
 from babynames_dagster.sandbox.server import Sandbox
-from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.pipeline import run_graph, write_csv
+from babynames_dagster_tests.support.pipeline import drop_file, resources_named, run_graph
 from babynames_dagster_tests.support.waiting import wait_until
 
 STILL_SECONDS = 0.3
@@ -19,20 +15,10 @@ STILL_SECONDS = 0.3
 WHOLE_RANGE = {"dagster/asset_partition_range_start": "A", "dagster/asset_partition_range_end": "other"}
 
 
-def given(*keys: str) -> dict[str, Any]:
-    resources = resources_of(load_settings())
-    return {key: resources[key] for key in keys}
-
-
-def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:
-    """Put a CSV into the download folder, written to its end a while ago."""
-    folder = load_settings().files.downloads
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_csv(folder / name, rows)
-
-
 def ask_about_files(instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
-    with dg.build_sensor_context(instance=instance, cursor=cursor, resources=given("database", "files")) as context:
+    with dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources=resources_named("database", "files")
+    ) as context:
         answer = file_sensor(settle_seconds=STILL_SECONDS)(context)
     assert isinstance(answer, dg.SensorResult)
     return answer

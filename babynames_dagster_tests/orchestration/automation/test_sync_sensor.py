@@ -1,8 +1,5 @@
 """The sensor of contacts that are to be sent, on a real instance."""
 
-from pathlib import Path
-from typing import Any
-
 import dagster as dg
 import pytest
 
@@ -13,23 +10,11 @@ from babynames_dagster.orchestration.automation.jobs import SYNC_JOB
 from babynames_dagster.orchestration.automation.sync_sensor import sync_sensor
 from babynames_dagster.sandbox.server import Sandbox
 from babynames_dagster.settings import load_settings
-from babynames_dagster_tests.support.pipeline import run_graph, write_csv
-
-
-def given(*keys: str) -> dict[str, Any]:
-    resources = resources_of(load_settings())
-    return {key: resources[key] for key in keys}
-
-
-def drop_file(name: str, rows: list[tuple[int, str, str, int]]) -> Path:
-    """Put a CSV into the download folder, written to its end a while ago."""
-    folder = load_settings().files.downloads
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_csv(folder / name, rows)
+from babynames_dagster_tests.support.pipeline import drop_file, resources_named, run_graph
 
 
 def ask_about_contacts(instance: dg.DagsterInstance) -> list[dg.RunRequest | dg.SkipReason]:
-    with dg.build_sensor_context(instance=instance, resources=given("database", "hubspot")) as context:
+    with dg.build_sensor_context(instance=instance, resources=resources_named("database", "hubspot")) as context:
         answer = sync_sensor()(context)
         return list(answer)  # type: ignore[arg-type]  # a generator function's answer
 
