@@ -5,7 +5,7 @@ how often, which the policy of each says; HubSpot's calls, whose batches are cut
 """
 
 import random
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -42,6 +42,7 @@ def retried(
     policy: Policy,
     *,
     on_failure: Callable[[PipelineError, int, float], None] = lambda *_: None,
+    stop: threading.Event | None = None,
 ) -> Result:
     """Return what some work returns, trying again as the policy allows.
 
@@ -49,10 +50,12 @@ def retried(
         work: What to do; it can be done twice.
         policy: What each error is worth.
         on_failure: Called before each pause: the error, how many tries have failed, the pause's seconds.
+        stop: Ends a pause when set, and lets no try follow.
 
     Raises:
         PipelineError: The last try's.
     """
+    stop = stop or threading.Event()
     failed = 0
     while True:
         try:
@@ -64,7 +67,8 @@ def retried(
                 raise
             pause = max(retries.least, backoff_seconds(failed, base=retries.base))
             on_failure(error, failed, pause)
-        time.sleep(pause)
+            if stop.wait(pause):
+                raise
 
 
 def backoff_seconds(attempt: int, *, base: float) -> float:

@@ -69,6 +69,22 @@ def test_a_pause_is_as_long_as_was_asked_for() -> None:
     assert time.monotonic() - started >= 0.3
 
 
+def test_a_pause_ends_when_asked_to_stop_and_no_try_follows() -> None:
+    stop, tries = threading.Event(), list[float]()
+
+    def work() -> None:
+        tries.append(time.monotonic())
+        raise PipelineError(ErrorCode.DB_UNREACHABLE, "No.")
+
+    def ask_to_stop(*_: object) -> None:
+        threading.Timer(0.1, stop.set).start()
+
+    with pytest.raises(PipelineError, match="No"):
+        retried(work, lambda _: Retries(most=5, base=0.0, least=60.0), on_failure=ask_to_stop, stop=stop)
+    assert len(tries) == 1
+    assert time.monotonic() - tries[0] < 30
+
+
 def test_a_load_waits_for_a_lock_once_and_then_says_which_it_is(database_url: str, tmp_path: Path) -> None:
     url = make_url(database_url)
     engine, other = open_engine(url.set(query={"timeout": "1"})), open_engine(url)

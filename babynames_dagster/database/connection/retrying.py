@@ -4,6 +4,7 @@ A lock that was waited for (DB_LOCK_TIMEOUT) gets none: it was waited for DB_TIM
 """
 
 import logging
+import threading
 from collections.abc import Callable
 
 from babynames_dagster.common.retry import Policy, Result, Retries, retried
@@ -49,18 +50,19 @@ def retried_transaction(transaction: Callable[[], Result]) -> Result:
     return retried(transaction, of_database(_SHORT))
 
 
-def through_a_restart(transaction: Callable[[], Result]) -> Result:
+def through_a_restart(transaction: Callable[[], Result], stop: threading.Event | None = None) -> Result:
     """Return what a short transaction returns in the midst of a run, waiting for a server that is started again.
 
     What HubSpot has answered is said once: a contact whose creation is not recorded is not known as ours.
 
     Args:
         transaction: As for `retried_transaction`.
+        stop: Ends the waiting when set, where nothing is lost by it.
 
     Raises:
         PipelineError: As `retried_transaction`.
     """
-    return retried(transaction, of_database(RESTART), on_failure=_say)
+    return retried(transaction, of_database(RESTART), on_failure=_say, stop=stop)
 
 
 def _say(error: PipelineError, _: int, pause: float) -> None:

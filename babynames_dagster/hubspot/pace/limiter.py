@@ -136,7 +136,7 @@ class RateLimiter:
                 if stop.is_set():
                     raise PipelineError(ErrorCode.INTERRUPTED, "The run was asked to stop.")
                 pauses = self._pause.count
-                permit = self._reserve(counts_daily=counts_daily)
+                permit = self._reserve(stop, counts_daily=counts_daily)
                 if permit.paused > 0:
                     on_pause(permit.paused)
                 stop.wait(max(0.0, permit.clock.after + permit.slot - permit.clock.now - time.monotonic()))
@@ -226,7 +226,7 @@ class RateLimiter:
             with suppress(PipelineError):
                 self._with_news(lambda row, clock, limit: None, retried_transaction)  # noqa: ARG005 - the news alone
 
-    def _reserve(self, *, counts_daily: bool) -> Permit:
+    def _reserve(self, stop: threading.Event, *, counts_daily: bool) -> Permit:
         def take(row: PacingRow, clock: ClockReading, limit: Limit) -> Permit:
             left = calls_left_today(row.daily_remaining, as_of=row.daily_as_of, calls=row.calls, now=clock.now)
             if counts_daily and left is not None and left <= self._daily_reserve:
@@ -239,7 +239,8 @@ class RateLimiter:
             row.calls.append(slot)
             return Permit(slot, clock, max(0.0, row.paused_until - clock.now))
 
-        return self._with_news(take)
+        # No call has been made yet, so that nothing is lost where the database is waited for no longer.
+        return self._with_news(take, lambda transaction: through_a_restart(transaction, stop))
 
     def _with_news(
         self,

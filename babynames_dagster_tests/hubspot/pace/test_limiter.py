@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from babynames_dagster.hubspot.pace.pacing import Limit
 from babynames_dagster_tests.support.processes import processes
 from babynames_dagster_tests.support.stand_ins.hubspot import PORTAL, StandIn
 from babynames_dagster_tests.support.syncing import add_names, sync
+from babynames_dagster_tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -193,6 +194,17 @@ def test_a_connection_lost_on_the_way_to_a_slot_is_tried_again(engine: Engine) -
         assert limiter.acquire(GO)
         limiter.belongs_to(7)
     assert lost == [True, True]
+
+
+def test_a_slot_is_no_longer_waited_for_once_the_run_is_stopped(engine: Engine) -> None:
+    stop = threading.Event()
+    with losing_connections(engine, times=100) as lost, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(RateLimiter(engine, APP).acquire, stop)
+        wait_until(lambda: len(lost) > 1, seconds=30, what="a second try")
+        stop.set()
+        with pytest.raises(PipelineError) as caught:
+            asked.result(timeout=10)
+    assert caught.value.code is ErrorCode.DB_CONNECTION_LOST
 
 
 def test_an_answer_that_arrived_is_kept_although_the_database_is_gone(engine: Engine) -> None:
